@@ -1,0 +1,125 @@
+//! Notes of suspicious iterations, from the PMD that made them to the control core.
+//!
+//! A bounded queue with one writer and one reader. The writer never waits: what finds no room is
+//! counted. At any time `triggers = taken + suppressed + pending`.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicU64, fence};
+
+use crate::counters::Tally;
+use crate::suspicion::Reasons;
+
+/// Notes that can wait for their reader.
+const PENDING: usize = 256;
+/// Words of a note.
+const WORDS: usize = 4;
+/// Bit of the last word that says that the window was cut.
+const CUT: u64 = 1 << 16;
+
+/// A suspicious iteration, and the window around it that the history keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Number of the suspicious iteration.
+    pub number: u64,
+    /// First iteration of its window.
+    pub first: u64,
+    /// Last iteration of its window. May still be to come.
+    pub last: u64,
+    /// Why it is suspicious.
+    pub reasons: Reasons,
+    /// Whether the window is smaller than what was asked for, because too many are waiting.
+    pub cut: bool,
+}
+
+impl Mark {
+    fn words(&self) -> [u64; WORDS] {
+        let cut = if self.cut { CUT } else { 0 };
+        [self.number, self.first, self.last, u64::from(self.reasons.bits()) | cut]
+    }
+
+    fn from_words([number, first, last, rest]: [u64; WORDS]) -> Self {
+        let reasons = Reasons::from_bits(rest as u16);
+        Self { number, first, last, reasons, cut: rest & CUT != 0 }
+    }
+}
+
+/// The queue, and the counts that tell what became of each suspicious iteration.
+#[derive(Default)]
+pub struct Marks {
+    written: AtomicU64,
+    taken: AtomicU64,
+    triggers: Tally,
+    suppressed: [Tally; Reasons::COUNT],
+    notes: Notes,
+}
+
+struct Notes([[AtomicU64; WORDS]; PENDING]);
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self([const { [const { AtomicU64::new(0) }; WORDS] }; PENDING])
+    }
+}
+
+impl Marks {
+    /// Suspicious iterations since boot.
+    pub fn triggers(&self) -> u64 {
+        self.triggers.read()
+    }
+
+    /// Those of them that could not be kept, because too many were waiting. Each is counted once,
+    /// by the first of its reasons.
+    pub fn suppressed(&self) -> [u64; Reasons::COUNT] {
+        core::array::from_fn(|i| self.suppressed[i].read())
+    }
+
+    /// Those of them that the reader has taken.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Relaxed)
+    }
+
+    /// Those of them that wait for the reader.
+    pub fn pending(&self) -> u64 {
+        self.written.load(Acquire) - self.taken()
+    }
+
+    /// The oldest that waits, which goes on waiting.
+    pub(crate) fn oldest(&self) -> Option<Mark> {
+        let taken = self.taken();
+        if self.written.load(Acquire) == taken {
+            return None;
+        }
+        let note = &self.notes.0[taken as usize % PENDING];
+        Some(Mark::from_words(core::array::from_fn(|i| note[i].load(Relaxed))))
+    }
+
+    /// Forgets the oldest that waits. Only the reader may, and only if there is one.
+    pub(crate) fn forget_oldest(&self) {
+        self.taken.store(self.taken() + 1, Release);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.written.load(Relaxed) - self.taken.load(Acquire) >= PENDING as u64
+    }
+
+    /// Queues `mark`. Only the writer may, and only if the queue [is not full](Self::is_full).
+    pub(crate) fn post(&self, mark: &Mark) {
+        let written = self.written.load(Relaxed);
+        let note = &self.notes.0[written as usize % PENDING];
+        fence(Release);
+        for (word, value) in note.iter().zip(mark.words()) {
+            word.store(value, Relaxed);
+        }
+        self.triggers.add(1);
+        self.written.store(written + 1, Release);
+    }
+
+    /// Counts a suspicious iteration that finds no room.
+    pub(crate) fn suppress(&self, reasons: Reasons) {
+        let first = reasons.bits().trailing_zeros() as usize;
+        self.triggers.add(1);
+        if let Some(count) = self.suppressed.get(first) {
+            count.add(1);
+        }
+    }
+}
