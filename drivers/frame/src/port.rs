@@ -1,0 +1,67 @@
+//! The two halves of a port, as the dataplane sees them and drivers provide them.
+
+use heapless::{Deque, Vec};
+
+use crate::{Frame, LocalPool};
+
+/// Frames that one poll brings at most.
+pub const BURST: usize = 32;
+/// Frames that wait for one port to take them at most: the bursts of a whole group of polls.
+pub const OUTBOX: usize = 128;
+
+/// The frames that one poll brought, in order of arrival.
+pub type Burst = Vec<Frame, BURST>;
+/// Frames on their way out by one port, oldest first.
+pub type Outbox = Deque<Frame, OUTBOX>;
+
+/// What one poll of a receive queue found, beside the frames themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Frames that the device reported and that were refused, because what it said of them
+    /// cannot be true.
+    pub lies: u32,
+    /// Frames that the device had ready and that this poll left in the ring.
+    pub waiting: u32,
+    /// Whether the pool had no frame to put in the place of one that is ready.
+    pub starved: bool,
+}
+
+/// The receiving half of a queue pair. It belongs to one core.
+pub trait RxQueue {
+    /// Moves finished frames to the end of `burst` and posts fresh ones of `pool` in their place.
+    ///
+    /// Stops when `burst` is full, the device has nothing more, or `pool` is empty: a frame is
+    /// never taken off the ring without one to replace it.
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled;
+
+    /// Descriptors of the ring: what `waiting` is to be measured against.
+    fn capacity(&self) -> u32;
+}
+
+impl<R: RxQueue> RxQueue for &mut R {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        R::rx(self, pool, burst)
+    }
+
+    fn capacity(&self) -> u32 {
+        R::capacity(self)
+    }
+}
+
+/// The sending half of a queue pair. It belongs to one core.
+pub trait TxQueue {
+    /// Hands frames from the front of `outbox` to the device, rings its doorbell at most once,
+    /// and returns how many it took. What finds no room stays in `outbox`.
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize;
+
+    /// Puts the frames that the device is done with back into `pool`.
+    fn reclaim(&mut self, pool: &mut LocalPool);
+
+    /// Frames that the device was given and is not known to be done with.
+    fn backlog(&self) -> u32;
+
+    /// Completions that were refused since boot, because what the device said of them cannot be
+    /// true.
+    fn lies(&self) -> u64;
+}

@@ -1,0 +1,171 @@
+//! The store that all cores share and exchange empty frames with, in bulk.
+
+use frame::{Buffer, Bulk, Frame, Store};
+use spin::Mutex;
+
+/// Every frame that no core has at hand. The one place where frames are made, so that it has room
+/// for every frame there is.
+pub struct PoolStore(Mutex<Shelf>);
+
+/// A stack of frames in the front of `slots`.
+struct Shelf {
+    slots: &'static mut [Option<Frame>],
+    level: usize,
+    exchanges: u64,
+}
+
+impl PoolStore {
+    /// A store full of frames, one to each buffer. `slots` are overwritten; where there are fewer
+    /// of them than `buffers`, the last buffers stay unused.
+    pub fn new(slots: &'static mut [Option<Frame>], buffers: &'static mut [Buffer]) -> Self {
+        let level = slots.len().min(buffers.len());
+        for (slot, buffer) in slots.iter_mut().zip(buffers) {
+            *slot = Some(Frame::new(buffer));
+        }
+        Self(Mutex::new(Shelf { slots, level, exchanges: 0 }))
+    }
+
+    /// Frames in the store at this moment.
+    pub fn level(&self) -> usize {
+        self.0.lock().level
+    }
+
+    /// How often a core took from or put into the store since boot.
+    pub fn exchanges(&self) -> u64 {
+        self.0.lock().exchanges
+    }
+}
+
+impl Store for PoolStore {
+    fn take(&self, bulk: &mut Bulk) {
+        let mut shelf = self.0.lock();
+        shelf.exchanges += 1;
+        while !bulk.is_full() {
+            let Some(frame) = shelf.pop() else { break };
+            let _fits = bulk.push(frame);
+        }
+    }
+
+    fn put(&self, bulk: &mut Bulk) {
+        let mut shelf = self.0.lock();
+        shelf.exchanges += 1;
+        while shelf.level < shelf.slots.len() {
+            let Some(frame) = bulk.pop() else { break };
+            shelf.push(frame);
+        }
+    }
+}
+
+impl Shelf {
+    fn pop(&mut self) -> Option<Frame> {
+        self.level = self.level.checked_sub(1)?;
+        self.slots[self.level].take()
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.slots[self.level] = Some(frame);
+        self.level += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use frame::LocalPool;
+
+    use super::*;
+
+    fn store(slots: usize, buffers: usize) -> &'static PoolStore {
+        let slots: Vec<Option<Frame>> = (0..slots).map(|_| None).collect();
+        let buffers: Vec<Buffer> = (0..buffers).map(|_| Buffer::new()).collect();
+        Box::leak(Box::new(PoolStore::new(slots.leak(), buffers.leak())))
+    }
+
+    fn empty(store: &PoolStore) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        loop {
+            let mut bulk = Bulk::new();
+            store.take(&mut bulk);
+            if bulk.is_empty() {
+                return frames;
+            }
+            frames.extend(bulk);
+        }
+    }
+
+    fn addresses(frames: &[Frame]) -> BTreeSet<usize> {
+        frames.iter().map(Frame::address).collect()
+    }
+
+    #[test]
+    fn a_store_makes_one_frame_of_each_buffer_that_it_has_room_for() {
+        for (slots, buffers) in [(300, 300), (300, 200), (200, 300)] {
+            let frames = empty(store(slots, buffers));
+            assert_eq!(frames.len(), slots.min(buffers));
+            assert_eq!(addresses(&frames).len(), frames.len(), "no buffer twice");
+            frames.into_iter().for_each(core::mem::forget);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_can_be_put_back_and_is_counted() {
+        let store = store(100, 100);
+        let mut bulk = Bulk::new();
+        store.take(&mut bulk);
+        let taken = bulk.len();
+        assert_eq!(store.level(), 100 - taken);
+        store.put(&mut bulk);
+        assert!(bulk.is_empty());
+        assert_eq!((store.level(), store.exchanges()), (100, 2));
+    }
+
+    #[test]
+    fn an_empty_store_gives_nothing() {
+        let store = store(0, 0);
+        let mut bulk = Bulk::new();
+        store.take(&mut bulk);
+        assert!(bulk.is_empty());
+    }
+
+    #[test]
+    fn a_full_store_leaves_a_stranger_in_the_bulk() {
+        let store = store(1, 1);
+        let stranger = Frame::new(Box::leak(Box::default()));
+        let mut bulk = Bulk::new();
+        assert!(bulk.push(stranger).is_ok());
+        store.put(&mut bulk);
+        assert_eq!((store.level(), bulk.len()), (1, 1));
+        bulk.into_iter().for_each(core::mem::forget);
+    }
+
+    /// Takes `depth` frames and puts them back, over and over; then clears the core's own stack.
+    fn churn(store: &'static PoolStore, depth: usize) {
+        let mut pool = LocalPool::new(store);
+        let mut held = Vec::new();
+        for _ in 0..200 {
+            held.extend(core::iter::from_fn(|| pool.take()).take(depth));
+            held.drain(..).for_each(|frame| pool.put(frame));
+        }
+        let mut bulk = Bulk::new();
+        while let Some(frame) = (pool.level() > 0).then(|| pool.take()).flatten() {
+            if let Err(frame) = bulk.push(frame) {
+                store.put(&mut bulk);
+                assert!(bulk.push(frame).is_ok());
+            }
+        }
+        store.put(&mut bulk);
+    }
+
+    #[test]
+    fn two_cores_never_lose_or_double_a_frame() {
+        let store = store(2000, 2000);
+        let other = std::thread::spawn(move || churn(store, 1500));
+        churn(store, 1200);
+        other.join().unwrap();
+        assert_eq!(store.level(), 2000);
+        let frames = empty(store);
+        assert_eq!(addresses(&frames).len(), 2000);
+        frames.into_iter().for_each(core::mem::forget);
+    }
+}
