@@ -1,0 +1,35 @@
+//! virtio devices over modern PCI: the network card and the console.
+//!
+//! The device is not trusted. It shares its rings with us and writes them at any time, so what it
+//! says there is read once, checked against the driver's own notes of what the device was given,
+//! and only then used. What cannot be true is counted by kind ([`Lies`]) and not followed.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `transport` | capabilities, reset, features, queue set-up: virtio 1.2, section 4.1 |
+//! | `queue` | the split ring: section 2.7; it knows no registers |
+//! | `net` | the network card: section 5.1 |
+//! | `console` | the console: section 5.3 |
+//!
+//! Section numbers in this crate are those of the Virtual I/O Device specification, version 1.2.
+
+#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(test), forbid(unsafe_code))]
+
+mod console;
+mod error;
+mod net;
+mod queue;
+mod rx;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod tx;
+
+pub use console::Console;
+pub use error::Error;
+pub use net::Net;
+pub use queue::Lies;
+pub use rx::NetRx;
+pub use transport::{Kind, Map};
+pub use tx::NetTx;

@@ -1,0 +1,150 @@
+//! A card with its driver, frames to play with, and a census of them.
+
+use std::collections::BTreeSet;
+
+use bus::{Dma, Translation};
+use frame::{Buffer, Bulk, Burst, Frame, LocalPool, Outbox, Polled, RxQueue, Store, TxQueue};
+use handover::PoolStore;
+
+use super::card::{Card, Config, Ticking, Window};
+use super::ring::{self, DISTANCE, Offer};
+use crate::{Net, NetRx, NetTx};
+
+pub(super) const RX: usize = 0;
+pub(super) const TX: usize = 1;
+
+pub(super) struct Bench {
+    pub(super) card: Card,
+    pub(super) net: Net<'static, Config, Window>,
+    pub(super) rx: NetRx<Window>,
+    pub(super) tx: NetTx<Window>,
+    pub(super) pool: LocalPool,
+    pub(super) burst: Burst,
+    pub(super) outbox: Outbox,
+    store: &'static PoolStore,
+    frames: usize,
+    /// Receive buffers that the device has, oldest first.
+    pub(super) offers: std::collections::VecDeque<Offer>,
+}
+
+/// Zeroed memory for rings, which devices see elsewhere than the processor.
+pub(super) fn memory(len: usize) -> Dma {
+    Dma::new(vec![0_u8; len + 64].leak(), Translation::by(DISTANCE))
+}
+
+/// A store of `frames` frames.
+pub(super) fn store(frames: usize) -> &'static PoolStore {
+    let slots: Vec<Option<Frame>> = (0..frames).map(|_| None).collect();
+    let buffers: Vec<Buffer> = (0..frames).map(|_| Buffer::new()).collect();
+    Box::leak(Box::new(PoolStore::new(slots.leak(), buffers.leak())))
+}
+
+impl Bench {
+    /// A card with queues of `size`, not started, and `frames` frames.
+    pub(super) fn new(size: u16, frames: usize) -> Self {
+        let card = Card::new(size);
+        let function = Config::of(0x1041).function();
+        let memory = memory(Net::<Config, Window>::MEMORY);
+        let opened = Net::open(&function, &mut card.map(), memory, &Ticking::default());
+        let (net, rx, tx) = opened.unwrap();
+        let store = store(frames);
+        let pool = LocalPool::new(store);
+        let (burst, outbox, offers) = Default::default();
+        Self { card, net, rx, tx, pool, burst, outbox, store, frames, offers }
+    }
+
+    /// As `new`, started.
+    pub(super) fn started(size: u16, frames: usize) -> Self {
+        let mut bench = Self::new(size, frames);
+        bench.rx.start(&mut bench.pool);
+        bench
+    }
+
+    pub(super) fn poll(&mut self) -> Polled {
+        self.rx.rx(&mut self.pool, &mut self.burst)
+    }
+
+    pub(super) fn send(&mut self) -> usize {
+        self.tx.tx(&mut self.pool, &mut self.outbox)
+    }
+
+    /// Puts `count` new frames into the outbox, of two bytes each that tell them apart.
+    pub(super) fn fill_outbox(&mut self, count: u16) {
+        for number in 0..count {
+            let mut frame = self.pool.take().unwrap();
+            assert!(frame.copy_from(&number.to_le_bytes()));
+            assert!(self.outbox.push_back(frame).is_ok());
+        }
+    }
+
+    /// The next receive buffer that the device has.
+    pub(super) fn next_offer(&mut self) -> Option<Offer> {
+        while let Some(offer) = self.card.ring(RX, |ring| ring.next()) {
+            assert!(offer.is_for_writing && offer.len == 12 + 1920);
+            self.offers.push_back(offer);
+        }
+        self.offers.pop_front()
+    }
+
+    /// The device receives `bytes`. False if it has no buffer.
+    pub(super) fn deliver(&mut self, bytes: &[u8]) -> bool {
+        let Some(offer) = self.next_offer() else { return false };
+        ring::write(offer.address, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+        ring::write(offer.address + 12, bytes);
+        self.use_rx(offer.id.into(), 12 + bytes.len() as u32);
+        true
+    }
+
+    /// The device says that it has filled receive buffer `id` with `len` bytes.
+    pub(super) fn use_rx(&mut self, id: u32, len: u32) {
+        self.card.ring(RX, |ring| ring.put(id, len));
+    }
+
+    /// The device sends all it was given, and says so. Returns what was on the wire.
+    pub(super) fn transmit(&mut self) -> Vec<Vec<u8>> {
+        let mut wire = Vec::new();
+        while let Some(offer) = self.card.ring(TX, |ring| ring.next()) {
+            assert!(!offer.is_for_writing);
+            let bytes = ring::read(offer.address, offer.len);
+            assert_eq!(bytes[..12], [0; 12], "no offload is asked for");
+            wire.push(bytes[12..].to_vec());
+            self.card.ring(TX, |ring| ring.put(offer.id.into(), 0));
+        }
+        wire
+    }
+
+    /// The bytes of what was received, which goes back to the pool.
+    pub(super) fn received(&mut self) -> Vec<Vec<u8>> {
+        let taken = core::mem::take(&mut self.burst);
+        let bytes = taken.iter().map(|frame| frame.bytes().to_vec()).collect();
+        taken.into_iter().for_each(|frame| self.pool.put(frame));
+        bytes
+    }
+
+    /// Moves what was received to the outbox.
+    pub(super) fn forward(&mut self) {
+        for frame in core::mem::take(&mut self.burst) {
+            assert!(self.outbox.push_back(frame).is_ok());
+        }
+    }
+
+    /// Ends everything, and finds every frame in exactly one place.
+    pub(super) fn census(mut self) {
+        let mut frames: Vec<Frame> = self.rx.into_frames().chain(self.tx.into_frames()).collect();
+        frames.extend(self.burst);
+        frames.extend(core::iter::from_fn(|| self.outbox.pop_front()));
+        while self.pool.level() > 0 {
+            frames.extend(self.pool.take());
+        }
+        while self.store.level() > 0 {
+            let mut bulk = Bulk::new();
+            self.store.take(&mut bulk);
+            frames.extend(bulk);
+        }
+        frames.iter_mut().for_each(Frame::clear);
+        let buffers: BTreeSet<usize> = frames.iter().map(Frame::address).collect();
+        assert_eq!(frames.len(), self.frames, "no frame was lost");
+        assert_eq!(buffers.len(), self.frames, "no frame was doubled");
+        frames.into_iter().for_each(core::mem::forget);
+    }
+}

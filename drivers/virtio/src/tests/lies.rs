@@ -1,0 +1,171 @@
+//! What a card may say that is not true, and that it is counted and not followed.
+
+use frame::TxQueue;
+
+use super::bench::{Bench, RX, TX};
+use crate::Lies;
+
+fn bench() -> Bench {
+    Bench::started(64, 300)
+}
+
+/// The device can still be received from and sent by, with `lost` fewer buffers than it had.
+fn still_works(mut bench: Bench, lost: usize) {
+    let mut delivered = 0;
+    while bench.deliver(&[delivered as u8; 60]) {
+        delivered += 1;
+    }
+    assert_eq!(delivered, 64 - lost);
+    for number in (0..delivered).step_by(32) {
+        assert_eq!(bench.poll().lies, 0);
+        assert_eq!(bench.received()[0], [number as u8; 60]);
+    }
+    bench.fill_outbox(1);
+    assert_eq!(bench.send(), 1);
+    assert_eq!(bench.transmit().len(), 1);
+    bench.census();
+}
+
+#[test]
+fn an_id_out_of_range_is_counted() {
+    for id in [64, 255, 256, 65_535, 65_536, u32::MAX] {
+        let mut bench = bench();
+        let _lost = bench.next_offer();
+        bench.use_rx(id, 72);
+        let polled = bench.poll();
+        assert_eq!((polled.lies, polled.waiting, bench.burst.len()), (1, 0, 0));
+        let expected = Lies { id_out_of_range: 1, ..Lies::default() };
+        assert_eq!(bench.rx.lies_by_kind(), expected, "{id}");
+        still_works(bench, 1);
+    }
+}
+
+#[test]
+fn an_id_that_comes_twice_in_a_poll_is_counted_once_as_a_lie() {
+    let mut bench = bench();
+    let offer = bench.next_offer().unwrap();
+    let _lost = bench.next_offer();
+    bench.use_rx(offer.id.into(), 72);
+    bench.use_rx(offer.id.into(), 72);
+    assert_eq!(bench.poll().lies, 1);
+    assert_eq!(bench.received().len(), 1);
+    let expected = Lies { id_not_given: 1, ..Lies::default() };
+    assert_eq!(bench.rx.lies_by_kind(), expected);
+    assert_eq!(bench.poll().lies, 0, "it is told once");
+    still_works(bench, 1);
+}
+
+#[test]
+fn an_id_that_was_never_given_is_counted() {
+    let mut bench = Bench::new(64, 300);
+    let mut held: Vec<_> = (0..290).map(|_| bench.pool.take().unwrap()).collect();
+    assert_eq!(bench.rx.start(&mut bench.pool), 10);
+    held.drain(..).for_each(|frame| bench.pool.put(frame));
+    bench.use_rx(10, 72);
+    assert_eq!(bench.poll().lies, 1);
+    assert_eq!(bench.rx.lies_by_kind(), Lies { id_not_given: 1, ..Lies::default() });
+    bench.census();
+}
+
+#[test]
+fn a_length_that_cannot_be_is_counted_and_the_buffer_given_again() {
+    let short = |count| Lies { too_short: count, ..Lies::default() };
+    let long = |count| Lies { too_long: count, ..Lies::default() };
+    let cases =
+        [(0, short(1)), (11, short(1)), (12 + 1921, long(1)), (9012, long(1)), (u32::MAX, long(1))];
+    for (len, expected) in cases {
+        let mut bench = bench();
+        let offer = bench.next_offer().unwrap();
+        bench.use_rx(offer.id.into(), len);
+        assert_eq!(bench.poll().lies, 1, "{len}");
+        assert!(bench.burst.is_empty());
+        assert_eq!(bench.rx.lies_by_kind(), expected, "{len}");
+        still_works(bench, 0);
+    }
+}
+
+#[test]
+fn truth_between_lies_is_received() {
+    let mut bench = bench();
+    bench.deliver(b"one");
+    bench.use_rx(1000, 0);
+    bench.deliver(b"two");
+    let offer = bench.next_offer().unwrap();
+    bench.use_rx(offer.id.into(), 3);
+    bench.deliver(b"three");
+    let polled = bench.poll();
+    assert_eq!((polled.lies, polled.waiting), (2, 0));
+    assert_eq!(bench.received(), [&b"one"[..], b"two", b"three"]);
+    assert_eq!(bench.rx.lies_by_kind().total(), 2);
+    bench.census();
+}
+
+#[test]
+fn an_index_that_jumps_stops_receiving_for_good() {
+    for distance in [65, 1000, u16::MAX] {
+        let mut bench = bench();
+        bench.deliver(b"one");
+        assert_eq!(bench.poll().lies, 0);
+        bench.card.ring(RX, |ring| ring.jump(distance));
+        let polled = bench.poll();
+        assert_eq!((polled.lies, polled.waiting, bench.burst.len()), (1, 0, 1));
+        let expected = Lies { index_jump: 1, ..Lies::default() };
+        assert_eq!(bench.rx.lies_by_kind(), expected, "{distance}");
+        bench.card.ring(RX, |ring| ring.jump(distance.wrapping_neg()));
+        bench.deliver(b"two");
+        assert_eq!(bench.poll(), frame::Polled::default(), "whatever it says now");
+        assert_eq!(bench.burst.len(), 1);
+        bench.census();
+    }
+}
+
+#[test]
+fn an_index_that_jumps_within_the_ring_brings_old_entries_that_are_found_out() {
+    let mut bench = bench();
+    bench.card.ring(RX, |ring| ring.jump(64));
+    assert_eq!(bench.poll().waiting, 32);
+    assert_eq!(bench.poll().waiting, 0);
+    assert_eq!(bench.rx.lies_by_kind().total(), 64, "entries of zeros: id 0, length 0");
+    assert!(bench.burst.is_empty());
+    bench.census();
+}
+
+#[test]
+fn a_sent_frame_that_comes_back_twice_is_counted() {
+    let mut bench = bench();
+    bench.fill_outbox(2);
+    bench.send();
+    let first = bench.card.ring(TX, |ring| ring.next()).unwrap();
+    bench.card.ring(TX, |ring| ring.put(first.id.into(), 0));
+    bench.card.ring(TX, |ring| ring.put(first.id.into(), 0));
+    bench.tx.reclaim(&mut bench.pool);
+    assert_eq!((bench.tx.backlog(), bench.tx.lies()), (1, 1));
+    assert_eq!(bench.tx.lies_by_kind(), Lies { id_not_given: 1, ..Lies::default() });
+    bench.census();
+}
+
+#[test]
+fn a_sent_frame_that_never_was_is_counted() {
+    let mut bench = bench();
+    bench.fill_outbox(1);
+    bench.send();
+    bench.card.ring(TX, |ring| ring.put(64, 0));
+    bench.tx.reclaim(&mut bench.pool);
+    assert_eq!(bench.tx.lies_by_kind(), Lies { id_out_of_range: 1, ..Lies::default() });
+    assert_eq!(bench.tx.backlog(), 1, "the device may still read it");
+    bench.census();
+}
+
+#[test]
+fn an_index_that_jumps_stops_sending_for_good() {
+    let mut bench = bench();
+    bench.fill_outbox(3);
+    bench.send();
+    bench.card.ring(TX, |ring| ring.jump(4));
+    bench.tx.reclaim(&mut bench.pool);
+    assert_eq!(bench.tx.lies_by_kind(), Lies { index_jump: 1, ..Lies::default() });
+    bench.fill_outbox(1);
+    assert_eq!(bench.send(), 0);
+    assert_eq!((bench.outbox.len(), bench.tx.backlog()), (1, 3));
+    bench.census();
+}

@@ -1,0 +1,10 @@
+//! The tests play the device, in plain memory.
+
+mod bench;
+mod card;
+mod console;
+mod lies;
+mod net;
+mod random;
+mod ring;
+mod set_up;

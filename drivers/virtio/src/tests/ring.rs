@@ -1,0 +1,115 @@
+//! The device's end of a split ring. Like a device, it knows nothing but bus addresses.
+
+#![expect(unsafe_code, reason = "a device reaches memory by its address")]
+
+use std::ptr::with_exposed_provenance_mut;
+use std::slice;
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// How far from the processor's addresses the bus addresses are.
+pub(super) const DISTANCE: u64 = 0x10_0000_0000;
+
+/// What the driver makes available: the place, length and direction of one buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer {
+    pub(super) id: u16,
+    pub(super) address: u64,
+    pub(super) len: u32,
+    pub(super) is_for_writing: bool,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Ring {
+    /// Bus addresses of table, available ring and used ring.
+    pub(super) parts: [u64; 3],
+    pub(super) size: u16,
+    pub(super) is_enabled: bool,
+    seen: u16,
+    used: u16,
+}
+
+impl Ring {
+    /// A ring that has up to `size` descriptors.
+    pub(super) fn of(size: u16) -> Self {
+        Self { size, ..Self::default() }
+    }
+
+    /// Takes the next buffer that the driver made available.
+    pub(super) fn next(&mut self) -> Option<Offer> {
+        if half(self.parts[1] + 2).load(Relaxed) == self.seen {
+            return None;
+        }
+        let place = u64::from(self.seen % self.size);
+        self.seen = self.seen.wrapping_add(1);
+        let id = half(self.parts[1] + 4 + 2 * place).load(Relaxed);
+        let descriptor = self.parts[0] + 16 * u64::from(id);
+        let rest = long(descriptor + 8).load(Relaxed);
+        let is_for_writing = match (rest >> 32) as u16 {
+            0 => false,
+            2 => true,
+            flags => panic!("a frame is one descriptor, but its flags are {flags}"),
+        };
+        let address = long(descriptor).load(Relaxed);
+        Some(Offer { id, address, len: rest as u32, is_for_writing })
+    }
+
+    /// Says that a buffer was used, true or not.
+    pub(super) fn put(&mut self, id: u32, len: u32) {
+        let entry = self.parts[2] + 4 + 8 * u64::from(self.used % self.size);
+        word(entry).store(id, Relaxed);
+        word(entry + 4).store(len, Relaxed);
+        self.jump(1);
+    }
+
+    /// Moves the used index on, whatever the entries hold.
+    pub(super) fn jump(&mut self, distance: u16) {
+        self.used = self.used.wrapping_add(distance);
+        let flags = word(self.parts[2]).load(Relaxed) & 0xFFFF;
+        word(self.parts[2]).store(u32::from(self.used) << 16 | flags, Relaxed);
+    }
+
+    /// Says whether the device needs the doorbell.
+    pub(super) fn set_no_notify(&self, is_set: bool) {
+        let index = word(self.parts[2]).load(Relaxed) & 0xFFFF_0000;
+        word(self.parts[2]).store(index | u32::from(is_set), Relaxed);
+    }
+
+    /// Flags of the available ring.
+    pub(super) fn driver_flags(&self) -> u16 {
+        half(self.parts[1]).load(Relaxed)
+    }
+}
+
+/// Writes `bytes` at a bus address.
+pub(super) fn write(address: u64, bytes: &[u8]) {
+    memory(address, bytes.len()).copy_from_slice(bytes);
+}
+
+/// The `len` bytes at a bus address.
+pub(super) fn read(address: u64, len: u32) -> Vec<u8> {
+    memory(address, len as usize).to_vec()
+}
+
+fn memory(address: u64, len: usize) -> &'static mut [u8] {
+    // SAFETY: The driver offered this memory and does not touch it until it is used.
+    unsafe { slice::from_raw_parts_mut(at(address), len) }
+}
+
+fn half(address: u64) -> &'static AtomicU16 {
+    // SAFETY: Part of a ring, which the driver too reaches as atomic words only.
+    unsafe { AtomicU16::from_ptr(at(address)) }
+}
+
+fn word(address: u64) -> &'static AtomicU32 {
+    // SAFETY: Part of a ring, which the driver too reaches as atomic words only.
+    unsafe { AtomicU32::from_ptr(at(address)) }
+}
+
+fn long(address: u64) -> &'static AtomicU64 {
+    // SAFETY: Part of a ring, which the driver too reaches as atomic words only.
+    unsafe { AtomicU64::from_ptr(at(address)) }
+}
+
+fn at<T>(address: u64) -> *mut T {
+    with_exposed_provenance_mut((address - DISTANCE) as usize)
+}
