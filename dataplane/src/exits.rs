@@ -1,0 +1,135 @@
+//! Frames waiting for transmit rings, and the room that hands them over.
+
+use frame::{Frame, LocalPool, Outbox, TxQueue};
+
+use heapless::Vec;
+
+use crate::act::discard;
+use crate::books::Books;
+use crate::ledger::{PORTS, Reason};
+
+/// The ways out that one PMD owns, by port.
+pub struct Exits<T: 'static> {
+    exits: Vec<&'static mut Exit<T>, PORTS>,
+    /// For each port the place of its exit in `exits`; there is none at [`PORTS`].
+    places: [u8; PORTS],
+    /// Bit i says that frames wait at exit i.
+    waiting: u32,
+}
+
+/// A transmit queue, and the frames that wait for it.
+pub struct Exit<T> {
+    port: u16,
+    queue: T,
+    outbox: Outbox,
+}
+
+/// What one visit to the transmit rings did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flushed {
+    /// Frames that rings took.
+    pub(crate) frames: u32,
+    /// Ports that took any.
+    pub(crate) batches: u32,
+}
+
+impl<T: TxQueue> Exits<T> {
+    /// No way out.
+    pub const fn new() -> Self {
+        Self { exits: Vec::new(), places: [PORTS as u8; PORTS], waiting: 0 }
+    }
+
+    /// Makes `exit` the way out by its port. False if there is no such port or it has one already.
+    pub fn add(&mut self, exit: &'static mut Exit<T>) -> bool {
+        let count = self.exits.len() as u8;
+        let place = self.places.get_mut(usize::from(exit.port));
+        let Some(place) = place.filter(|place| usize::from(**place) == PORTS) else {
+            return false;
+        };
+        *place = count;
+        self.exits.push(exit).is_ok()
+    }
+
+    /// Lets `frame` wait for `port`. Gives it back with the reason if that cannot be.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        port: u16,
+        frame: Frame,
+        books: &mut Books,
+    ) -> Option<(Frame, Reason)> {
+        let place = usize::from(self.places[usize::from(port) % PORTS]);
+        let Some(exit) = self.exits.get_mut(place) else {
+            return Some((frame, Reason::NoRule));
+        };
+        let (entry, len) = (frame.port, frame.len() as u64);
+        if let Err(frame) = exit.outbox.push_back(frame) {
+            return Some((frame, Reason::TxRingFull));
+        }
+        self.waiting |= 1 << place;
+        books.account(entry).forwarded += 1;
+        let account = books.account(port);
+        account.sent += 1;
+        account.sent_bytes += len;
+        None
+    }
+
+    /// Hands all waiting frames to their rings. What a ring has no room for is dropped.
+    #[inline]
+    pub(crate) fn flush(&mut self, pool: &mut LocalPool, books: &mut Books) -> Flushed {
+        let mut flushed = Flushed::default();
+        let mut waiting = core::mem::take(&mut self.waiting);
+        while waiting != 0 {
+            let place = waiting.trailing_zeros() as usize;
+            waiting &= waiting - 1;
+            let Some(exit) = self.exits.get_mut(place) else { continue };
+            let taken = exit.queue.tx(pool, &mut exit.outbox) as u32;
+            flushed.frames += taken;
+            flushed.batches += u32::from(taken > 0);
+            if !exit.outbox.is_empty() {
+                exit.give_up(pool, books);
+            }
+            // Starts at its first slot again, so that only the slots in use are ever touched.
+            exit.outbox.clear();
+        }
+        flushed
+    }
+
+    /// Takes back the frames that devices are done with.
+    #[inline]
+    pub(crate) fn reclaim(&mut self, pool: &mut LocalPool) {
+        for exit in &mut self.exits {
+            exit.queue.reclaim(pool);
+        }
+    }
+
+    /// Frames that devices were given and are not known to be done with, over all queues.
+    pub fn backlog(&self) -> u64 {
+        self.exits.iter().map(|exit| u64::from(exit.queue.backlog())).sum()
+    }
+}
+
+impl<T: TxQueue> Default for Exits<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Exit<T> {
+    /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting.
+    pub const fn new(port: u16, queue: T) -> Self {
+        Self { port, queue, outbox: Outbox::new() }
+    }
+
+    /// Drops what the ring had no room for, and takes back that it was sent.
+    #[cold]
+    fn give_up(&mut self, pool: &mut LocalPool, books: &mut Books) {
+        while let Some(frame) = self.outbox.pop_front() {
+            books.account(frame.port).forwarded -= 1;
+            let account = books.account(self.port);
+            account.sent -= 1;
+            account.sent_bytes -= frame.len() as u64;
+            discard(frame, Reason::TxRingFull, pool, books);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The room that looks at frames: each once, and only at what verdicts depend on.
+
+use crate::batch::{Batch, Key, Verdict};
+use crate::ledger::Reason;
+
+/// Bytes of an Ethernet header (IEEE 802.3, 3.1.1): anything shorter is a runt.
+pub const SMALLEST: usize = 14;
+/// Bytes of the largest frame without its checksum: an Ethernet header and an MTU of 1500.
+pub const LARGEST: usize = 1514;
+/// Bytes that a VLAN tag (IEEE 802.1Q, 9.3) adds to what is allowed.
+pub const VLAN_TAG: usize = 4;
+
+/// Gives each frame its key, and those that are no proper frames their verdict. All others are
+/// open afterwards. Returns the bytes of all frames together.
+#[inline]
+pub(crate) fn parse(batch: &mut Batch, port: u16) -> u64 {
+    let mut bytes = 0;
+    batch.open_all();
+    for (i, frame) in batch.frames.iter_mut().enumerate() {
+        frame.port = port;
+        batch.keys[i] = Key { port };
+        bytes += frame.len() as u64;
+        if let Some(reason) = fault(frame.len(), || is_tagged(frame.bytes())) {
+            batch.verdicts[i] = Verdict::Drop(reason);
+            batch.open &= !(1 << i);
+        }
+    }
+    bytes
+}
+
+#[inline]
+fn fault(len: usize, is_tagged: impl FnOnce() -> bool) -> Option<Reason> {
+    match len {
+        ..SMALLEST => Some(Reason::Runt),
+        SMALLEST..=LARGEST => None,
+        _ if len <= LARGEST + VLAN_TAG && is_tagged() => None,
+        _ => Some(Reason::Oversize),
+    }
+}
+
+/// Whether the EtherType is that of a customer's or a provider's VLAN tag (IEEE 802.1Q, 9.5).
+#[cold]
+fn is_tagged(bytes: &[u8]) -> bool {
+    matches!(bytes.get(12..14), Some([0x81, 0x00] | [0x88, 0xa8]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_judged_at_their_borders() {
+        let judged = |len, tagged| fault(len, || tagged);
+        assert_eq!(judged(0, false), Some(Reason::Runt));
+        assert_eq!(judged(13, false), Some(Reason::Runt));
+        assert_eq!(judged(14, false), None);
+        assert_eq!(judged(1514, false), None);
+        assert_eq!(judged(1515, false), Some(Reason::Oversize));
+        assert_eq!(judged(1518, true), None);
+        assert_eq!(judged(1519, true), Some(Reason::Oversize));
+    }
+
+    #[test]
+    fn only_vlan_tags_make_a_frame_tagged() {
+        let mut header = [0; 14];
+        assert!(!is_tagged(&header));
+        header[12..].copy_from_slice(&[0x81, 0x00]);
+        assert!(is_tagged(&header));
+        assert!(!is_tagged(&header[..13]));
+    }
+}

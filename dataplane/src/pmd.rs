@@ -1,0 +1,242 @@
+//! The loop of one PMD core: poll, carry to the end, measure.
+
+use frame::{LocalPool, Polled, RxQueue, TxQueue};
+use handover::Inbox;
+use heapless::Vec;
+use perf::counters::Counter;
+use perf::{Clock, Flags, Iteration, Recorder, Room};
+
+use crate::act::act;
+use crate::batch::Batch;
+use crate::books::Books;
+use crate::exits::{Exits, Flushed};
+use crate::ledger::{Ledger, Reason};
+use crate::order::Order;
+use crate::parse::parse;
+use crate::rules::Rules;
+
+/// Receive queues that one PMD polls at most.
+pub const QUEUES: usize = 16;
+/// Polls that are carried to the transmit rings together.
+const GROUP: usize = 4;
+/// Iterations between two visits to housekeeping. A power of two.
+pub const HOUSEKEEPING: u64 = 1024;
+/// Orders that one visit to housekeeping carries out at most.
+const ORDERS: usize = 32;
+
+/// What a PMD is made of. All of it is its own.
+pub struct Parts<T: 'static> {
+    /// Where its frames come from and go back to.
+    pub pool: &'static mut LocalPool,
+    /// Its ways out.
+    pub exits: Exits<T>,
+    /// Where frames go.
+    pub rules: Rules,
+    /// Where its iterations are recorded.
+    pub recorder: Recorder,
+    /// Where it says what became of frames.
+    pub ledger: &'static Ledger,
+    /// What the control core asks of it.
+    pub inbox: Inbox<Order>,
+}
+
+/// One core's loop over its receive queues.
+pub struct Pmd<R, T: 'static> {
+    entries: Vec<Entry<R>, QUEUES>,
+    batches: [Batch; GROUP],
+    books: Books,
+    stall: Stall,
+    parts: Parts<T>,
+}
+
+/// A receive queue, and the number of the port that it belongs to.
+struct Entry<R> {
+    queue: R,
+    port: u16,
+}
+
+/// Iterations that are still to be held up, and for how long.
+#[derive(Clone, Copy, Default)]
+struct Stall {
+    cycles: u64,
+    times: u32,
+}
+
+impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
+    /// A PMD that polls nothing yet.
+    pub fn new(parts: Parts<T>) -> Self {
+        Self {
+            entries: Vec::new(),
+            batches: [const { Batch::new() }; GROUP],
+            books: Books::new(),
+            stall: Stall::default(),
+            parts,
+        }
+    }
+
+    /// Polls `queue` of `port` from now on; gives it back if the PMD polls [`QUEUES`] already or
+    /// there is no such port.
+    pub fn poll(&mut self, port: u16, queue: R) -> Result<(), R> {
+        let exit = self.parts.rules.exit(port);
+        if !self.books.open(port) || exit.is_some_and(|exit| !self.books.open(exit)) {
+            return Err(queue);
+        }
+        self.entries.push(Entry { queue, port }).map_err(|entry| entry.queue)
+    }
+
+    /// The pool, to fill receive rings from before the loop begins.
+    pub fn pool(&mut self) -> &mut LocalPool {
+        self.parts.pool
+    }
+
+    /// The ways out, to add to before the loop begins.
+    pub fn exits(&mut self) -> &mut Exits<T> {
+        &mut self.parts.exits
+    }
+
+    /// Begins to measure. Call it on the PMD's own core, before its first iteration.
+    pub fn enter(&mut self, clock: &impl Clock) {
+        self.parts.recorder.enter(clock);
+    }
+
+    /// One iteration: polls every queue once, and carries what came to the end.
+    #[inline]
+    pub fn iterate(&mut self, clock: &impl Clock) {
+        let mut first = 0;
+        while first < self.entries.len() {
+            let arrived = self.rx(first);
+            if arrived > 0 {
+                self.carry(first, arrived, clock);
+            }
+            first += GROUP;
+        }
+        if self.parts.recorder.current.packets == 0 {
+            self.parts.exits.reclaim(self.parts.pool);
+        }
+        let number = self.parts.recorder.current.number;
+        if number.is_multiple_of(HOUSEKEEPING) || self.stall.times > 0 {
+            self.housekeep(clock);
+        }
+        self.parts.recorder.end(clock);
+    }
+
+    /// Polls the group of queues that begins with `first`, and returns how many frames came.
+    #[inline]
+    fn rx(&mut self, first: usize) -> u32 {
+        let mut arrived = 0;
+        let current = &mut self.parts.recorder.current;
+        let group = self.entries.iter_mut().enumerate().skip(first);
+        for ((index, entry), batch) in group.zip(&mut self.batches) {
+            let polled = entry.queue.rx(self.parts.pool, &mut batch.frames);
+            let frames = batch.frames.len() as u32;
+            if polled.lies > 0 || polled.starved {
+                note(polled, entry.port, &mut self.books, current);
+            }
+            if frames > 0 {
+                arrived += frames;
+                current.packets += frames;
+                current.batches += 1;
+                deepen(current, index, frames + polled.waiting);
+            }
+        }
+        arrived
+    }
+
+    /// Takes the frames of a group from room to room.
+    #[inline]
+    fn carry(&mut self, first: usize, arrived: u32, clock: &impl Clock) {
+        let Parts { pool, exits, rules, recorder, .. } = &mut self.parts;
+        recorder.leave(Room::Rx, clock);
+        let entries = &self.entries[first..];
+        let batches = &mut self.batches[..entries.len().min(GROUP)];
+        for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
+            let account = self.books.account(entry.port);
+            account.received += batch.frames.len() as u64;
+            account.received_bytes += parse(batch, entry.port);
+        }
+        recorder.leave(Room::Parse, clock);
+        let mut settled = 0;
+        for batch in batches.iter_mut() {
+            settled += batch.settle(|key| rules.verdict(key));
+        }
+        recorder.leave(Room::Cache, clock);
+        for batch in batches {
+            act(batch, exits, pool, &mut self.books);
+        }
+        recorder.leave(Room::Act, clock);
+        let flushed = exits.flush(pool, &mut self.books);
+        recorder.leave(Room::Tx, clock);
+        self.account(arrived, settled, flushed);
+    }
+
+    /// Counts what became of a group of `arrived` frames.
+    fn account(&mut self, arrived: u32, settled: u32, flushed: Flushed) {
+        let Parts { recorder, ledger, .. } = &mut self.parts;
+        recorder.current.sent += flushed.frames;
+        recorder.current.dropped += self.books.post(ledger);
+        let counters = recorder.counters();
+        counters.add(Counter::Recv, u64::from(arrived));
+        counters.add(Counter::SimpleHit, u64::from(settled));
+        counters.add(Counter::SentPackets, u64::from(flushed.frames));
+        counters.add(Counter::SentBatches, u64::from(flushed.batches));
+    }
+
+    /// Carries out the control core's orders, and what they left to be done.
+    #[cold]
+    fn housekeep(&mut self, clock: &impl Clock) {
+        for _ in 0..ORDERS {
+            let Some(order) = self.parts.inbox.take() else { break };
+            self.obey(order);
+        }
+        if self.stall.times > 0 {
+            self.stall.times -= 1;
+            self.parts.recorder.current.flags.set(Flags::INJECTED);
+            hold_up(self.stall.cycles, clock);
+        }
+        let Parts { recorder, ledger, .. } = &mut self.parts;
+        recorder.current.dropped += self.books.post(ledger);
+        recorder.set_limits(recorder.limits());
+        recorder.leave(Room::Housekeeping, clock);
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Limits(limits) => self.parts.recorder.set_limits(limits),
+            Order::Stall { cycles, times } => self.stall = Stall { cycles, times },
+            Order::Call(function) => function(),
+        }
+    }
+}
+
+/// Remembers the queue whose ring was found fullest.
+#[inline]
+fn deepen(current: &mut Iteration, queue: usize, fill: u32) {
+    if fill > current.fill {
+        current.fill = fill;
+        current.deepest = queue as u16;
+    }
+}
+
+/// Writes down what a poll found besides frames.
+#[cold]
+fn note(polled: Polled, port: u16, books: &mut Books, current: &mut Iteration) {
+    books.account(port).received += u64::from(polled.lies);
+    books.dropped(port, Reason::DeviceLie, polled.lies);
+    if polled.starved {
+        current.flags.set(Flags::STARVED);
+    }
+}
+
+/// Does nothing for `cycles`, or for as many looks at a clock that stands still.
+fn hold_up(cycles: u64, clock: &impl Clock) {
+    let start = clock.now();
+    for _ in 0..cycles {
+        if clock.now().saturating_sub(start) >= cycles {
+            return;
+        }
+        core::hint::spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests;

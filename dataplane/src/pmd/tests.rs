@@ -1,0 +1,297 @@
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::vec::Vec;
+
+use frame::{Buffer, Burst, Frame, Outbox};
+use handover::{Mailbox, PoolStore, Sender};
+use perf::{Metrics, Segment};
+use proptest::prelude::*;
+
+use super::*;
+use crate::exits::Exit;
+
+/// A wire: what waits to be received, and what was sent.
+#[derive(Default)]
+struct Wire {
+    coming: VecDeque<Vec<u8>>,
+    lies: u32,
+    gone: Vec<Vec<u8>>,
+    held: Vec<Frame>,
+    room: usize,
+}
+
+#[derive(Clone, Default)]
+struct Played(Rc<RefCell<Wire>>);
+
+impl RxQueue for Played {
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        let mut wire = self.0.borrow_mut();
+        while !burst.is_full() && !wire.coming.is_empty() {
+            let Some(mut frame) = pool.take() else { break };
+            assert!(frame.copy_from(&wire.coming.pop_front().unwrap()));
+            assert!(burst.push(frame).is_ok());
+        }
+        let waiting = wire.coming.len() as u32;
+        let starved = waiting > 0 && !burst.is_full();
+        Polled { lies: core::mem::take(&mut wire.lies), waiting, starved }
+    }
+
+    fn capacity(&self) -> u32 {
+        256
+    }
+}
+
+impl TxQueue for Played {
+    fn tx(&mut self, _: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        let mut wire = self.0.borrow_mut();
+        let before = wire.gone.len();
+        while wire.held.len() < wire.room {
+            let Some(frame) = outbox.pop_front() else { break };
+            wire.gone.push(frame.bytes().to_vec());
+            wire.held.push(frame);
+        }
+        wire.gone.len() - before
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        self.0.borrow_mut().held.drain(..).for_each(|frame| pool.put(frame));
+    }
+
+    fn backlog(&self) -> u32 {
+        self.0.borrow().held.len() as u32
+    }
+
+    fn lies(&self) -> u64 {
+        0
+    }
+}
+
+/// A clock that moves on by one at each look.
+#[derive(Default)]
+struct Steps(Cell<u64>);
+
+impl Clock for Steps {
+    fn now(&self) -> u64 {
+        self.0.set(self.0.get() + 1);
+        self.0.get()
+    }
+}
+
+const FRAMES: usize = 512;
+
+struct Bench {
+    pmd: Box<Pmd<Played, Played>>,
+    wires: Vec<Played>,
+    store: &'static PoolStore,
+    ledger: &'static Ledger,
+    metrics: &'static Metrics,
+    orders: Sender<Order>,
+    clock: Steps,
+}
+
+fn leak<T>(value: T) -> &'static mut T {
+    Box::leak(Box::new(value))
+}
+
+impl Bench {
+    fn new(ports: u16, pairs: &[(u16, u16)]) -> Self {
+        let slots = std::iter::repeat_with(|| None).take(FRAMES).collect::<Vec<_>>().leak();
+        let buffers = std::iter::repeat_with(Buffer::new).take(FRAMES).collect::<Vec<_>>().leak();
+        let store: &PoolStore = leak(PoolStore::new(slots, buffers));
+        let segments = std::iter::repeat_with(|| Segment::EMPTY).take(100).collect::<Vec<_>>();
+        let metrics: &Metrics = leak(Metrics::new(segments.leak()));
+        let ledger: &Ledger = leak(Ledger::default());
+        let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
+        let mut rules = Rules::default();
+        pairs.iter().for_each(|&(a, b)| assert!(rules.join(a, b)));
+        let wires: Vec<Played> = (0..ports).map(|_| Played::default()).collect();
+        let mut exits = Exits::new();
+        for (port, wire) in (0..).zip(&wires) {
+            wire.0.borrow_mut().room = 256;
+            assert!(exits.add(leak(Exit::new(port, wire.clone()))));
+        }
+        let recorder = Recorder::new(metrics, perf::Settings::default().limits(1_000_000));
+        let pool = leak(LocalPool::new(store));
+        let mut pmd = Box::new(Pmd::new(Parts { pool, exits, rules, recorder, ledger, inbox }));
+        for (port, wire) in (0..).zip(&wires) {
+            assert!(pmd.poll(port, wire.clone()).is_ok());
+        }
+        Self { pmd, wires, store, ledger, metrics, orders, clock: Steps::default() }
+    }
+
+    fn send(&self, port: usize, frame: Vec<u8>) {
+        self.wires[port].0.borrow_mut().coming.push_back(frame);
+    }
+
+    fn gone(&self, port: usize) -> Vec<Vec<u8>> {
+        self.wires[port].0.borrow().gone.clone()
+    }
+
+    fn run(&mut self, iterations: u64) {
+        (0..iterations).for_each(|_| self.pmd.iterate(&self.clock));
+    }
+
+    fn account(&self, port: usize) -> crate::Account {
+        self.ledger.account(port).unwrap()
+    }
+
+    fn frames_at_home(&mut self) -> usize {
+        let held: usize = self.wires.iter().map(|wire| wire.0.borrow().held.len()).sum();
+        self.pmd.pool().level() + self.store.level() + held
+    }
+}
+
+fn frame(number: u8, len: usize) -> Vec<u8> {
+    vec![number; len]
+}
+
+#[test]
+fn frames_of_a_port_leave_by_its_partner_in_order() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    let there: Vec<_> = (0..100).map(|number| frame(number, 60)).collect();
+    let back: Vec<_> = (100..120).map(|number| frame(number, 1514)).collect();
+    there.iter().for_each(|frame| bench.send(0, frame.clone()));
+    back.iter().for_each(|frame| bench.send(1, frame.clone()));
+    bench.run(5);
+    assert_eq!((bench.gone(1), bench.gone(0)), (there, back));
+    let account = bench.account(0);
+    assert_eq!((account.received, account.forwarded, account.in_flight()), (100, 100, 0));
+    assert_eq!((account.received_bytes, bench.account(1).sent_bytes), (6000, 6000));
+    assert_eq!(bench.frames_at_home(), FRAMES);
+}
+
+#[test]
+fn without_a_rule_everything_is_dropped_and_counted() {
+    let mut bench = Bench::new(2, &[]);
+    (0..40).for_each(|number| bench.send(1, frame(number, 60)));
+    bench.run(2);
+    assert_eq!(bench.account(1).dropped[Reason::NoRule as usize], 40);
+    assert_eq!(bench.frames_at_home(), FRAMES);
+}
+
+#[test]
+fn runts_and_oversize_frames_are_dropped_for_their_reason() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    for len in [0, 1, 13, 14, 59, 60, 1514, 1515] {
+        bench.send(0, frame(0, len));
+    }
+    bench.run(1);
+    let account = bench.account(0);
+    assert_eq!(account.dropped[Reason::Runt as usize], 3);
+    assert_eq!(account.dropped[Reason::Oversize as usize], 1);
+    assert_eq!(account.forwarded, 4);
+}
+
+#[test]
+fn what_a_full_ring_refuses_is_dropped_as_such() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.wires[1].0.borrow_mut().room = 10;
+    (0..32).for_each(|number| bench.send(0, frame(number, 60)));
+    bench.run(1);
+    let account = bench.account(0);
+    assert_eq!((account.forwarded, account.dropped[Reason::TxRingFull as usize]), (10, 22));
+    assert_eq!((bench.account(1).sent, bench.account(1).sent_bytes), (10, 600));
+    assert_eq!(bench.metrics.history().iteration(1).map(|row| row.dropped), Some(22));
+}
+
+#[test]
+fn a_lie_is_counted_even_when_no_frame_came() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.wires[0].0.borrow_mut().lies = 3;
+    bench.run(HOUSEKEEPING);
+    let account = bench.account(0);
+    assert_eq!((account.received, account.dropped_in_all(), account.in_flight()), (3, 3, 0));
+}
+
+#[test]
+fn an_iteration_says_what_it_did() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    (0..40).for_each(|number| bench.send(1, frame(number, 60)));
+    bench.run(1);
+    let row = bench.metrics.history().iteration(1).unwrap();
+    assert_eq!((row.packets, row.batches, row.sent, row.dropped), (32, 1, 32, 0));
+    assert_eq!((row.fill, row.deepest), (40, 1));
+    assert_eq!(Room::ALL.iter().map(|&room| row.room(room)).sum::<u64>(), row.cycles);
+    for room in [Room::Rx, Room::Parse, Room::Cache, Room::Act, Room::Tx] {
+        assert!(row.room(room) > 0, "{}", room.name());
+    }
+    bench.run(1);
+    let counted = bench.metrics.snapshot();
+    assert_eq!(counted.count(Counter::Recv), 40);
+    assert_eq!(counted.count(Counter::SimpleHit), 40);
+    assert_eq!(counted.count(Counter::SentBatches), 2);
+}
+
+#[test]
+fn an_idle_iteration_reads_the_clock_once() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.run(10);
+    assert_eq!(bench.clock.0.get(), 10);
+}
+
+#[test]
+fn switched_off_a_busy_iteration_reads_the_clock_once() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    let off = perf::Settings { metrics: false, ..perf::Settings::default() };
+    assert!(bench.orders.send(Order::Limits(off.limits(1))).is_ok());
+    bench.run(HOUSEKEEPING);
+    let before = bench.clock.0.get();
+    bench.send(0, frame(0, 60));
+    bench.run(1);
+    assert_eq!(bench.clock.0.get(), before + 1);
+    assert_eq!(bench.account(0).forwarded, 1);
+}
+
+#[test]
+fn a_stall_is_spent_in_housekeeping_and_says_that_it_was_injected() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    assert!(bench.orders.send(Order::Stall { cycles: 5000, times: 2 }).is_ok());
+    bench.run(HOUSEKEEPING + 10);
+    let stalled = [0, 1].map(|n| bench.metrics.history().iteration(HOUSEKEEPING + n).unwrap());
+    for row in stalled {
+        assert!(row.flags.has(Flags::INJECTED) && row.room(Room::Housekeeping) >= 5000);
+        assert!(row.reasons.has(perf::Reasons::DURATION));
+    }
+    assert_eq!(bench.metrics.marks.triggers(), 2);
+}
+
+#[test]
+fn a_starved_poll_is_flagged_and_loses_nothing() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.wires[1].0.borrow_mut().room = FRAMES;
+    (0..600).for_each(|_| bench.send(0, frame(1, 60)));
+    bench.run(30);
+    let flagged = (1..=30)
+        .filter_map(|number| bench.metrics.history().iteration(number))
+        .filter(|row| row.flags.has(Flags::STARVED))
+        .count();
+    assert!(flagged > 0);
+    let account = bench.account(0);
+    assert_eq!((account.received, account.in_flight()), (600, 0));
+    assert_eq!(bench.frames_at_home(), FRAMES);
+}
+
+proptest! {
+    #[test]
+    fn every_frame_ends_in_exactly_one_bucket(
+        frames in prop::collection::vec((0..6_usize, 0..1600_usize), 0..400),
+        room in 0..300_usize,
+        rounds in 1..20_usize,
+    ) {
+        let mut bench = Bench::new(6, &[(0, 1), (2, 5)]);
+        bench.wires[5].0.borrow_mut().room = room;
+        for part in frames.chunks(frames.len() / rounds + 1) {
+            part.iter().for_each(|&(port, len)| bench.send(port, frame(0, len)));
+            bench.run(3);
+        }
+        bench.run(400);
+        for port in 0..6 {
+            let account = bench.account(port);
+            let sent = frames.iter().filter(|(entry, _)| *entry == port).count() as u64;
+            prop_assert_eq!((account.received, account.in_flight()), (sent, 0));
+            prop_assert_eq!(bench.gone(port).len() as u64, account.sent);
+        }
+        prop_assert_eq!(bench.frames_at_home(), FRAMES);
+    }
+}
