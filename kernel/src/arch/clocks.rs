@@ -1,0 +1,118 @@
+//! Clocks of known speed, to measure the TSC by: HPET, ACPI power management timer, 8254.
+#![expect(unsafe_code, reason = "the clocks are behind ports and addresses")]
+
+use core::ptr::NonNull;
+
+use super::{acpi, paging, registers, tsc};
+
+/// How long a measurement takes, as a part of a second.
+const PART: u64 = 100;
+/// A clock that has not counted a hundredth of a second by then stands still; at most 2 s.
+const PATIENCE: u64 = 1 << 32;
+/// A clock that has not moved at all by then stands still.
+const PATIENCE_FOR_A_TICK: u64 = 1 << 26;
+
+/// Ticks per second, against the HPET (IA-PC HPET Specification 1.0a, 2.3).
+pub(super) fn by_hpet() -> Option<u64> {
+    const CAPABILITIES_PERIOD: usize = 0x04;
+    const CONFIGURATION: usize = 0x10;
+    const COUNTER: usize = 0xf0;
+    const FEMTOSECONDS: u64 = 1_000_000_000_000_000;
+    const PERIOD_MAX: u64 = 100_000_000;
+
+    let base = paging::map_mmio(acpi::platform().hpet?, 0x400)?;
+    let period = u64::from(read_register(base, CAPABILITIES_PERIOD));
+    if period == 0 || period > PERIOD_MAX {
+        return None;
+    }
+    let configuration = read_register(base, CONFIGURATION);
+    // SAFETY: The register lies in the page just mapped.
+    let place = unsafe { base.byte_add(CONFIGURATION) };
+    // SAFETY: As above; bit 0 makes the counter run, which reaches no memory.
+    unsafe { place.cast::<u32>().write_volatile(configuration | 1) };
+    measure(FEMTOSECONDS / period, u32::MAX, || read_register(base, COUNTER))
+}
+
+/// Ticks per second, against the power management timer (ACPI 6.4, 4.8.3.3).
+pub(super) fn by_pm_timer() -> Option<u64> {
+    const HZ: u64 = 3_579_545;
+    const BITS_24: u32 = 0xff_ffff;
+
+    let port = acpi::platform().pm_timer?;
+    // SAFETY: The firmware names this port as a counter that is read without effects.
+    measure(HZ, BITS_24, || unsafe { registers::read_port32(port) })
+}
+
+/// Ticks per second, against counter 2 of the 8254, which port 0x61 starts and shows.
+pub(super) fn by_pit() -> Option<u64> {
+    const HZ: u64 = 1_193_182;
+    const GATE: u8 = 1 << 0;
+    const SPEAKER: u8 = 1 << 1;
+    const OUTPUT: u8 = 1 << 5;
+    const COUNTER_2_ONCE: u8 = 0xb0; // both bytes, mode 0: the output rises when 0 is reached
+    let count = (HZ / PART) as u16;
+
+    let control = read8(0x61) & !(GATE | SPEAKER);
+    write8(0x61, control);
+    write8(0x43, COUNTER_2_ONCE);
+    let [low, high] = count.to_le_bytes();
+    write8(0x42, low);
+    write8(0x42, high);
+    let start = tsc::now();
+    write8(0x61, control | GATE);
+    let is_over = || read8(0x61) & OUTPUT != 0;
+    // An output that is high from the start is no counter's.
+    if is_over() {
+        return None;
+    }
+    while !is_over() {
+        if tsc::now().wrapping_sub(start) > PATIENCE {
+            return None;
+        }
+    }
+    Some(tsc::now().wrapping_sub(start) * HZ / u64::from(count))
+}
+
+/// Counts the TSC while a clock of `hz`, whose readings wrap at `mask`, counts a part of a second.
+fn measure(hz: u64, mask: u32, read: impl Fn() -> u32) -> Option<u64> {
+    let (start, first) = read_together(&read);
+    loop {
+        let (end, last) = read_together(&read);
+        let counted = u64::from(last.wrapping_sub(first) & mask);
+        let ticks = end.wrapping_sub(start);
+        if counted >= hz / PART {
+            return u64::try_from(u128::from(ticks) * u128::from(hz) / u128::from(counted)).ok();
+        }
+        if ticks > PATIENCE || counted == 0 && ticks > PATIENCE_FOR_A_TICK {
+            return None;
+        }
+    }
+}
+
+/// A reading of the clock and the TSC at that moment: of a few, the one that took least time.
+fn read_together(read: &impl Fn() -> u32) -> (u64, u32) {
+    let once = || {
+        let before = tsc::now();
+        let value = read();
+        (tsc::now().wrapping_sub(before), before, value)
+    };
+    let (took, before, value) = [once(), once(), once()].into_iter().min().unwrap_or_else(once);
+    (before.wrapping_add(took / 2), value)
+}
+
+fn read_register(base: NonNull<u8>, offset: usize) -> u32 {
+    // SAFETY: All offsets that are used lie in the page that was mapped.
+    let place = unsafe { base.byte_add(offset) };
+    // SAFETY: As above, and reading a register of the HPET has no effects.
+    unsafe { place.cast::<u32>().read_volatile() }
+}
+
+fn read8(port: u16) -> u8 {
+    // SAFETY: Only used for the ports of the 8254 and its gate, which reach no memory.
+    unsafe { registers::read_port8(port) }
+}
+
+fn write8(port: u16, value: u8) {
+    // SAFETY: As in `read8`.
+    unsafe { registers::write_port8(port, value) };
+}

@@ -1,0 +1,43 @@
+//! Reads what the boot loader left in memory, before anything of it is overwritten.
+#![expect(unsafe_code, reason = "the loader's data lie at plain addresses")]
+
+use core::ops::Range;
+
+use kernel::boot::bytes::Memory;
+use kernel::boot::{Error, Handoff, multiboot2, pvh};
+
+/// All that the boot page tables map, but the null pointer. QEMU puts its memory map into page 0.
+const MAPPED: Range<u64> = 1..0x1_0000_0000;
+
+/// Memory under the boot page tables: everything below 4 GiB at its own address.
+struct BootMemory;
+
+impl Memory for BootMemory {
+    fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
+        let end = address.checked_add(len as u64)?;
+        if address < MAPPED.start || end > MAPPED.end {
+            return None;
+        }
+        let start = core::ptr::with_exposed_provenance(usize::try_from(address).ok()?);
+        // SAFETY: The range is mapped, does not start at null, and only this core runs, reading.
+        Some(unsafe { core::slice::from_raw_parts(start, len) })
+    }
+}
+
+/// Reads the structure of whichever loader `magic` names, and says where it lies.
+pub(super) fn read(magic: u32, structure: u64) -> Result<(Handoff, Range<u64>), Error> {
+    match magic {
+        pvh::MAGIC => Ok((pvh::parse(&BootMemory, structure)?, 0..0)),
+        multiboot2::MAGIC => {
+            let len = multiboot2::block_len(&BootMemory, structure).unwrap_or(0);
+            let handoff = multiboot2::parse(&BootMemory, structure)?;
+            Ok((handoff, structure..structure + len as u64))
+        }
+        _ => Err(Error::UnknownLoader),
+    }
+}
+
+/// The kernel command line, as the loader gave it.
+pub(crate) fn command_line() -> &'static str {
+    super::handoff().map_or("", |handoff| handoff.command_line.as_str())
+}

@@ -1,0 +1,63 @@
+//! All that is x86: the way in, memory, cores, traps, clocks, and the way out.
+//!
+//! [`set_up`] runs once, on core 0, with interrupts masked; they stay masked everywhere but in
+//! [`power::idle`] on core 0. The only vectors that return are the timer's and NMIs.
+
+pub(crate) mod acpi;
+pub(crate) mod apic;
+mod clocks;
+mod copy;
+pub(crate) mod cores;
+pub(crate) mod crash;
+mod descriptors;
+mod entry;
+mod loader;
+pub(crate) mod memory;
+pub(crate) mod paging;
+pub(crate) mod pci;
+mod pic;
+pub(crate) mod power;
+pub(crate) mod provoke;
+mod registers;
+mod sections;
+mod stacks;
+mod traps;
+pub(crate) mod tsc;
+
+use kernel::boot::Handoff;
+use spin::Once;
+
+pub(crate) use loader::command_line;
+pub(crate) use traps::ticks;
+
+static HANDOFF: Once<Handoff> = Once::new();
+
+/// What the boot loader handed over; nothing before [`set_up`] has read it.
+pub(crate) fn handoff() -> Option<&'static Handoff> {
+    HANDOFF.get()
+}
+
+/// Sets up everything that core 0 needs, and the tick; other cores start with [`cores::start`].
+///
+/// Panics, which is to say reports and stops, if the loader's data or memory do not suffice.
+fn set_up(magic: u32, structure: u64) {
+    cores::adopt_first();
+    traps::set_up();
+    crash::open_console();
+    let (handoff, block) = match loader::read(magic, structure) {
+        Ok(read) => read,
+        Err(error) => panic!("{error}"),
+    };
+    let handoff = HANDOFF.call_once(|| handoff);
+    for oddity in &handoff.oddities {
+        crash::say(format_args!("warning: {oddity}"));
+    }
+    memory::set_up(&handoff.regions, block);
+    paging::set_up(&handoff.regions);
+    acpi::set_up(handoff.acpi);
+    pic::silence();
+    apic::set_up();
+    tsc::set_up();
+    cores::number(acpi::platform());
+    apic::start_tick();
+}

@@ -1,0 +1,44 @@
+//! Faults on purpose, to see what the report makes of them.
+#![expect(unsafe_code, reason = "each of these breaks a rule that the page tables uphold")]
+
+use core::hint::black_box;
+
+use super::sections;
+
+/// The last page of the lower half of all addresses; nothing is ever mapped there.
+const UNMAPPED: usize = 0x7fff_ffff_f000;
+
+/// Reads where nothing is mapped.
+pub(crate) fn page_fault() {
+    read(UNMAPPED);
+}
+
+/// Reads through a null pointer, at an offset as of a field.
+pub(crate) fn null_read() {
+    read(8);
+}
+
+/// Writes to the kernel's code.
+pub(crate) fn text_write() {
+    let place: *mut u8 = core::ptr::with_exposed_provenance_mut(sections::text().start as usize);
+    // SAFETY: Faults before anything is written: text is mapped read-only.
+    unsafe { place.write_volatile(0) };
+}
+
+/// Calls itself until the stack is full.
+pub(crate) fn stack_overflow() {
+    black_box(deeper(0));
+}
+
+#[expect(unconditional_recursion, reason = "to overflow the stack")]
+#[inline(never)]
+fn deeper(depth: u64) -> u64 {
+    let room = black_box([depth; 32]);
+    black_box(deeper(depth + 1)) + room[31]
+}
+
+fn read(address: usize) {
+    let place: *const u8 = core::ptr::with_exposed_provenance(address);
+    // SAFETY: Faults before anything is read: these pages are never mapped.
+    black_box(unsafe { place.read_volatile() });
+}

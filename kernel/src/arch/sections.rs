@@ -1,0 +1,42 @@
+//! Where the linker put the parts of the image (`link.ld`).
+#![expect(unsafe_code, reason = "the linker's symbols are foreign")]
+
+use core::ops::Range;
+
+unsafe extern "C" {
+    static __image_start: u8;
+    static __text_start: u8;
+    static __text_end: u8;
+    static __rodata_end: u8;
+    static __image_end: u8;
+    static first_core_stacks: u8;
+}
+
+/// Everything, .bss included.
+pub(super) fn image() -> Range<u64> {
+    address(&raw const __image_start)..address(&raw const __image_end)
+}
+
+/// Code.
+pub(super) fn text() -> Range<u64> {
+    address(&raw const __text_start)..address(&raw const __text_end)
+}
+
+/// Constants.
+pub(super) fn rodata() -> Range<u64> {
+    address(&raw const __text_end)..address(&raw const __rodata_end)
+}
+
+/// Variables, .bss included.
+pub(super) fn data() -> Range<u64> {
+    address(&raw const __rodata_end)..address(&raw const __image_end)
+}
+
+/// The stacks of core 0, inside of .bss.
+pub(super) fn stacks() -> u64 {
+    address(&raw const first_core_stacks)
+}
+
+fn address(symbol: *const u8) -> u64 {
+    symbol.addr() as u64
+}

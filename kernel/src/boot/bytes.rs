@@ -1,0 +1,22 @@
+//! Little-endian fields out of byte slices, and the memory that a loader points into.
+
+/// Physical memory as a parser sees it.
+pub trait Memory {
+    /// The `len` bytes at physical `address`, if all of them may be read.
+    fn bytes(&self, address: u64, len: usize) -> Option<&[u8]>;
+}
+
+/// The byte at `offset`, if the slice is that long.
+pub fn u8_at(bytes: &[u8], offset: usize) -> Option<u8> {
+    bytes.get(offset).copied()
+}
+
+/// The little-endian `u32` at `offset`, if the slice is that long.
+pub fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk().copied().map(u32::from_le_bytes)
+}
+
+/// The little-endian `u64` at `offset`, if the slice is that long.
+pub fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+    bytes.get(offset..)?.first_chunk().copied().map(u64::from_le_bytes)
+}

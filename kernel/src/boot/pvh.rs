@@ -1,0 +1,168 @@
+//! The start structure of the PVH boot protocol (Xen, `arch-x86/hvm/start_info.h`).
+
+use heapless::Vec;
+
+use super::bytes::{Memory, u32_at, u64_at};
+use super::{COMMAND_LINE_LEN, Error, Handoff, Oddity, Region, rsdp};
+
+/// What the entry code passes on when a PVH loader started us: the structure's magic number.
+pub const MAGIC: u32 = 0x336e_c578;
+
+const LEN: usize = 40;
+const LEN_WITH_MEMORY_MAP: usize = 56;
+const ENTRY_LEN: usize = 24;
+
+/// Reads the start structure at physical address `at`.
+///
+/// # Errors
+///
+/// [`Error::Unreadable`] if it is not there, [`Error::NoMemoryMap`] if it has no usable memory.
+pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
+    let start = memory.bytes(at, LEN).ok_or(Error::Unreadable)?;
+    if u32_at(start, 0) != Some(MAGIC) {
+        return Err(Error::Unreadable);
+    }
+    let mut handoff = Handoff::default();
+    read_command_line(memory, u64_at(start, 24).unwrap_or(0), &mut handoff);
+    if let Some(address) = u64_at(start, 32).filter(|&address| address != 0) {
+        let all = memory.bytes(address, rsdp::LEN).or_else(|| memory.bytes(address, 20));
+        handoff.keep_rsdp(all);
+    }
+    // The memory map came with version 1 of the structure.
+    if u32_at(start, 4).unwrap_or(0) < 1 {
+        return Err(Error::NoMemoryMap);
+    }
+    let start = memory.bytes(at, LEN_WITH_MEMORY_MAP).ok_or(Error::Unreadable)?;
+    let entries = u32_at(start, 48).unwrap_or(0);
+    read_memory_map(memory, u64_at(start, 40).unwrap_or(0), entries, &mut handoff);
+    handoff.checked()
+}
+
+fn read_command_line(memory: &impl Memory, at: u64, handoff: &mut Handoff) {
+    if at == 0 {
+        return;
+    }
+    // One byte more than is kept, so that a cut is noticed.
+    let mut line: Vec<u8, { COMMAND_LINE_LEN + 1 }> = Vec::new();
+    while !line.is_full() {
+        let byte = at.checked_add(line.len() as u64).and_then(|at| memory.bytes(at, 1)?.first());
+        let Some(&byte) = byte else {
+            handoff.note(Oddity::Damaged);
+            break;
+        };
+        if byte == 0 || line.push(byte).is_err() {
+            break;
+        }
+    }
+    handoff.keep_command_line(&line);
+}
+
+fn read_memory_map(memory: &impl Memory, at: u64, entries: u32, handoff: &mut Handoff) {
+    for index in 0..u64::from(entries) {
+        if handoff.regions.is_full() {
+            return handoff.note(Oddity::RegionsCut);
+        }
+        let place = at.checked_add(index * ENTRY_LEN as u64);
+        let Some(region) = place.and_then(|place| region(memory.bytes(place, ENTRY_LEN)?)) else {
+            return handoff.note(Oddity::Damaged);
+        };
+        handoff.add_region(region);
+    }
+}
+
+fn region(entry: &[u8]) -> Option<Region> {
+    Some(Region::of_e820(u64_at(entry, 0)?, u64_at(entry, 8)?, u32_at(entry, 16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::*;
+
+    const BASE: u64 = 0x1000;
+    const LINE: usize = 0x100;
+    const MAP: usize = 0x1000;
+
+    /// Memory that starts at `BASE` and holds a start structure, a line and a map.
+    struct Ram(std::vec::Vec<u8>);
+
+    impl Memory for Ram {
+        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
+            let from = usize::try_from(address.checked_sub(BASE)?).ok()?;
+            self.0.get(from..from.checked_add(len)?)
+        }
+    }
+
+    fn ram(line: &[u8], regions: &[(u64, u64, u32)]) -> Ram {
+        let mut bytes = vec![0; MAP];
+        bytes[..4].copy_from_slice(&MAGIC.to_le_bytes());
+        bytes[4] = 1;
+        bytes[24..32].copy_from_slice(&(BASE + LINE as u64).to_le_bytes());
+        bytes[40..48].copy_from_slice(&(BASE + MAP as u64).to_le_bytes());
+        bytes[48..52].copy_from_slice(&(regions.len() as u32).to_le_bytes());
+        bytes[LINE..LINE + line.len()].copy_from_slice(line);
+        for &(start, len, kind) in regions {
+            bytes.extend(start.to_le_bytes());
+            bytes.extend(len.to_le_bytes());
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend([0; 4]);
+        }
+        Ram(bytes)
+    }
+
+    const REGIONS: [(u64, u64, u32); 2] = [(0, 0x9fc00, 1), (0x10_0000, 0x1000_0000, 2)];
+
+    #[test]
+    fn line_and_map_are_copied_out() {
+        let handoff = parse(&ram(b"ports=all", &REGIONS), BASE).unwrap();
+        assert_eq!(handoff.command_line, "ports=all");
+        assert_eq!(handoff.regions[0], Region { start: 0, len: 0x9fc00, kind: Kind::Usable });
+        assert_eq!(handoff.regions[1].kind, Kind::Reserved);
+        assert!(handoff.oddities.is_empty());
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_said() {
+        let handoff = parse(&ram(&[b'x'; 2000], &REGIONS), BASE).unwrap();
+        assert_eq!(handoff.command_line.len(), COMMAND_LINE_LEN);
+        assert_eq!(handoff.oddities[..], [Oddity::CommandLineCut]);
+    }
+
+    #[test]
+    fn a_line_of_no_text_is_ignored_and_said() {
+        let handoff = parse(&ram(&[0xff, 0xfe], &REGIONS), BASE).unwrap();
+        assert_eq!(handoff.command_line, "");
+        assert_eq!(handoff.oddities[..], [Oddity::CommandLineNotText]);
+    }
+
+    #[test]
+    fn too_many_regions_are_cut_and_said() {
+        let handoff = parse(&ram(b"", &[(0x1000, 0x1000, 1); 200]), BASE).unwrap();
+        assert_eq!(handoff.regions.len(), super::super::REGIONS_LEN);
+        assert_eq!(handoff.oddities[..], [Oddity::RegionsCut]);
+    }
+
+    #[test]
+    fn memory_cut_anywhere_never_panics() {
+        let whole = ram(b"a=b", &REGIONS);
+        for len in 0..whole.0.len() {
+            let _ = parse(&Ram(whole.0[..len].to_vec()), BASE);
+        }
+    }
+
+    #[test]
+    fn any_byte_set_to_all_ones_never_panics() {
+        let whole = ram(b"a=b", &REGIONS);
+        for place in (0..64).chain(MAP..whole.0.len()) {
+            let mut bytes = whole.0.clone();
+            bytes[place] = 0xff;
+            let _ = parse(&Ram(bytes), BASE);
+        }
+    }
+
+    #[test]
+    fn a_structure_at_the_end_of_the_address_space_is_unreadable() {
+        let result = parse(&ram(b"", &REGIONS), u64::MAX - 3);
+        assert_eq!(result.unwrap_err(), Error::Unreadable);
+    }
+}

@@ -1,0 +1,90 @@
+//! Logs: defmt frames inside the stream's own, waiting for the line that carries them.
+//!
+//! Only the control core logs. What finds no room is lost and shows as a gap in the sequence
+//! numbers; nobody ever waits.
+#![expect(unsafe_code, reason = "the trait of defmt's loggers is unsafe")]
+
+use heapless::{Deque, Vec};
+use perf::stream::{self, Frame, Kind, LINE, PAYLOAD};
+use spin::Mutex;
+
+use crate::arch::{cores, tsc};
+
+/// Bytes that can wait for the line.
+const WAITING: usize = 16 * 1024;
+
+static LOG: Mutex<Log> = Mutex::new(Log::new());
+
+/// The log frame that is being written, and the stream that waits to be sent.
+struct Log {
+    frame: Vec<u8, PAYLOAD>,
+    /// The frame that is being written did not fit.
+    cut: bool,
+    sequence: u32,
+    waiting: Deque<u8, WAITING>,
+}
+
+impl Log {
+    const fn new() -> Self {
+        Self { frame: Vec::new(), cut: false, sequence: 0, waiting: Deque::new() }
+    }
+
+    fn begin(&mut self) {
+        self.frame.clear();
+        self.cut = false;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.cut |= self.frame.extend_from_slice(bytes).is_err();
+    }
+
+    /// Queues the frame, whole or not at all. Its number is used up either way.
+    fn end(&mut self) {
+        let mut line = [0; LINE];
+        let frame = Frame { sequence: self.sequence, kind: Kind::Log, payload: &self.frame };
+        let len = stream::encode(&frame, &mut line);
+        self.sequence = self.sequence.wrapping_add(1);
+        if !self.cut && self.waiting.capacity() - self.waiting.len() >= len {
+            self.waiting.extend(line[..len].iter().copied());
+        }
+    }
+}
+
+/// Offers the bytes that wait to `write`, which says how many of them it took.
+pub(crate) fn drain(mut write: impl FnMut(&[u8]) -> usize) {
+    let mut log = LOG.lock();
+    let (first, _) = log.waiting.as_slices();
+    let taken = write(first).min(first.len());
+    for _ in 0..taken {
+        log.waiting.pop_front();
+    }
+}
+
+#[defmt::global_logger]
+struct Logger;
+
+// SAFETY: Frames are written by core 0 alone, outside of interrupts, one after the other; other
+// cores write none.
+unsafe impl defmt::Logger for Logger {
+    fn acquire() {
+        on_core_0(Log::begin);
+    }
+
+    unsafe fn flush() {}
+
+    unsafe fn release() {
+        on_core_0(Log::end);
+    }
+
+    unsafe fn write(bytes: &[u8]) {
+        on_core_0(|log| log.write(bytes));
+    }
+}
+
+fn on_core_0(act: impl FnOnce(&mut Log)) {
+    if cores::core_id() == 0 {
+        act(&mut LOG.lock());
+    }
+}
+
+defmt::timestamp!("{=u64:us}", tsc::now() / (tsc::frequency() / 1_000_000).max(1));

@@ -1,0 +1,139 @@
+//! The kernel command line: what a user may set before anything runs.
+//!
+//! Words of `KEY=VALUE` with blanks between. A word that cannot be honoured becomes a [`Fault`]
+//! and leaves its key at the default; the last of several words for one key holds.
+
+mod fault;
+mod table;
+mod values;
+
+use dataplane::{PORTS, Rules};
+use heapless::Vec;
+use perf::Settings;
+use perf::suspicion::WINDOW;
+use serial::Com;
+
+use crate::address::{Mac, Nic, Place};
+pub use fault::{Fault, Faults};
+pub use table::{KEYS, Key};
+
+/// Cores that a mask can name.
+pub const CORES: usize = 256;
+
+/// What the command line says, and defaults where it says nothing.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the console is.
+    pub console: Console,
+    /// Which NICs to take.
+    pub ports: Ports,
+    /// Which ports frames leave by.
+    pub forward: Rules,
+    /// Which cores may run PMDs.
+    pub pmd_cpu_mask: CpuMask,
+    /// What is recorded, and what is suspicious.
+    pub perf: Settings,
+}
+
+/// A serial console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Console {
+    /// Its port.
+    pub com: Com,
+    /// Symbols in a second.
+    pub baud: u32,
+}
+
+/// Which NICs to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ports {
+    /// None: a strange machine is left as it is.
+    None,
+    /// All that there is a driver for, by ascending place.
+    All,
+    /// These, in this order.
+    These(Vec<Nic, PORTS>),
+}
+
+impl Ports {
+    /// Where in the order of `ports=` the NIC at `place` with the address `mac` stands: none if
+    /// it is not to be taken, 0 for every NIC where all are.
+    pub fn position(&self, place: Place, mac: Mac) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::All => Some(0),
+            Self::These(nics) => nics.iter().position(|nic| nic.is(place, mac)),
+        }
+    }
+}
+
+/// A set of cores. Core 0 keeps house and is never in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuMask([u64; CORES / 64]);
+
+impl CpuMask {
+    /// Every core but core 0.
+    pub const ALL: Self = Self([!1, !0, !0, !0]);
+
+    /// Whether `core` is in it.
+    pub fn has(&self, core: usize) -> bool {
+        self.0.get(core / 64).is_some_and(|word| word >> (core % 64) & 1 == 1)
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            console: Console { com: Com::One, baud: 115_200 },
+            ports: Ports::None,
+            forward: Rules::default(),
+            pmd_cpu_mask: CpuMask::ALL,
+            perf: Settings::default(),
+        }
+    }
+}
+
+impl Options {
+    /// What `line` says, and what of it cannot be honoured.
+    pub fn parse(line: &[u8]) -> (Self, Faults<'_>) {
+        let mut options = Self::default();
+        let mut faults = Faults::default();
+        let words = line.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
+        for word in words.filter(|word| !word.is_empty()) {
+            if let Err(fault) = options.set(word) {
+                faults.add(fault);
+            }
+        }
+        if let Err(fault) = options.narrow() {
+            faults.add(fault);
+        }
+        (options, faults)
+    }
+
+    fn set<'a>(&mut self, word: &'a [u8]) -> Result<(), Fault<'a>> {
+        let end = word.iter().position(|&byte| byte == b'=').unwrap_or(word.len());
+        let (name, value) = (&word[..end], word.get(end + 1..).unwrap_or_default());
+        let key = KEYS.iter().find(|key| key.name.as_bytes() == name);
+        let key = key.ok_or(Fault::UnknownKey(name))?;
+        let text = core::str::from_utf8(value).ok();
+        if text.and_then(|text| key.set(self, text)).is_none() {
+            key.reset(self);
+            return Err(Fault::BadValue(key, value));
+        }
+        Ok(())
+    }
+
+    /// Makes the window fit what a history can pin.
+    fn narrow(&mut self) -> Result<(), Fault<'static>> {
+        let Settings { before, after, .. } = self.perf;
+        let fitting = WINDOW.saturating_sub(before);
+        if after <= fitting {
+            return Ok(());
+        }
+        self.perf.after = fitting;
+        Err(Fault::TooWide { before, after, fitting })
+    }
+}
+
+#[cfg(test)]
+mod tests;

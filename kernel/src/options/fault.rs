@@ -1,0 +1,97 @@
+//! What of a command line cannot be honoured, as values that the console prints.
+
+use core::fmt::{self, Display, Formatter};
+
+use heapless::Vec;
+
+use super::{KEYS, Key};
+use crate::nearest::nearest;
+
+/// Faults that are kept. A command line with more of them is not worth more lines.
+const KEPT: usize = 16;
+/// Bytes of a word that are shown.
+const SHOWN: usize = 48;
+
+/// A word of the command line that cannot be honoured. Displays itself as one line.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault<'a> {
+    /// There is no such key.
+    UnknownKey(&'a [u8]),
+    /// The key does not take this value. Its default holds.
+    BadValue(&'static Key, &'a [u8]),
+    /// More iterations are to be shown than a history keeps together.
+    TooWide {
+        /// Iterations to be shown before a suspicious one.
+        before: u16,
+        /// Iterations that were to be shown after it.
+        after: u16,
+        /// Iterations that are shown after it.
+        fitting: u16,
+    },
+}
+
+impl Display for Fault<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("error: ")?;
+        match *self {
+            Self::UnknownKey(name) => {
+                write!(out, "{}: no such key", Shown(name))?;
+                match nearest(name, KEYS.iter().map(|key| key.name)) {
+                    Some(name) => write!(out, " (nearest: {name})"),
+                    None => Ok(()),
+                }
+            }
+            Self::BadValue(key, value) => {
+                let Key { name, range, default, .. } = key;
+                write!(out, "{name}={}: expected {range}; using {default}", Shown(value))
+            }
+            Self::TooWide { before, after, fitting } => write!(
+                out,
+                "pmd-perf-log-a={after}: expected 0 to {fitting} beside pmd-perf-log-b={before}; \
+                 using {fitting}"
+            ),
+        }
+    }
+}
+
+/// Bytes of unknown origin as text that a terminal can be shown.
+struct Shown<'a>(&'a [u8]);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        let rest = if shown.len() < self.0.len() { "..." } else { "" };
+        write!(out, "{}{rest}", shown.escape_ascii())
+    }
+}
+
+/// All faults of one command line, in order. Displays itself as one line each.
+#[derive(Clone, Debug, Default)]
+pub struct Faults<'a> {
+    kept: Vec<Fault<'a>, KEPT>,
+    /// Faults beyond those that are kept.
+    more: usize,
+}
+
+impl<'a> Faults<'a> {
+    pub(super) fn add(&mut self, fault: Fault<'a>) {
+        self.more += usize::from(self.kept.push(fault).is_err());
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.kept.len() + self.more
+    }
+}
+
+impl Display for Faults<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        for fault in &self.kept {
+            writeln!(out, "{fault}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => writeln!(out, "error: and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+use super::*;
+
+fn parse(line: &str) -> (Options, String) {
+    let (options, faults) = Options::parse(line.as_bytes());
+    (options, faults.to_string())
+}
+
+#[track_caller]
+fn refused(line: &str, message: &str) {
+    let (options, faults) = parse(line);
+    assert_eq!(faults, format!("{message}\n"));
+    assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+}
+
+#[test]
+fn every_key_has_its_default_in_range_and_says_it_right() {
+    for key in &KEYS {
+        let mut options = Options::default();
+        assert_eq!(key.set(&mut options, key.default), Some(()), "{key}");
+        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()), "{key}");
+    }
+}
+
+#[test]
+fn nothing_said_is_all_defaults() {
+    for line in ["", "   ", "\0", " \t\n"] {
+        let (options, faults) = parse(line);
+        assert_eq!((options.ports, faults.as_str()), (Ports::None, ""));
+    }
+}
+
+#[test]
+fn all_keys_are_read() {
+    let (options, faults) = parse(
+        "console=ttyS1,9600 ports=00:02.0,52:54:00:12:34:56 forward=0:1,3:2 pmd-cpu-mask=0x6 \
+         pmd-perf-metrics=true pmd-perf-log=off pmd-perf-log-us=1000 pmd-perf-log-q=64 \
+         pmd-perf-log-b=10 pmd-perf-log-a=20",
+    );
+    assert_eq!(faults, "");
+    assert_eq!(options.console, Console { com: Com::Two, baud: 9600 });
+    let nics = ["00:02.0", "52:54:00:12:34:56"].map(|text| Nic::parse(text).unwrap());
+    assert_eq!(options.ports, Ports::These(Vec::from_slice(&nics).unwrap()));
+    assert_eq!([0, 1, 2, 3].map(|port| options.forward.exit(port)), [1, 0, 3, 2].map(Some));
+    assert_eq!([0, 1, 2, 3].map(|core| options.pmd_cpu_mask.has(core)), [false, true, true, false]);
+    let perf = Settings {
+        metrics: true,
+        log: false,
+        micros: 1000,
+        fill: 64,
+        before: 10,
+        after: 20,
+        extend: false,
+    };
+    assert_eq!(options.perf, perf);
+}
+
+#[test]
+fn nics_stand_in_the_order_they_were_named_in() {
+    let (options, _) = parse("ports=00:03.0,02:00:00:00:00:01");
+    let position =
+        |place, mac| options.ports.position(Place::parse(place).unwrap(), Mac::parse(mac).unwrap());
+    assert_eq!(position("00:03.0", "02:00:00:00:00:09"), Some(0));
+    assert_eq!(position("00:02.0", "02:00:00:00:00:01"), Some(1));
+    assert_eq!(position("00:02.0", "02:00:00:00:00:09"), None);
+}
+
+#[test]
+fn a_bad_value_names_its_range_and_leaves_the_default() {
+    refused(
+        "console=ttyS2",
+        "error: console=ttyS2: expected ttyS0|ttyS1[,BAUD], BAUD a part of 115200; using \
+         ttyS0,115200",
+    );
+    refused(
+        "console=ttyS1,0",
+        "error: console=ttyS1,0: expected ttyS0|ttyS1[,BAUD], BAUD a part of 115200; using \
+         ttyS0,115200",
+    );
+    refused("pmd-perf-log-us=-1", "error: pmd-perf-log-us=-1: expected 0 to 4294967295; using 250");
+    refused("pmd-perf-log-b=999", "error: pmd-perf-log-b=999: expected 0 to 998; using 5");
+    refused("pmd-perf-log", "error: pmd-perf-log=: expected on or off; using on");
+    refused(
+        "ports=00:02.0,eth0",
+        "error: ports=00:02.0,eth0: expected none, all, or up to 16 PCI addresses or MACs; using \
+         none",
+    );
+    refused(
+        "ports=00:02.0,00:02.0",
+        "error: ports=00:02.0,00:02.0: expected none, all, or up to 16 PCI addresses or MACs; \
+         using none",
+    );
+}
+
+#[test]
+fn a_port_is_forwarded_once() {
+    for list in ["0:1,1:2", "0", "0:16", "0:1,", "a:b", ":"] {
+        refused(
+            &format!("forward={list}"),
+            &format!(
+                "error: forward={list}: expected none, or A:B[,C:D...], each port 0 to 15 once; \
+                 using none"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_mask_without_a_core_or_with_core_0_is_refused() {
+    let beyond = format!("1{}", "0".repeat(64));
+    for mask in ["0", "", "0x", "1", "3", "g", &beyond] {
+        let (options, faults) = parse(&format!("pmd-cpu-mask={mask}"));
+        assert!(faults.contains("expected all, or a hexadecimal mask of cores 1 to 255"), "{mask}");
+        assert_eq!(options.pmd_cpu_mask, CpuMask::ALL);
+    }
+    let (options, faults) = parse(&format!("pmd-cpu-mask=00008{}", "0".repeat(63)));
+    assert_eq!(faults, "");
+    assert!(options.pmd_cpu_mask.has(255) && !options.pmd_cpu_mask.has(254));
+}
+
+#[test]
+fn every_core_but_core_0_runs_a_pmd_by_default() {
+    let mask = Options::default().pmd_cpu_mask;
+    assert!(!mask.has(0) && (1..CORES).all(|core| mask.has(core)) && !mask.has(CORES));
+}
+
+#[test]
+fn an_unknown_key_learns_which_one_is_near() {
+    refused("prots=all", "error: prots: no such key (nearest: ports)");
+    refused("quiet", "error: quiet: no such key");
+}
+
+#[test]
+fn the_last_word_for_a_key_holds() {
+    assert_eq!(parse("pmd-perf-log-us=1 pmd-perf-log-us=2").0.perf.micros, 2);
+    let (options, faults) = parse("pmd-perf-log-us=1 pmd-perf-log-us=x");
+    assert_eq!(options.perf.micros, 250, "{faults}");
+}
+
+#[test]
+fn a_window_that_is_too_wide_is_narrowed_aloud() {
+    let (options, faults) = parse("pmd-perf-log-a=600 pmd-perf-log-b=600");
+    assert_eq!((options.perf.before, options.perf.after), (600, 398));
+    assert_eq!(
+        faults,
+        "error: pmd-perf-log-a=600: expected 0 to 398 beside pmd-perf-log-b=600; using 398\n"
+    );
+}
+
+#[test]
+fn what_a_terminal_must_not_see_is_escaped_and_cut() {
+    let (_, faults) = Options::parse(b"\x1b[2J\xff=1");
+    assert_eq!(faults.to_string(), "error: \\x1b[2J\\xff: no such key\n");
+    let long = format!("ports={}", "x".repeat(1000));
+    let (_, faults) = parse(&long);
+    assert!(faults.starts_with(&format!("error: ports={}...: expected", "x".repeat(48))));
+}
+
+#[test]
+fn faults_beyond_those_kept_are_counted() {
+    let line = "x ".repeat(20);
+    let (_, faults) = Options::parse(line.as_bytes());
+    assert_eq!(faults.count(), 20);
+    let text = faults.to_string();
+    assert_eq!(text.lines().last(), Some("error: and 4 more"));
+    assert_eq!(text.lines().count(), 17);
+}
+
+#[test]
+fn help_is_made_from_the_same_table() {
+    let key = KEYS.iter().find(|key| key.name == "pmd-perf-log-b").unwrap();
+    assert_eq!(
+        key.to_string(),
+        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998)"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_line_makes_the_parser_fail(line: std::vec::Vec<u8>) {
+        let (_, faults) = Options::parse(&line);
+        proptest::prop_assert!(faults.to_string().is_ascii());
+    }
+}

@@ -1,0 +1,93 @@
+//! What values of the command line look like.
+
+use dataplane::Rules;
+use heapless::Vec;
+use serial::Com;
+
+use super::{CORES, Console, CpuMask, Options, Ports};
+use crate::address::Nic;
+
+/// The highest rate of a PC's serial port. Others are parts of it.
+const FASTEST: u32 = 115_200;
+
+pub(super) fn switch(text: &str) -> Option<bool> {
+    match text {
+        "on" | "true" => Some(true),
+        "off" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number in decimal digits and nothing else.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
+    decimal.then(|| text.parse().ok()).flatten()
+}
+
+pub(super) fn console(options: &mut Options, text: &str) -> Option<()> {
+    let (name, rate) = match text.split_once(',') {
+        Some((name, rate)) => (name, number(rate)?),
+        None => (text, FASTEST),
+    };
+    let com = match name {
+        "ttyS0" => Com::One,
+        "ttyS1" => Com::Two,
+        _ => return None,
+    };
+    let possible = FASTEST.checked_rem(rate) == Some(0);
+    options.console = possible.then_some(Console { com, baud: rate })?;
+    Some(())
+}
+
+pub(super) fn ports(options: &mut Options, text: &str) -> Option<()> {
+    options.ports = match text {
+        "none" => Ports::None,
+        "all" => Ports::All,
+        list => Ports::These(nics(list)?),
+    };
+    Some(())
+}
+
+/// NICs with commas between, none of them twice.
+fn nics<const N: usize>(list: &str) -> Option<Vec<Nic, N>> {
+    let mut nics = Vec::new();
+    for text in list.split(',') {
+        let nic = Nic::parse(text).filter(|nic| !nics.contains(nic))?;
+        nics.push(nic).ok()?;
+    }
+    Some(nics)
+}
+
+pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {
+    let mut rules = Rules::default();
+    for pair in text.split(',').filter(|_| text != "none") {
+        let (a, b) = pair.split_once(':')?;
+        let [a, b] = [a, b].map(|port| number(port)?.try_into().ok());
+        rules.join(a?, b?).then_some(())?;
+    }
+    options.forward = rules;
+    Some(())
+}
+
+pub(super) fn pmd_cpu_mask(options: &mut Options, text: &str) -> Option<()> {
+    options.pmd_cpu_mask = match text {
+        "all" => CpuMask::ALL,
+        digits => mask(digits.strip_prefix("0x").unwrap_or(digits))?,
+    };
+    Some(())
+}
+
+/// The mask in `digits`, the last of which stands for cores 0 to 3.
+fn mask(digits: &str) -> Option<CpuMask> {
+    let mut words = [0; CORES / 64];
+    for (place, digit) in digits.chars().rev().enumerate() {
+        let cores = u64::from(digit.to_digit(16)?);
+        match words.get_mut(place / 16) {
+            Some(word) => *word |= cores << (place % 16 * 4),
+            None if cores > 0 => return None,
+            None => {}
+        }
+    }
+    let useful = words != [0; CORES / 64] && words[0] & 1 == 0;
+    useful.then_some(CpuMask(words))
+}

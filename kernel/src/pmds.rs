@@ -1,0 +1,147 @@
+//! The PMDs: what each is made of, and the core that it runs on.
+
+use bus::Registers;
+use dataplane::{Exit, Exits, Ledger, Order, PORTS, Parts, Pmd, Rules};
+use frame::{Buffer, Frame, LOCAL, LocalPool};
+use handover::{Mailbox, PoolStore, Sender};
+use heapless::Vec;
+use perf::history::SEGMENTS;
+use perf::{Clock, Limits, Metrics, Recorder, Segment};
+use spin::{Mutex, Once};
+use virtio::{NetRx, NetTx};
+
+use crate::arch::{cores, memory, power, tsc};
+
+/// Orders that can wait for a PMD.
+const ORDERS: usize = 64;
+/// Frames for each port: both rings full, and as many again on their way.
+const FRAMES_PER_PORT: usize = 1024;
+
+pub(crate) type Rx = &'static mut NetRx<Registers>;
+pub(crate) type Tx = NetTx<Registers>;
+type Loop = Pmd<Rx, Tx>;
+
+/// The two queues of a port.
+pub(crate) struct Queues {
+    pub(crate) rx: Rx,
+    pub(crate) exit: &'static mut Exit<Tx>,
+}
+
+/// What the control core has of a PMD.
+pub(crate) struct Handle {
+    pub(crate) core: usize,
+    pub(crate) metrics: &'static Metrics,
+    pub(crate) ledger: &'static Ledger,
+    pub(crate) orders: Sender<Order>,
+}
+
+/// There is too little memory for what was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoMemory;
+
+/// The time-stamp counter of the core that asks.
+struct Tsc;
+
+impl Clock for Tsc {
+    #[inline]
+    fn now(&self) -> u64 {
+        tsc::now()
+    }
+}
+
+static STORE: Once<PoolStore> = Once::new();
+/// The PMD of each core that has one; nothing until all are assembled.
+static SEATS: Once<[Mutex<Option<&'static mut Loop>>; cores::MAX]> = Once::new();
+
+/// What every core but the first does: runs its PMD, or parks.
+pub(crate) fn run(core: usize) -> ! {
+    let seats = SEATS.wait();
+    let Some(pmd) = seats.get(core).and_then(|seat| seat.lock().take()) else { power::halt() };
+    pmd.enter(&Tsc);
+    loop {
+        pmd.iterate(&Tsc);
+    }
+}
+
+/// Makes a PMD for each of `cores`, shares the ports out among them in turn, and lets all start.
+pub(crate) fn start(
+    ports: Vec<Queues, PORTS>,
+    rules: &Rules,
+    limits: Limits,
+    cores: &[usize],
+) -> Result<Vec<Handle, { cores::MAX }>, NoMemory> {
+    let store = fill_store(ports.len() * FRAMES_PER_PORT + cores.len() * LOCAL)?;
+    let mut handles = Vec::new();
+    let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
+    for &core in cores {
+        let (handle, pmd) = assemble(core, store, rules, limits)?;
+        let _fits = handles.push(handle);
+        let _fits = loops.push(pmd);
+    }
+    share_out(ports, rules, &mut loops);
+    let mut seats = [const { Mutex::new(None) }; cores::MAX];
+    for (&core, pmd) in cores.iter().zip(loops) {
+        *seats[core].get_mut() = Some(pmd);
+    }
+    SEATS.call_once(|| seats);
+    Ok(handles)
+}
+
+/// Frames in the shared store, and how often a core turned to it.
+pub(crate) fn store() -> Option<&'static PoolStore> {
+    STORE.get()
+}
+
+/// Gives `value` a place for good.
+pub(crate) fn carve<T>(value: T) -> Result<&'static mut T, NoMemory> {
+    let mut value = Some(value);
+    let made = memory::carve_with(1, |_| value.take());
+    made.and_then(|slot| slot[0].as_mut()).ok_or(NoMemory)
+}
+
+fn fill_store(count: usize) -> Result<&'static PoolStore, NoMemory> {
+    let slots = memory::carve_with(count, |_| None::<Frame>).ok_or(NoMemory)?;
+    let buffers = memory::carve_with(count, |_| Buffer::new()).ok_or(NoMemory)?;
+    Ok(STORE.call_once(|| PoolStore::new(slots, buffers)))
+}
+
+fn assemble(
+    core: usize,
+    store: &'static PoolStore,
+    rules: &Rules,
+    limits: Limits,
+) -> Result<(Handle, &'static mut Loop), NoMemory> {
+    let segments = memory::carve_with(SEGMENTS, |_| Segment::EMPTY).ok_or(NoMemory)?;
+    let metrics: &Metrics = carve(Metrics::new(segments))?;
+    let ledger: &Ledger = carve(Ledger::default())?;
+    let (orders, inbox) = carve(Mailbox::<Order, ORDERS>::new())?.open();
+    let pmd = carve(Pmd::new(Parts {
+        pool: carve(LocalPool::new(store))?,
+        exits: Exits::new(),
+        rules: rules.clone(),
+        recorder: Recorder::new(metrics, limits),
+        ledger,
+        inbox,
+    }))?;
+    Ok((Handle { core, metrics, ledger, orders }, pmd))
+}
+
+/// Gives each port's receive queue to the PMD whose turn it is, and its transmit queue to the PMD
+/// whose frames leave by it. With pairs of ports that is one PMD at most.
+fn share_out(
+    ports: Vec<Queues, PORTS>,
+    rules: &Rules,
+    loops: &mut [&'static mut Loop],
+) {
+    let count = loops.len().max(1);
+    for (port, Queues { rx, exit }) in (0_u16..).zip(ports) {
+        if let Some(pmd) = loops.get_mut(usize::from(port) % count) {
+            rx.start(pmd.pool());
+            let _fits = pmd.poll(port, rx);
+        }
+        let sender = rules.exit(port).map(|entry| usize::from(entry) % count);
+        if let Some(pmd) = sender.and_then(|sender| loops.get_mut(sender)) {
+            pmd.exits().add(exit);
+        }
+    }
+}
