@@ -1,0 +1,33 @@
+//! Machines in QEMU, seen from the host: what they are made of, what runs between their
+//! network cards and this process, and what they say on their consoles.
+//!
+//! - [`machine`] describes a machine in types and turns it into one exact QEMU command line;
+//!   [`command_line`], [`accel`] and [`find`] serve it.
+//! - [`run_directory`], [`guest`], [`console`], [`screen`] and [`qmp`] run it. Every wait has a
+//!   limit, and an expired one says what was waited for and what was on the screen.
+//! - [`wire`], [`frames`] and [`traffic`] feed it and check what comes back, byte for byte;
+//!   [`namespace`] lets the Linux host's own network stack do so.
+//! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
+//!   and [`cost`] counts the instructions that a frame takes.
+//!
+//! Nothing here trusts the guest: its console is text of any shape, its frames are compared
+//! and never followed.
+
+#![forbid(unsafe_code)]
+
+pub mod accel;
+pub mod command_line;
+pub mod console;
+pub mod cost;
+pub mod find;
+pub mod frames;
+pub mod guest;
+pub mod ledger;
+pub mod machine;
+pub mod namespace;
+pub mod qmp;
+pub mod reading;
+pub mod run_directory;
+pub mod screen;
+pub mod traffic;
+pub mod wire;

@@ -1,0 +1,86 @@
+//! `cargo xtask bench boot`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ::qemu::cost;
+use ::qemu::guest::Guest;
+use ::qemu::machine::{Machine, Nic};
+use ::qemu::run_directory::RunDirectory;
+use ::qemu::wire::Wire;
+use anyhow::{Result, bail};
+
+use super::Figure;
+use super::bounds::{CLEAN_BUILD, FIRST_FRAME, PER_FRAME, PER_IDLE};
+use crate::image;
+use crate::install::{self, Consent};
+use ::qemu::frames::Frames;
+
+/// How long the image may take to its first frame, or its prompt.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// From one frame offered to a booting image to the next.
+const OFFER_EVERY: Duration = Duration::from_millis(1);
+
+/// Boots of which the median counts.
+const BOOTS: usize = 5;
+
+/// Measures everything; the clean build only if asked.
+///
+/// # Errors
+///
+/// QEMU is missing, the image does not build or does not behave.
+pub(super) fn measure(consent: Consent, clean_build: bool) -> Result<Vec<Figure>> {
+    let program = install::qemu(consent, &[])?;
+    let image = image::build()?;
+    eprintln!("counting instructions ...");
+    let cost = cost::measure(&program, &image)?;
+    let mut figures = vec![
+        Figure { name: PER_FRAME, value: cost.per_frame, unit: "instructions" },
+        Figure { name: PER_IDLE, value: cost.per_idle, unit: "instructions" },
+    ];
+    eprintln!("booting {BOOTS} times ...");
+    figures.push(Figure { name: FIRST_FRAME, value: first_frame(&program, &image)?, unit: "s" });
+    if clean_build {
+        figures.push(Figure { name: CLEAN_BUILD, value: clean(&program)?, unit: "s" });
+    }
+    Ok(figures)
+}
+
+fn first_frame(program: &Path, image: &Path) -> Result<f64> {
+    let times: Result<Vec<_>> = (0..BOOTS).map(|_| boot_to_first_frame(program, image)).collect();
+    let mut times = times?;
+    times.sort_unstable();
+    Ok(times[BOOTS / 2].as_secs_f64())
+}
+
+fn boot_to_first_frame(program: &Path, image: &Path) -> Result<Duration> {
+    let run = RunDirectory::new()?;
+    let wires = [Wire::open(&run, "wire0")?, Wire::open(&run, "wire1")?];
+    let mut machine = Machine::new(image);
+    machine.append = vec!["ports=all".to_owned(), "forward=0:1".to_owned()];
+    machine.nics = wires.iter().map(|wire| Nic::new(wire.netdev())).collect();
+    let start = Instant::now();
+    let guest = Guest::start(program, machine, run, None)?;
+    let mut buffer = [0; 2048];
+    for frame in Frames::sized(0, 64) {
+        // Before its driver runs the card takes some frames or none; all are alike to us.
+        let _ = wires[0].send(&frame, OFFER_EVERY);
+        if wires[1].receive(&mut buffer, OFFER_EVERY)?.is_some() {
+            return Ok(start.elapsed());
+        }
+        if start.elapsed() > LIMIT {
+            break;
+        }
+    }
+    bail!("no frame came out within {LIMIT:?}{}", guest.remarks())
+}
+
+fn clean(program: &Path) -> Result<f64> {
+    let target = RunDirectory::new()?;
+    let start = Instant::now();
+    let image = image::build_into(target.path())?;
+    let mut guest = Guest::start(program, Machine::new(&image), RunDirectory::new()?, None)?;
+    guest.boot(LIMIT)?;
+    Ok(start.elapsed().as_secs_f64())
+}

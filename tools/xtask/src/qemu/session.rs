@@ -1,0 +1,187 @@
+//! One boot, from the first byte on the console to the end.
+
+use std::path::Path;
+use std::sync::mpsc::TryRecvError;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use ::qemu::accel::Accelerator;
+use ::qemu::guest::{Exit, Guest};
+use ::qemu::machine::Machine;
+use ::qemu::run_directory::RunDirectory;
+use anyhow::{Result, bail, ensure};
+
+use super::capture::Capture;
+use super::feed::{Feed, Plugs};
+use super::options::Options;
+use super::verdict::{self, STALL};
+use crate::log;
+use crate::terminal::{self, Display, RawInput};
+
+/// How long the image may take to its first prompt. An emulator on a busy host is slow.
+const BOOT_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long somebody with a debugger may take.
+const DEBUG_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the image may take to end.
+const EXIT_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a running guest is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long traffic runs before the stall, where nobody says how long it runs in all.
+const BEFORE_STALL: Duration = Duration::from_secs(1);
+
+/// A guest with its display.
+pub(super) struct Session {
+    options: Options,
+    guest: Guest,
+    display: Display,
+    /// Ends when the guest has.
+    logs: Option<JoinHandle<()>>,
+}
+
+impl Session {
+    /// Starts QEMU; console and logs are shown from here on.
+    ///
+    /// # Errors
+    ///
+    /// QEMU does not start.
+    pub(super) fn start(
+        options: Options,
+        program: &Path,
+        machine: Machine,
+        run: RunDirectory,
+    ) -> Result<Self> {
+        let is_raw = options.seconds().is_none() && terminal::is_interactive();
+        let display = if is_raw { Display::raw() } else { Display::lines() };
+        if machine.accelerator == Accelerator::Tcg {
+            display.remark("emulated (tcg): all times are the emulator's, not a processor's");
+        }
+        let console = display.clone();
+        let image = machine.image.clone();
+        let listener = Box::new(move |bytes: &[u8]| console.console(bytes));
+        let mut guest = Guest::start(program, machine, run, Some(listener))?;
+        let logs = show_logs(&mut guest, &image, display.clone());
+        Ok(Self { options, guest, display, logs })
+    }
+
+    /// Boots, feeds and shows the guest until its time is over or the user leaves.
+    ///
+    /// # Errors
+    ///
+    /// The image does not boot, ends early, or the verdict is bad.
+    pub(super) fn run(mut self, plugs: Plugs, capture: Option<&Capture>) -> Result<()> {
+        let limit = if self.options.waits_for_debugger() { DEBUG_LIMIT } else { BOOT_LIMIT };
+        self.guest.boot(limit)?;
+        let feed = plugs.start(self.options.traffic(), capture, self.options.rate())?;
+        match self.options.seconds() {
+            Some(seconds) => self.unattended(feed, capture, Duration::from_secs(seconds)),
+            None => self.attended(&feed),
+        }
+    }
+
+    fn unattended(
+        mut self,
+        mut feed: Feed,
+        capture: Option<&Capture>,
+        time: Duration,
+    ) -> Result<()> {
+        self.stay(time / 2)?;
+        self.guest.command(STALL)?;
+        self.stay(time / 2)?;
+        feed.drain()?;
+        let verdict = verdict::ask(&mut self.guest, feed.counts()?);
+        let replay = capture.map_or(Ok(()), |capture| feed.check_replay(capture));
+        let end = self.end_guest();
+        verdict?.conclude()?;
+        end?;
+        replay
+    }
+
+    /// Shows the console until the user leaves or the guest ends.
+    fn attended(mut self, feed: &Feed) -> Result<()> {
+        self.stay(BEFORE_STALL)?;
+        self.guest.command(STALL)?;
+        let exit = self.hand_over()?;
+        let [there, back] = feed.counts()?;
+        eprintln!(
+            "\nframes from port 0 to 1: {} offered, {} delivered; from 1 to 0: {} offered, {} delivered",
+            there.offered, there.delivered, back.offered, back.delivered
+        );
+        match exit {
+            None | Some(Exit::Passed | Exit::PoweredOff) => Ok(()),
+            Some(exit) => bail!("the guest ended badly: {exit:?}{}", self.guest.remarks()),
+        }
+    }
+
+    fn hand_over(&mut self) -> Result<Option<Exit>> {
+        if !terminal::is_interactive() {
+            loop {
+                if let Some(exit) = self.exited()? {
+                    return Ok(Some(exit));
+                }
+                thread::sleep(LOOK_AGAIN);
+            }
+        }
+        self.display.remark("the keyboard is yours; Ctrl-] leaves");
+        let _raw = RawInput::new()?;
+        let leaves = terminal::pass_input(self.guest.console().keyboard()?);
+        loop {
+            if let Some(exit) = self.exited()? {
+                return Ok(Some(exit));
+            }
+            if leaves.try_recv() != Err(TryRecvError::Empty) {
+                return Ok(None);
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Lets `time` pass while the guest runs.
+    fn stay(&mut self, time: Duration) -> Result<()> {
+        let end = Instant::now() + time;
+        loop {
+            if let Some(exit) = self.exited()? {
+                bail!("the guest ended before its time: {exit:?}{}", self.guest.remarks());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(LOOK_AGAIN));
+        }
+    }
+
+    /// How the guest ended, if it has; its last log is shown by then.
+    fn exited(&mut self) -> Result<Option<Exit>> {
+        let exit = self.guest.exited()?;
+        let logs = if exit.is_some() { self.logs.take() } else { None };
+        if let Some(Err(_)) = logs.map(JoinHandle::join) {
+            self.display.remark("log: the reader failed");
+        }
+        Ok(exit)
+    }
+
+    fn end_guest(&mut self) -> Result<()> {
+        self.guest.console().send(b"exit\r")?;
+        let exit = self.guest.wait_exit(EXIT_LIMIT)?;
+        self.exited()?;
+        ensure!(exit == Exit::Passed, "the guest ended badly: {exit:?}{}", self.guest.remarks());
+        Ok(())
+    }
+}
+
+fn show_logs(guest: &mut Guest, image: &Path, display: Display) -> Option<JoinHandle<()>> {
+    let stream = guest.take_com2()?;
+    let reader = log::Reader::new(image);
+    Some(thread::spawn(move || match reader {
+        Ok(reader) => reader.follow(stream, |line| display.remark(line)),
+        Err(error) => {
+            display.remark(&format!("log: not shown: {error:#}"));
+            // It is read nevertheless, or the guest's port would fill.
+            let _ = std::io::copy(&mut &stream, &mut std::io::sink());
+        }
+    }))
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask test`: host tests and boot tests, summed up in one line.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use crate::image;
+use crate::install::{self, Consent, NETWORK};
+use crate::workspace::cargo;
+
+/// Which tests to run.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Runs only the tests whose names hold this text.
+    filter: Option<String>,
+    /// Leaves out the boot tests, and with them QEMU and the image.
+    #[arg(long)]
+    host_only: bool,
+    /// Writes the transcripts of the boot tests anew instead of comparing them.
+    #[arg(long, conflicts_with = "host_only")]
+    bless: bool,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// The sums of all `test result:` lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+/// Runs the tests.
+///
+/// # Errors
+///
+/// A test failed or did not build.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut sum = Sum::default();
+    let is_good = if options.host_only {
+        let others =
+            follow(&mut cargo_test(&["--workspace", "--exclude", "qemu"], options), &mut sum)?;
+        others & follow(&mut cargo_test(&["--package", "qemu", "--lib"], options), &mut sum)?
+    } else {
+        // Only root may make the network namespaces that these programs are for.
+        install::qemu(options.consent, if install::is_root() { &NETWORK } else { &[] })?;
+        let image = image::build()?;
+        let mut command = cargo_test(&["--workspace"], options);
+        command.env("BARECORE_IMAGE", image);
+        if options.bless {
+            command.env("BARECORE_BLESS", "1");
+        }
+        follow(&mut command, &mut sum)?
+    };
+    println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
+    ensure!(is_good && sum.failed == 0, "not all tests passed");
+    Ok(())
+}
+
+fn cargo_test(selection: &[&str], options: &Options) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--no-fail-fast"]).args(selection).args(&options.filter);
+    command
+}
+
+/// Shows what `command` prints, adds its results to `sum`, and says whether it succeeded.
+fn follow(command: &mut Command, sum: &mut Sum) -> Result<bool> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo test")?;
+    let output = child.stdout.take().context("cargo test has no output")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.context("cannot read what cargo test prints")?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        sum.add(&line);
+    }
+    Ok(child.wait().context("cannot wait for cargo test")?.success())
+}
+
+impl Sum {
+    fn add(&mut self, line: &str) {
+        let Some(results) = line.trim().strip_prefix("test result:") else { return };
+        for part in results.split([';', '.']) {
+            match part.split_whitespace().collect::<Vec<_>>()[..] {
+                [number, "passed"] => self.passed += parsed(number),
+                [number, "failed"] => self.failed += parsed(number),
+                [number, "ignored"] => self.skipped += parsed(number),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn parsed(number: &str) -> u64 {
+    number.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_all_binaries_are_added_up() {
+        let mut sum = Sum::default();
+        sum.add("test result: ok. 45 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.14s");
+        sum.add("test result: FAILED. 2 passed; 3 failed; 4 ignored; 0 measured; 0 filtered out");
+        sum.add("test some::test_result: ok");
+        assert_eq!(sum, Sum { passed: 47, failed: 3, skipped: 5 });
+    }
+}
