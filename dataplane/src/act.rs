@@ -7,8 +7,8 @@ use crate::books::Books;
 use crate::exits::Exits;
 use crate::ledger::Reason;
 
-/// Moves each frame of `batch` to where its verdict sends it: an outbox, or back to `pool`.
-/// Frames that are still open have no rule.
+/// Moves each frame of `batch` to where its verdict sends it: an outbox, or back to `pool`. Frames
+/// that are still open have no rule.
 #[inline]
 pub(crate) fn act<T: TxQueue>(
     batch: &mut Batch,
@@ -16,18 +16,21 @@ pub(crate) fn act<T: TxQueue>(
     pool: &mut LocalPool,
     books: &mut Books,
 ) {
-    let open = core::mem::take(&mut batch.open);
-    for (i, frame) in batch.frames.drain(..).enumerate() {
-        let is_open = open >> i & 1 != 0;
-        let verdict = if is_open { Verdict::Drop(Reason::NoRule) } else { batch.verdicts[i] };
-        let refused = match verdict {
-            Verdict::Output(port) => exits.send(port, frame, books),
-            Verdict::Drop(reason) => Some((frame, reason)),
+    let mut open = core::mem::take(&mut batch.open);
+    let mut forwarded = 0;
+    for (frame, &verdict) in batch.frames.drain(..).zip(&batch.verdicts) {
+        let verdict = if open & 1 != 0 { Verdict::Drop(Reason::NoRule) } else { verdict };
+        open >>= 1;
+        let ended = match verdict {
+            Verdict::Output(exit) => exits.send(exit, frame),
+            Verdict::Drop(reason) => Err((frame, reason)),
         };
-        if let Some((frame, reason)) = refused {
-            discard(frame, reason, pool, books);
+        match ended {
+            Ok(()) => forwarded += 1,
+            Err((frame, reason)) => discard(frame, reason, pool, books),
         }
     }
+    books.account(batch.port).forwarded += forwarded;
 }
 
 /// Puts `frame` back into `pool`, for `reason`.

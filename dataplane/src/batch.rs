@@ -22,6 +22,8 @@ pub enum Verdict {
 
 /// Up to 32 frames of one poll, with a key and a verdict for each.
 pub struct Batch {
+    /// Number of the port that all frames came in by.
+    pub port: u16,
     /// The frames, in order of arrival.
     pub frames: Burst,
     /// What is known of each.
@@ -36,6 +38,7 @@ impl Batch {
     /// A batch without frames.
     pub const fn new() -> Self {
         Self {
+            port: 0,
             frames: Burst::new(),
             keys: [Key { port: 0 }; BURST],
             verdicts: [Verdict::Drop(Reason::NoRule); BURST],

@@ -6,7 +6,7 @@ use heapless::Vec;
 
 use crate::act::discard;
 use crate::books::Books;
-use crate::ledger::{PORTS, Reason};
+use crate::ledger::{Ledger, PORTS, Reason};
 
 /// The ways out that one PMD owns, by port.
 pub struct Exits<T: 'static> {
@@ -22,6 +22,8 @@ pub struct Exit<T> {
     port: u16,
     queue: T,
     outbox: Outbox,
+    /// Bytes of the frames that wait.
+    bytes: u64,
 }
 
 /// What one visit to the transmit rings did.
@@ -52,26 +54,14 @@ impl<T: TxQueue> Exits<T> {
 
     /// Lets `frame` wait for `port`. Gives it back with the reason if that cannot be.
     #[inline]
-    pub(crate) fn send(
-        &mut self,
-        port: u16,
-        frame: Frame,
-        books: &mut Books,
-    ) -> Option<(Frame, Reason)> {
+    pub(crate) fn send(&mut self, port: u16, frame: Frame) -> Result<(), (Frame, Reason)> {
         let place = usize::from(self.places[usize::from(port) % PORTS]);
-        let Some(exit) = self.exits.get_mut(place) else {
-            return Some((frame, Reason::NoRule));
-        };
-        let (entry, len) = (frame.port, frame.len() as u64);
-        if let Err(frame) = exit.outbox.push_back(frame) {
-            return Some((frame, Reason::TxRingFull));
-        }
+        let Some(exit) = self.exits.get_mut(place) else { return Err((frame, Reason::NoRule)) };
+        let len = frame.len() as u64;
+        exit.outbox.push_back(frame).map_err(|frame| (frame, Reason::TxRingFull))?;
+        exit.bytes += len;
         self.waiting |= 1 << place;
-        books.account(entry).forwarded += 1;
-        let account = books.account(port);
-        account.sent += 1;
-        account.sent_bytes += len;
-        None
+        Ok(())
     }
 
     /// Hands all waiting frames to their rings. What a ring has no room for is dropped.
@@ -83,29 +73,25 @@ impl<T: TxQueue> Exits<T> {
             let place = waiting.trailing_zeros() as usize;
             waiting &= waiting - 1;
             let Some(exit) = self.exits.get_mut(place) else { continue };
-            let taken = exit.queue.tx(pool, &mut exit.outbox) as u32;
+            let taken = exit.flush(pool, books) as u32;
             flushed.frames += taken;
             flushed.batches += u32::from(taken > 0);
-            if !exit.outbox.is_empty() {
-                exit.give_up(pool, books);
-            }
-            // Starts at its first slot again, so that only the slots in use are ever touched.
-            exit.outbox.clear();
         }
         flushed
     }
 
     /// Takes back the frames that devices are done with.
-    #[inline]
     pub(crate) fn reclaim(&mut self, pool: &mut LocalPool) {
         for exit in &mut self.exits {
             exit.queue.reclaim(pool);
         }
     }
 
-    /// Frames that devices were given and are not known to be done with, over all queues.
-    pub fn backlog(&self) -> u64 {
-        self.exits.iter().map(|exit| u64::from(exit.queue.backlog())).sum()
+    /// Says in `ledger` how many frames each ring holds.
+    pub(crate) fn publish(&self, ledger: &Ledger) {
+        for exit in &self.exits {
+            ledger.set_pending(exit.port, exit.queue.backlog());
+        }
     }
 }
 
@@ -115,20 +101,33 @@ impl<T: TxQueue> Default for Exits<T> {
     }
 }
 
-impl<T> Exit<T> {
+impl<T: TxQueue> Exit<T> {
     /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting.
     pub const fn new(port: u16, queue: T) -> Self {
-        Self { port, queue, outbox: Outbox::new() }
+        Self { port, queue, outbox: Outbox::new(), bytes: 0 }
     }
 
-    /// Drops what the ring had no room for, and takes back that it was sent.
+    /// Hands what waits to the ring, and returns how many frames it took.
+    #[inline]
+    fn flush(&mut self, pool: &mut LocalPool, books: &mut Books) -> usize {
+        let taken = self.queue.tx(pool, &mut self.outbox);
+        if !self.outbox.is_empty() {
+            self.give_up(pool, books);
+        }
+        // Starts at its first slot again, so that only the slots in use are ever touched.
+        self.outbox.clear();
+        let account = books.account(self.port);
+        account.sent += taken as u64;
+        account.sent_bytes += core::mem::take(&mut self.bytes);
+        taken
+    }
+
+    /// Drops what the ring had no room for.
     #[cold]
     fn give_up(&mut self, pool: &mut LocalPool, books: &mut Books) {
         while let Some(frame) = self.outbox.pop_front() {
+            self.bytes -= frame.len() as u64;
             books.account(frame.port).forwarded -= 1;
-            let account = books.account(self.port);
-            account.sent -= 1;
-            account.sent_bytes -= frame.len() as u64;
             discard(frame, Reason::TxRingFull, pool, books);
         }
     }

@@ -127,6 +127,8 @@ pub struct Ledger {
     /// Odd while the PMD is writing.
     version: AtomicU64,
     accounts: [[Tally; FIELDS]; PORTS],
+    /// Frames in transmit rings, by port, as of the last housekeeping.
+    pending: [AtomicU64; PORTS],
 }
 
 impl Ledger {
@@ -141,6 +143,19 @@ impl Ledger {
             *account = Account::default();
         }
         self.version.store(version + 2, Release);
+    }
+
+    /// Says how many frames the transmit ring of `port` holds. Only the PMD that owns it may.
+    pub(crate) fn set_pending(&self, port: u16, frames: u32) {
+        if let Some(pending) = self.pending.get(usize::from(port)) {
+            pending.store(u64::from(frames), Relaxed);
+        }
+    }
+
+    /// Frames that the transmit ring of `port` held when its PMD last kept house; 0 if the ring is
+    /// another PMD's.
+    pub fn pending(&self, port: usize) -> u64 {
+        self.pending.get(port).map_or(0, |pending| pending.load(Relaxed))
     }
 
     /// A copy of the account of `port` as it stood between two iterations; none if its PMD wrote

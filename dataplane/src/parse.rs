@@ -15,6 +15,7 @@ pub const VLAN_TAG: usize = 4;
 #[inline]
 pub(crate) fn parse(batch: &mut Batch, port: u16) -> u64 {
     let mut bytes = 0;
+    batch.port = port;
     batch.open_all();
     for (i, frame) in batch.frames.iter_mut().enumerate() {
         frame.port = port;

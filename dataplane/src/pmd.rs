@@ -110,7 +110,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             }
             first += GROUP;
         }
-        if self.parts.recorder.current.packets == 0 {
+        if self.parts.recorder.current.flags.has(Flags::STARVED) {
             self.parts.exits.reclaim(self.parts.pool);
         }
         let number = self.parts.recorder.current.number;
@@ -181,7 +181,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         counters.add(Counter::SentBatches, u64::from(flushed.batches));
     }
 
-    /// Carries out the control core's orders, and what they left to be done.
+    /// Carries out the control core's orders and what they left to be done, and takes back the
+    /// frames of rings that had nothing to send for a while.
     #[cold]
     fn housekeep(&mut self, clock: &impl Clock) {
         for _ in 0..ORDERS {
@@ -193,7 +194,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             self.parts.recorder.current.flags.set(Flags::INJECTED);
             hold_up(self.stall.cycles, clock);
         }
-        let Parts { recorder, ledger, .. } = &mut self.parts;
+        let Parts { recorder, ledger, exits, pool, .. } = &mut self.parts;
+        exits.reclaim(pool);
+        exits.publish(ledger);
         recorder.current.dropped += self.books.post(ledger);
         recorder.set_limits(recorder.limits());
         recorder.leave(Room::Housekeeping, clock);

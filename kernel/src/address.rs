@@ -66,6 +66,15 @@ pub enum Nic {
     Named(Mac),
 }
 
+impl Display for Nic {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(place) => place.fmt(out),
+            Self::Named(mac) => mac.fmt(out),
+        }
+    }
+}
+
 impl Nic {
     /// The NIC that `text` names, by place or by MAC address.
     pub fn parse(text: &str) -> Option<Self> {

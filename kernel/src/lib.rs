@@ -4,8 +4,15 @@
 
 pub mod address;
 pub mod boot;
+pub mod clock;
 pub mod command;
+pub mod control;
+pub mod events;
+pub mod machine;
 mod nearest;
 pub mod options;
 pub mod output;
+#[cfg(test)]
+mod played;
 pub mod shell;
+pub mod show;

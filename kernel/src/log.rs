@@ -4,14 +4,25 @@
 //! numbers; nobody ever waits.
 #![expect(unsafe_code, reason = "the trait of defmt's loggers is unsafe")]
 
+use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
 use heapless::{Deque, Vec};
 use perf::stream::{self, Frame, Kind, LINE, PAYLOAD};
+use serial::{Com, Port};
 use spin::Mutex;
 
 use crate::arch::{cores, tsc};
+use crate::pmds;
+use crate::ports::{self, Console};
 
 /// Bytes that can wait for the line.
 const WAITING: usize = 16 * 1024;
+
+/// Symbols per second of a serial port that the stream goes to.
+const BAUD: u32 = 115_200;
+
+/// Address of the serial port that the stream goes to; 0 if it goes to none.
+static SERIAL: AtomicU16 = AtomicU16::new(0);
 
 static LOG: Mutex<Log> = Mutex::new(Log::new());
 
@@ -50,8 +61,47 @@ impl Log {
     }
 }
 
+/// Where the stream goes.
+pub(crate) enum Line {
+    /// A serial port.
+    Serial(Port),
+    /// A virtio console.
+    Virtio(&'static mut Console),
+}
+
+impl Line {
+    /// The virtio console if there is one, else the serial port `com` if that answers.
+    pub(crate) fn find(com: Com) -> Option<Self> {
+        let console = ports::console().and_then(|console| pmds::carve(console).ok());
+        if let Some(console) = console {
+            return Some(Self::Virtio(console));
+        }
+        let port = Port::open(com, BAUD).ok()?;
+        SERIAL.store(com as u16, Relaxed);
+        Some(Self::Serial(port))
+    }
+
+    /// Sends what waits, as far as the line takes it without waiting.
+    pub(crate) fn drain(&mut self) {
+        match self {
+            Self::Serial(port) => drain(|bytes| port.write(bytes)),
+            Self::Virtio(console) => drain(|bytes| console.write(bytes)),
+        }
+    }
+}
+
+/// Ends the stream's open frame, so that a reader does not take what follows for a part of it.
+/// For a crash.
+pub(crate) fn end_open_frame() {
+    let com = [Com::One, Com::Two].into_iter().find(|com| *com as u16 == SERIAL.load(Relaxed));
+    if let Some(com) = com {
+        // A line that is stuck takes nothing; the report goes on.
+        let _ = Port::seize(com).insist().bytes(&[0]);
+    }
+}
+
 /// Offers the bytes that wait to `write`, which says how many of them it took.
-pub(crate) fn drain(mut write: impl FnMut(&[u8]) -> usize) {
+fn drain(mut write: impl FnMut(&[u8]) -> usize) {
     let mut log = LOG.lock();
     let (first, _) = log.waiting.as_slices();
     let taken = write(first).min(first.len());

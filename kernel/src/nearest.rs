@@ -5,7 +5,10 @@ const LONGEST: usize = 48;
 
 /// The one of `names` that takes the fewest changes of single bytes to become of `word`, the first
 /// of several; none if more than half of the longer of the two would have to change.
-pub(crate) fn nearest<'a>(word: &[u8], names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    word: &[u8],
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let word = &word[..word.len().min(LONGEST)];
     let candidates = names.into_iter().map(|name| (changes(word, name.as_bytes()), name));
     let (distance, name) = candidates.min_by_key(|&(distance, _)| distance)?;

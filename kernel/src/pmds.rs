@@ -28,12 +28,7 @@ pub(crate) struct Queues {
 }
 
 /// What the control core has of a PMD.
-pub(crate) struct Handle {
-    pub(crate) core: usize,
-    pub(crate) metrics: &'static Metrics,
-    pub(crate) ledger: &'static Ledger,
-    pub(crate) orders: Sender<Order>,
-}
+type Handle = kernel::control::Handle<Sender<Order>>;
 
 /// There is too little memory for what was asked.
 #[derive(Clone, Copy, Debug)]
@@ -87,11 +82,6 @@ pub(crate) fn start(
     Ok(handles)
 }
 
-/// Frames in the shared store, and how often a core turned to it.
-pub(crate) fn store() -> Option<&'static PoolStore> {
-    STORE.get()
-}
-
 /// Gives `value` a place for good.
 pub(crate) fn carve<T>(value: T) -> Result<&'static mut T, NoMemory> {
     let mut value = Some(value);
@@ -128,11 +118,7 @@ fn assemble(
 
 /// Gives each port's receive queue to the PMD whose turn it is, and its transmit queue to the PMD
 /// whose frames leave by it. With pairs of ports that is one PMD at most.
-fn share_out(
-    ports: Vec<Queues, PORTS>,
-    rules: &Rules,
-    loops: &mut [&'static mut Loop],
-) {
+fn share_out(ports: Vec<Queues, PORTS>, rules: &Rules, loops: &mut [&'static mut Loop]) {
     let count = loops.len().max(1);
     for (port, Queues { rx, exit }) in (0_u16..).zip(ports) {
         if let Some(pmd) = loops.get_mut(usize::from(port) % count) {

@@ -3,10 +3,12 @@
 
 use core::fmt;
 
-use bus::pci::{PciAddress, Seen, Segment};
+use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
-use dataplane::Exit;
+use dataplane::{Exit, PORTS};
 use heapless::Vec;
+use kernel::address::{Mac, Place};
+use kernel::options::Ports as Wanted;
 use spin::Once;
 use virtio::{Kind, Net};
 
@@ -25,8 +27,16 @@ static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
 
 /// A network card that was taken.
 pub(crate) struct Port {
-    pub(crate) address: PciAddress,
+    pub(crate) place: Place,
     card: Card,
+}
+
+/// A network card that nobody has touched.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    pub(crate) mac: Option<Mac>,
+    pub(crate) driver: Option<&'static str>,
 }
 
 /// Why a card is not a port.
@@ -62,19 +72,32 @@ impl fmt::Display for Error {
     }
 }
 
-/// All network cards, in ascending order of address.
-pub(crate) fn cards() -> impl Iterator<Item = Seen> {
-    functions().filter(|seen| (seen.class, seen.subclass) == ETHERNET)
+/// All network cards, in ascending order of place. Looking changes nothing.
+pub(crate) fn cards() -> impl Iterator<Item = Found> {
+    let all =
+        segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)));
+    all.filter(|(_, seen)| (seen.class, seen.subclass) == ETHERNET).map(|(segment, seen)| Found {
+        place: Place(seen.address),
+        mac: driver(&seen).and_then(|_| {
+            let function = segment.look(seen.address)?;
+            virtio::mac_of(&function, &mut map).map(Mac)
+        }),
+        driver: driver(&seen),
+    })
 }
 
-/// The name of the driver for a card, if there is one.
-pub(crate) fn driver(seen: &Seen) -> Option<&'static str> {
-    (Kind::of(seen) == Some(Kind::Net)).then_some("virtio-net")
+/// Those of all cards that are `wanted`, in the order that was asked for.
+pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
+    let position = |found: &Found| wanted.position(found.place, found.mac.unwrap_or_default());
+    let mut chosen: Vec<Found, PORTS> =
+        cards().filter(|found| position(found).is_some()).take(PORTS).collect();
+    chosen.sort_unstable_by_key(|found| (position(found), found.place.0));
+    chosen
 }
 
-/// Takes the card at `address` away from whoever used it, and sets it up as port `number`.
-pub(crate) fn take(number: u16, address: PciAddress) -> Result<(Port, Queues), Error> {
-    let taken = segments().iter().map(|segment| segment.take_over(address));
+/// Takes the card at `place` away from whoever used it, and sets it up as port `number`.
+pub(crate) fn take(number: u16, place: Place) -> Result<(Port, Queues), Error> {
+    let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
     driver(&function.seen()).ok_or(Error::NoDriver)?;
@@ -83,8 +106,21 @@ pub(crate) fn take(number: u16, address: PciAddress) -> Result<(Port, Queues), E
     let opened = Net::open(&function, &mut map, rings, &Uptime);
     let (card, rx, tx) = opened.map_err(Error::Virtio)?;
     let (rx, exit) = (pmds::carve(rx)?, pmds::carve(Exit::new(number, tx))?);
-    Ok((Port { address, card }, Queues { rx, exit }))
+    Ok((Port { place, card }, Queues { rx, exit }))
 }
+
+/// Opens the first virtio console there is, for the log stream.
+pub(crate) fn console() -> Option<Console> {
+    let mut all =
+        segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)));
+    let (segment, seen) = all.find(|(_, seen)| Kind::of(seen) == Some(Kind::Console))?;
+    let function = segment.take_over(seen.address).ok()?;
+    let rings = memory::carve_dma(Console::MEMORY, RING_ALIGN)?;
+    Console::open(&function, &mut map, Dma::new(rings, Translation::IDENTITY), &Uptime).ok()
+}
+
+/// A virtio console.
+pub(crate) type Console = virtio::Console<'static, pci::Config, Registers>;
 
 /// Keeps every device from writing to memory. For a crash.
 pub(crate) fn silence() {
@@ -95,9 +131,12 @@ pub(crate) fn silence() {
 }
 
 impl Port {
-    /// Its own address; none if the card has none.
-    pub(crate) fn mac(&self) -> Option<[u8; 6]> {
-        self.card.mac()
+    /// The name of its driver.
+    pub(crate) const DRIVER: &'static str = "virtio-net";
+
+    /// Its own address; all zeros if the card has none.
+    pub(crate) fn mac(&self) -> Mac {
+        Mac(self.card.mac().unwrap_or_default())
     }
 
     pub(crate) fn is_link_up(&self) -> bool {
@@ -105,12 +144,15 @@ impl Port {
     }
 }
 
-fn functions() -> impl Iterator<Item = Seen> {
-    segments().iter().flat_map(Segment::functions)
+/// The name of the driver for what was seen, if there is one.
+fn driver(seen: &Seen) -> Option<&'static str> {
+    (Kind::of(seen) == Some(Kind::Net)).then_some(Port::DRIVER)
 }
 
 fn segments() -> &'static [Segment<pci::Config>] {
-    SEGMENTS.call_once(|| pci::segments().map(|(number, buses)| segment(number, *buses.end())).collect())
+    SEGMENTS.call_once(|| {
+        pci::segments().map(|(number, buses)| segment(number, *buses.end())).collect()
+    })
 }
 
 fn segment(number: u16, last_bus: u8) -> Segment<pci::Config> {
@@ -121,8 +163,8 @@ fn segment(number: u16, last_bus: u8) -> Segment<pci::Config> {
 /// Maps registers of a device for its driver.
 fn map(address: u64, len: usize) -> Option<Registers> {
     let base = paging::map_mmio(address, len)?;
-    // SAFETY: The mapping is uncached, the same on all cores, and stays; a driver asks for each
-    // part of its own device once.
+    // SAFETY: The mapping is uncached, the same on all cores, and stays; of each device only one
+    // driver is set up, and looking at an address before that is done with by then.
     Some(unsafe { Registers::new(base, len) })
 }
 

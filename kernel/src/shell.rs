@@ -45,7 +45,8 @@ pub struct Shell<'a> {
     editor: Cli<&'a Screen, Infallible, [u8; LINE], [u8; HISTORY]>,
     screen: &'a Screen,
     keys: Keys,
-    /// Characters found no room, so that the line is not what was typed.
+    /// Characters found no room, so that the line is not what was typed. So it stays until the
+    /// line ends or is taken back as a whole.
     too_long: bool,
 }
 
@@ -109,8 +110,8 @@ impl<'a> Shell<'a> {
             Some(Key::Tab) => self.complete(out)?,
             Some(Key::Kill) => self.kill(out)?,
             Some(Key::Stop) => self.stop(out)?,
-            Some(Key::Backspace) => self.feed(&[b'\x08'], out)?,
-            Some(Key::Arrow(letter)) => self.arrow(letter, out)?,
+            Some(Key::Backspace) => self.feed(b"\x08", out)?,
+            Some(Key::Arrow(letter)) => self.feed(&[0x1b, b'[', letter], out)?,
             Some(Key::Char(byte)) => self.insert(byte, out)?,
         }
         Ok(Typed::Nothing)
@@ -122,11 +123,6 @@ impl<'a> Shell<'a> {
         }
         self.too_long = true;
         out.write_char('\x07')
-    }
-
-    /// Up and down replace the whole line, so that it is what it seems again.
-    fn arrow(&mut self, letter: u8, out: &mut impl Write) -> fmt::Result {
-        self.feed(&[0x1b, b'[', letter], out)
     }
 
     fn finish(&mut self, out: &mut impl Write) -> Result<Typed, fmt::Error> {

@@ -14,7 +14,7 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU32, AtomicU64, fence};
 
-use crate::iteration::{Flags, HEAD, Iteration, ROOMS};
+use crate::iteration::{COUNTS, Flags, Iteration, ROOMS};
 
 mod writer;
 
@@ -30,9 +30,15 @@ pub const SEGMENTS: usize = 256;
 struct Slot {
     /// Number of the iteration in it; 0 while empty or being written.
     mark: AtomicU64,
-    head: [AtomicU64; HEAD],
-    rooms: [AtomicU64; ROOMS],
+    start: AtomicU64,
+    cycles: AtomicU64,
+    counts: [AtomicU32; COUNTS],
+    rooms: Rooms,
 }
+
+/// The second line.
+#[repr(align(64))]
+struct Rooms([AtomicU64; ROOMS]);
 
 const _: () = assert!(size_of::<Slot>() == 128);
 
@@ -40,20 +46,24 @@ impl Slot {
     #[expect(clippy::declare_interior_mutable_const, reason = "the value that arrays are made of")]
     const EMPTY: Self = Self {
         mark: AtomicU64::new(0),
-        head: [const { AtomicU64::new(0) }; HEAD],
-        rooms: [const { AtomicU64::new(0) }; ROOMS],
+        start: AtomicU64::new(0),
+        cycles: AtomicU64::new(0),
+        counts: [const { AtomicU32::new(0) }; COUNTS],
+        rooms: Rooms([const { AtomicU64::new(0) }; ROOMS]),
     };
 
     #[inline]
     fn write(&self, iteration: &Iteration) {
         self.mark.store(0, Relaxed);
         fence(Release);
-        for (word, value) in self.head.iter().zip(iteration.head()) {
-            word.store(value, Relaxed);
+        self.start.store(iteration.start, Relaxed);
+        self.cycles.store(iteration.cycles, Relaxed);
+        for (count, value) in self.counts.iter().zip(iteration.counts()) {
+            count.store(value, Relaxed);
         }
         if iteration.flags.has(Flags::ROOMS) {
-            for (word, value) in self.rooms.iter().zip(iteration.rooms) {
-                word.store(value, Relaxed);
+            for (room, value) in self.rooms.0.iter().zip(iteration.rooms) {
+                room.store(value, Relaxed);
             }
         }
         self.mark.store(iteration.number, Release);
@@ -63,15 +73,14 @@ impl Slot {
         if self.mark.load(Acquire) != number {
             return None;
         }
-        let head = core::array::from_fn(|i| self.head[i].load(Relaxed));
-        let rooms = core::array::from_fn(|i| self.rooms[i].load(Relaxed));
-        fence(Acquire);
-        let whole = self.mark.load(Relaxed) == number;
-        let mut iteration = Iteration::from_words(number, head, rooms);
-        if !iteration.flags.has(Flags::ROOMS) {
-            iteration.rooms = [0; ROOMS];
+        let (start, cycles) = (self.start.load(Relaxed), self.cycles.load(Relaxed));
+        let mut iteration = Iteration { number, start, cycles, ..Iteration::default() };
+        iteration.set_counts(core::array::from_fn(|i| self.counts[i].load(Relaxed)));
+        if iteration.flags.has(Flags::ROOMS) {
+            iteration.rooms = core::array::from_fn(|i| self.rooms.0[i].load(Relaxed));
         }
-        whole.then_some(iteration)
+        fence(Acquire);
+        (self.mark.load(Relaxed) == number).then_some(iteration)
     }
 }
 

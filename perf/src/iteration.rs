@@ -7,8 +7,8 @@
 use crate::room::Room;
 use crate::suspicion::Reasons;
 
-/// Words of the first line, its mark aside.
-pub(crate) const HEAD: usize = 7;
+/// Counts in the first line, beside its mark, its start and its length.
+pub(crate) const COUNTS: usize = 8;
 /// Words of the second line: every room but [`Room::Rx`].
 pub(crate) const ROOMS: usize = Room::COUNT - 1;
 
@@ -101,50 +101,21 @@ impl Iteration {
         (self.reasons, self.flags) = (Reasons::none(), Flags::none());
     }
 
-    /// The words of its first line.
-    pub(crate) fn head(&self) -> [u64; HEAD] {
-        [
-            self.start,
-            self.cycles,
-            pair(self.packets, self.batches),
-            pair(self.sent, self.dropped),
-            pair(self.fill, u32::from(self.deepest) << 16 | u32::from(self.reasons.bits())),
-            pair(self.upcalls, self.flags.0),
-            0,
-        ]
+    /// What its first line holds beside mark, start and length.
+    #[inline]
+    pub(crate) fn counts(&self) -> [u32; COUNTS] {
+        let why = u32::from(self.deepest) << 16 | u32::from(self.reasons.bits());
+        let Self { packets, batches, sent, dropped, fill, upcalls, flags, .. } = *self;
+        [packets, batches, sent, dropped, fill, why, upcalls, flags.0]
     }
 
-    /// The iteration `number` that `head` and `rooms` were made of.
-    pub(crate) fn from_words(number: u64, head: [u64; HEAD], rooms: [u64; ROOMS]) -> Self {
-        let [start, cycles, received, sent, fill, rest, _] = head;
-        let (packets, batches) = halves(received);
-        let (sent, dropped) = halves(sent);
-        let (fill, why) = halves(fill);
-        let (upcalls, flags) = halves(rest);
-        Self {
-            number,
-            start,
-            cycles,
-            packets,
-            batches,
-            sent,
-            dropped,
-            fill,
-            deepest: (why >> 16) as u16,
-            reasons: Reasons::from_bits(why as u16),
-            upcalls,
-            flags: Flags(flags),
-            rooms,
-        }
+    /// Takes over what [`counts`](Self::counts) gave.
+    pub(crate) fn set_counts(&mut self, counts: [u32; COUNTS]) {
+        let [packets, batches, sent, dropped, fill, why, upcalls, flags] = counts;
+        (self.packets, self.batches, self.sent, self.dropped) = (packets, batches, sent, dropped);
+        (self.fill, self.deepest, self.upcalls) = (fill, (why >> 16) as u16, upcalls);
+        (self.reasons, self.flags) = (Reasons::from_bits(why as u16), Flags(flags));
     }
-}
-
-fn pair(high: u32, low: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-fn halves(word: u64) -> (u32, u32) {
-    ((word >> 32) as u32, word as u32)
 }
 
 #[cfg(test)]
@@ -171,9 +142,10 @@ mod tests {
 
     #[test]
     fn an_iteration_survives_being_stored() {
-        let iteration = full();
-        let stored = Iteration::from_words(7, iteration.head(), iteration.rooms);
-        assert_eq!(stored, iteration);
+        let full = full();
+        let mut stored = Iteration { packets: 0, sent: 0, flags: Flags::none(), ..full };
+        stored.set_counts(full.counts());
+        assert_eq!(stored, full);
     }
 
     #[test]

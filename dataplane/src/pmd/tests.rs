@@ -257,6 +257,16 @@ fn a_stall_is_spent_in_housekeeping_and_says_that_it_was_injected() {
 }
 
 #[test]
+fn housekeeping_says_what_transmit_rings_hold_after_taking_back_what_was_sent() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    (0..10).for_each(|number| bench.send(0, frame(number, 60)));
+    bench.run(HOUSEKEEPING - 1);
+    assert_eq!(bench.wires[1].0.borrow().held.len(), 10);
+    bench.run(1);
+    assert_eq!((bench.wires[1].0.borrow().held.len(), bench.ledger.pending(1)), (0, 0));
+}
+
+#[test]
 fn a_starved_poll_is_flagged_and_loses_nothing() {
     let mut bench = Bench::new(2, &[(0, 1)]);
     bench.wires[1].0.borrow_mut().room = FRAMES;

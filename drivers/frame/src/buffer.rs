@@ -64,9 +64,10 @@ impl Frame {
         Self { buffer, start: HEADROOM as u16, len: 0, port: 0, queue: 0 }
     }
 
-    /// Where the frame's first byte lies in this machine's memory.
+    /// Where the frame's first byte lies in this machine's memory, for a device to reach it.
+    #[inline]
     pub fn address(&self) -> usize {
-        self.buffer.0.get().addr() + usize::from(self.start)
+        self.buffer.0.get().expose_provenance() + usize::from(self.start)
     }
 
     /// Length of the frame in bytes.

@@ -36,10 +36,10 @@ impl LocalPool {
     /// An empty frame; none if the shared store has none left either.
     #[inline]
     pub fn take(&mut self) -> Option<Frame> {
-        match self.free.pop() {
-            None => self.refill(),
-            frame => frame,
+        if self.free.is_empty() {
+            self.refill();
         }
+        self.free.pop()
     }
 
     /// Takes `frame` back, whatever it holds.
@@ -64,13 +64,11 @@ impl LocalPool {
     }
 
     #[cold]
-    fn refill(&mut self) -> Option<Frame> {
+    fn refill(&mut self) {
         let mut bulk = Bulk::new();
         self.exchanges += 1;
         self.store.take(&mut bulk);
-        let first = bulk.pop();
         self.free.extend(bulk);
-        first
     }
 
     #[cold]

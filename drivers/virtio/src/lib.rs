@@ -28,7 +28,7 @@ mod tx;
 
 pub use console::Console;
 pub use error::Error;
-pub use net::Net;
+pub use net::{Net, mac_of};
 pub use queue::Lies;
 pub use rx::NetRx;
 pub use transport::{Kind, Map};

@@ -8,7 +8,7 @@ use bus::pci::{BusMaster, ConfigRegionAccess, Function};
 use bus::{Clock, Dma, Mmio};
 
 use crate::queue::{self, Queue};
-use crate::transport::{Kind, Map, Transport};
+use crate::transport::{self, Kind, Map, Transport};
 use crate::{Error, NetRx, NetTx};
 
 /// Feature bits (5.1.3): the device has an address, and says whether its link is up. Nothing else
@@ -29,6 +29,20 @@ const TRANSMIT: u16 = 1;
 
 /// Bytes of the header in front of every frame (5.1.6).
 pub(crate) const HEADER: usize = 12;
+
+/// The address of the network card `function`, read without taking it or changing anything; none
+/// if it cannot be reached.
+pub fn mac_of<A: ConfigRegionAccess, M: Mmio>(
+    function: &Function<'_, A>,
+    map: Map<'_, M>,
+) -> Option<[u8; 6]> {
+    let registers: M = transport::peek(function, REGISTERS, map)?;
+    Some(mac(&registers))
+}
+
+fn mac(registers: &impl Mmio) -> [u8; 6] {
+    core::array::from_fn(|i| registers.read8(MAC_REGISTER + i))
+}
 
 /// What the control core has of a network card. Its queues stand still once this is dropped.
 pub struct Net<'a, A: ConfigRegionAccess, M> {
@@ -79,8 +93,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
 
     /// The card's own address, if it has one.
     pub fn mac(&self) -> Option<[u8; 6]> {
-        let byte = |i| self.registers.read8(MAC_REGISTER + i);
-        self.accepted.get_bit(MAC).then(|| core::array::from_fn(byte))
+        self.accepted.get_bit(MAC).then(|| mac(&self.registers))
     }
 
     /// Whether the link is up. Where the card cannot tell, it counts as up.

@@ -75,6 +75,7 @@ pub(crate) struct Layout {
     pub(crate) used: u64,
 }
 
+/// The driver's end of a queue whose buffers belong to a `T` each.
 pub(crate) struct Queue<T> {
     table: Shared<AtomicU64, TABLE>,
     available: Shared<AtomicU16, AVAILABLE>,
@@ -153,9 +154,11 @@ impl<T> Queue<T> {
     /// learns so with [`publish`](Self::publish).
     #[inline]
     pub(crate) fn give(&mut self, id: u16, address: usize, item: T) {
-        self.point(id, address);
+        let address = self.translation.bus_address(address);
+        self.table[2 * slot(id)].store(address, Relaxed);
         self.given[slot(id)] = Some(item);
-        self.offer(id);
+        self.available[2 + slot(self.next & self.mask)].store(id, Relaxed);
+        self.next = self.next.wrapping_add(1);
     }
 
     /// Lets the device see what it was given. Returns whether it needs the doorbell: asked after
@@ -202,25 +205,6 @@ impl<T> Queue<T> {
         item
     }
 
-    /// Says where the buffer of `id` lies.
-    #[inline]
-    fn point(&self, id: u16, address: usize) {
-        let address = self.translation.bus_address(address);
-        self.table[2 * slot(id)].store(address, Relaxed);
-    }
-
-    /// Puts `id` into the available ring.
-    #[inline]
-    fn offer(&mut self, id: u16) {
-        self.available[2 + self.wrapped(self.next)].store(id, Relaxed);
-        self.next = self.next.wrapping_add(1);
-    }
-
-    #[inline]
-    fn wrapped(&self, index: u16) -> usize {
-        slot(index & self.mask)
-    }
-
     #[cold]
     fn count_bad_id(&mut self, id: u32) {
         if id <= u32::from(self.mask) {
@@ -257,8 +241,8 @@ impl<T> Queue<T> {
     }
 }
 
-/// The place of `id` in the table. The mask changes nothing but what the compiler knows.
+/// A place in a table of [`N`]. The mask changes nothing but what the compiler knows.
 #[inline]
-fn slot(id: u16) -> usize {
-    usize::from(id) & (N - 1)
+fn slot(place: u16) -> usize {
+    usize::from(place) & (N - 1)
 }

@@ -114,8 +114,10 @@ impl<M: Mmio> RxQueue for NetRx<M> {
         let wanted = ready.min((burst.capacity() - burst.len()) as u16);
         let count = at_hand(pool, wanted);
         let ids = self.receive(count, pool, burst);
-        self.refill(&ids, pool);
-        self.publish();
+        if !ids.is_empty() {
+            self.refill(&ids, pool);
+            self.publish();
+        }
         Polled {
             lies: self.queue.news(),
             waiting: u32::from(ready - count),

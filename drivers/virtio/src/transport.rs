@@ -134,6 +134,25 @@ impl Places {
     }
 }
 
+/// The first registers of the device's own kind, of which there must be `least` bytes, of a
+/// function that may be somebody else's: nothing is changed.
+pub(crate) fn peek<A: ConfigRegionAccess, M>(
+    function: &Function<'_, A>,
+    least: u64,
+    map: Map<'_, M>,
+) -> Option<M> {
+    let is_own = |offset: u8| {
+        let head = function.read(offset);
+        head.get_bits(16..24) >= 16 && head.get_bits(24..32) == u32::from(DEVICE)
+    };
+    let mut vendors = function.capabilities().filter(|found| found.id == VENDOR_SPECIFIC);
+    let offset = vendors.find(|found| found.offset <= 0xF0 && is_own(found.offset))?.offset;
+    let bar = function.bar_address(function.read(offset + 4).get_bits(0..8) as u8)?;
+    let len = u64::from(function.read(offset + 12));
+    let address = bar.checked_add(u64::from(function.read(offset + 8)))?;
+    Stretch { address, len }.map(map).ok().filter(|_| len >= least)
+}
+
 /// A device while it is being set up.
 pub(crate) struct Transport<M> {
     common: M,

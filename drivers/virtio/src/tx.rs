@@ -9,7 +9,7 @@ use crate::queue::{Lies, N, Queue, Writer};
 use crate::transport::Doorbell;
 
 /// The sending queue. It leaves frames with the device until there is more than a burst of them,
-/// and takes all back then that were sent.
+/// or the ring has no room for what is to be sent, and then takes all back that were sent.
 pub struct NetTx<M> {
     queue: Queue<Frame>,
     doorbell: Doorbell<M>,
@@ -56,7 +56,7 @@ impl<M: Mmio> NetTx<M> {
 
 impl<M: Mmio> TxQueue for NetTx<M> {
     fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
-        if self.backlog() as usize > BURST {
+        if self.backlog() as usize > BURST || self.free.len() < outbox.len() {
             self.reclaim(pool);
         }
         let mut taken = 0;

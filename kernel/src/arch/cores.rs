@@ -92,11 +92,6 @@ pub(crate) fn count() -> usize {
     UP.load(Ordering::Acquire) as usize
 }
 
-/// NMIs that `core` took and returned from since it started.
-pub(crate) fn nmi_count(core: usize) -> u64 {
-    CORES.get(core).map_or(0, |core| core.nmis.load(Ordering::Relaxed))
-}
-
 /// The cores that run.
 pub(super) fn running() -> impl Iterator<Item = (usize, &'static Core)> {
     CORES.iter().enumerate().take(count())

@@ -96,11 +96,7 @@ fn topic(name: &str) -> Result<u64, Complaint<'_>> {
 }
 
 impl Number {
-    fn read<'a>(
-        &'static self,
-        form: &'static Form,
-        word: &'a str,
-    ) -> Result<u64, Complaint<'a>> {
+    fn read<'a>(&'static self, form: &'static Form, word: &'a str) -> Result<u64, Complaint<'a>> {
         let fault = Complaint::BadNumber(form, self, word);
         if !word.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(fault);

@@ -65,7 +65,8 @@ impl Display for Shown<'_> {
     }
 }
 
-/// All faults of one command line, in order. Displays itself as one line each.
+/// All faults of one command line, in order. Displays itself as one line each,
+/// the last without its end.
 #[derive(Clone, Debug, Default)]
 pub struct Faults<'a> {
     kept: Vec<Fault<'a>, KEPT>,
@@ -86,12 +87,12 @@ impl<'a> Faults<'a> {
 
 impl Display for Faults<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        for fault in &self.kept {
-            writeln!(out, "{fault}")?;
+        for (position, fault) in self.kept.iter().enumerate() {
+            write!(out, "{}{fault}", if position > 0 { "\n" } else { "" })?;
         }
         match self.more {
             0 => Ok(()),
-            more => writeln!(out, "error: and {more} more"),
+            more => write!(out, "\nerror: and {more} more"),
         }
     }
 }

@@ -8,7 +8,7 @@ fn parse(line: &str) -> (Options, String) {
 #[track_caller]
 fn refused(line: &str, message: &str) {
     let (options, faults) = parse(line);
-    assert_eq!(faults, format!("{message}\n"));
+    assert_eq!(faults, message);
     assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
 }
 
@@ -142,14 +142,14 @@ fn a_window_that_is_too_wide_is_narrowed_aloud() {
     assert_eq!((options.perf.before, options.perf.after), (600, 398));
     assert_eq!(
         faults,
-        "error: pmd-perf-log-a=600: expected 0 to 398 beside pmd-perf-log-b=600; using 398\n"
+        "error: pmd-perf-log-a=600: expected 0 to 398 beside pmd-perf-log-b=600; using 398"
     );
 }
 
 #[test]
 fn what_a_terminal_must_not_see_is_escaped_and_cut() {
     let (_, faults) = Options::parse(b"\x1b[2J\xff=1");
-    assert_eq!(faults.to_string(), "error: \\x1b[2J\\xff: no such key\n");
+    assert_eq!(faults.to_string(), "error: \\x1b[2J\\xff: no such key");
     let long = format!("ports={}", "x".repeat(1000));
     let (_, faults) = parse(&long);
     assert!(faults.starts_with(&format!("error: ports={}...: expected", "x".repeat(48))));

@@ -57,7 +57,9 @@ impl Keys {
             (State::Plain, b' '..=b'~') => (State::Plain, Some(Key::Char(byte))),
             (State::Escape, b'[' | b'O') => (State::Sequence(0), None),
             (State::Sequence(_), b'A'..=b'D') => (State::Plain, Some(Key::Arrow(byte))),
-            (State::Sequence(len), b' '..=b'?') if len < LONGEST => (State::Sequence(len + 1), None),
+            (State::Sequence(len), b' '..=b'?') if len < LONGEST => {
+                (State::Sequence(len + 1), None)
+            }
             _ => (State::Plain, None),
         };
         self.state = state;

@@ -82,7 +82,9 @@ impl Line {
 
     fn insert(&mut self, byte: u8) {
         if self.text.insert(self.cursor, byte).is_ok() {
-            self.draw_rest(0);
+            if self.cursor + 1 < self.text.len() {
+                self.draw_rest(0);
+            }
             self.forward();
         }
     }
@@ -116,13 +118,9 @@ impl Line {
         self.cursor = 0;
     }
 
-    /// Draws what stands behind the cursor, and `blanks` over what stood there, if the line does
-    /// not end here.
+    /// Draws what stands behind the cursor, and `blanks` over what stood there.
     fn draw_rest(&mut self, blanks: usize) {
         let rest = self.text.len() - self.cursor;
-        if rest + blanks <= 1 && blanks == 0 {
-            return;
-        }
         let _fits = self.drawn.extend_from_slice(&self.text[self.cursor..]);
         self.draw(b' ', blanks);
         self.draw(b'\x08', rest + blanks);

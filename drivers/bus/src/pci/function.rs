@@ -11,6 +11,9 @@ use super::{Capabilities, Seen, Segment};
 const MSI: u8 = 0x05;
 const MSI_X: u8 = 0x11;
 
+/// Offset of the command register (PCI 3.0, 6.2.2).
+const COMMAND: u8 = 0x04;
+
 /// A stretch of bus addresses where a function has its registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
@@ -20,7 +23,7 @@ pub struct Bar {
     pub len: u64,
 }
 
-/// A function that is ours.
+/// A function that is ours, or that is only looked at.
 pub struct Function<'a, A> {
     segment: &'a Segment<A>,
     seen: Seen,
@@ -34,6 +37,10 @@ impl<'a, A: ConfigRegionAccess> Function<'a, A> {
         });
         function.forbid_message_interrupts();
         function
+    }
+
+    pub(super) fn look(segment: &'a Segment<A>, seen: Seen) -> Self {
+        Self { segment, seen }
     }
 
     /// What it said of itself.
@@ -70,6 +77,22 @@ impl<'a, A: ConfigRegionAccess> Function<'a, A> {
         let high_ones = if is_wide { self.try_out(offset + 4) } else { u32::MAX };
         self.change_command(|_| before);
         bar(pair(low, high), pair(ones, high_ones), is_wide)
+    }
+
+    /// Where the memory behind base address register `slot` begins, whatever its size, if it can
+    /// be reached now. Changes nothing.
+    pub fn bar_address(&self, slot: u8) -> Option<u64> {
+        let offset = (slot < 6).then(|| 0x10 + 4 * slot)?;
+        let low = self.read(offset);
+        let is_reachable = CommandRegister::from_bits_truncate(self.read(COMMAND) as u16)
+            .contains(CommandRegister::MEMORY_ENABLE);
+        let high = match low.get_bits(0..3) {
+            0b000 => 0,
+            0b100 if slot < 5 => self.read(offset + 4),
+            _ => return None,
+        };
+        let address = pair(low, high) & !0xF;
+        (is_reachable && address != 0).then_some(address)
     }
 
     /// Lets the function read and write memory for as long as the answer lives.

@@ -63,6 +63,11 @@ impl<A: ConfigRegionAccess> Segment<A> {
         Ok(Function::take(self, seen))
     }
 
+    /// The function at `address`, to look at and leave as it is.
+    pub fn look(&self, address: PciAddress) -> Option<Function<'_, A>> {
+        self.seen(address).map(|seen| Function::look(self, seen))
+    }
+
     /// Ends all access to memory by the function at `address`, at once. For a crash: it takes no
     /// lock and asks nobody.
     pub fn forbid_bus_master(&self, address: PciAddress) {

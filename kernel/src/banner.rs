@@ -1,0 +1,117 @@
+//! What a user reads first: a banner of at most five lines, and what is wrong.
+
+use core::fmt::{self, Display, Formatter};
+
+use dataplane::PORTS;
+use defmt::info;
+use kernel::control::{Control, Orders};
+use kernel::machine::Machine;
+use kernel::options::{Faults, Options, Ports};
+use perf::Settings;
+
+use crate::arch::{cores, memory, tsc};
+use crate::board::Board;
+use crate::ports;
+use crate::setup::Trouble;
+
+/// Prints the banner, then one line for each thing that is wrong.
+pub(crate) fn tell<O: Orders>(
+    control: &mut Control<'_, O>,
+    board: &Board,
+    options: &Options,
+    (faults, troubles): (&Faults<'_>, &[Trouble]),
+) {
+    let version = env!("CARGO_PKG_VERSION");
+    info!("Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, board.pmds(), tsc::frequency());
+    let (count, memory, free) = (cores::count(), memory::total() >> 20, memory::free() >> 20);
+    control.notice(format_args!(
+        "Barecore {version}: {count} cores ({} PMD), {memory} MiB of memory ({free} free)",
+        board.pmds()
+    ));
+    control.notice(format_args!("{Time}"));
+    control.notice(format_args!("{}", Perf(&options.perf)));
+    control.notice(format_args!("ports: {}", Taken(board)));
+    control.notice(format_args!("help lists the commands; start with pmd-perf-show"));
+    if faults.count() > 0 {
+        control.notice(format_args!("{faults}"));
+    }
+    for trouble in troubles {
+        control.notice(format_args!("{trouble}"));
+    }
+    if options.ports == Ports::None {
+        list_cards(control);
+    }
+    for port in 0..PORTS as u16 {
+        let exit = options.forward.exit(port).filter(|_| board.port(usize::from(port)).is_none());
+        if exit.is_some() {
+            control.notice(format_args!(
+                "error: forward: there is no port {port}; what is sent there is dropped"
+            ));
+        }
+    }
+}
+
+/// Lists the cards of a machine on which none was asked for.
+fn list_cards<O: Orders>(control: &mut Control<'_, O>) {
+    let mut count = 0;
+    for card in ports::cards() {
+        count += 1;
+        let place = card.place;
+        match (card.driver, card.mac) {
+            (Some(driver), Some(mac)) => control.notice(format_args!(
+                "NIC {place} {driver} {mac}: boot with ports={place} to take it"
+            )),
+            (Some(driver), None) => control
+                .notice(format_args!("NIC {place} {driver}: boot with ports={place} to take it")),
+            (None, _) => control.notice(format_args!("NIC {place}: there is no driver for it")),
+        }
+    }
+    if count == 0 {
+        control
+            .notice(format_args!("error: no network card is there (QEMU: -device virtio-net-pci)"));
+    } else {
+        control.notice(format_args!("no NIC was touched; ports=all takes all that have a driver"));
+    }
+}
+
+/// The time-stamp counter: how fast, how that is known, and whether it can be trusted.
+struct Time;
+
+impl Display for Time {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let megahertz = tsc::frequency() / 1_000_000;
+        let not = if tsc::is_invariant() { "" } else { "not " };
+        write!(out, "TSC {megahertz} MHz by {}, {not}invariant", tsc::source())?;
+        match tsc::in_step_within() {
+            _ if cores::count() == 1 => Ok(()),
+            Some(cycles) => write!(out, ", cores in step within {cycles} cycles"),
+            None => out.write_str(", not known to be in step"),
+        }
+    }
+}
+
+/// What is recorded, and what is suspicious.
+struct Perf<'a>(&'a Settings);
+
+impl Display for Perf<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Settings { metrics, log, micros, fill, before, after, .. } = self.0;
+        let on = |is_on: &bool| if *is_on { "on" } else { "off" };
+        write!(out, "pmd-perf-metrics {}, supervision {}: ", on(metrics), on(log))?;
+        write!(out, "{micros} us, queue {fill}, {before} before, {after} after")
+    }
+}
+
+/// The ports that were taken.
+struct Taken<'a>(&'a Board);
+
+impl Display for Taken<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
+        for (number, port) in ports {
+            let comma = if number > 0 { ", " } else { "" };
+            write!(out, "{comma}{number} = {} on core {}", port.place, port.core)?;
+        }
+        if self.0.port(0).is_none() { out.write_str("none") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,76 @@
+//! The machine as the console sees it.
+
+use dataplane::{Ledger, PORTS};
+use heapless::Vec;
+use kernel::command::Crash;
+use kernel::machine::{self, Machine};
+
+use crate::arch::{power, provoke, tsc};
+use crate::ports::Port;
+
+/// The ports, and who polls them.
+pub(crate) struct Board {
+    ports: Vec<Port, PORTS>,
+    /// For each PMD its core and its ledger; port p is polled by the PMD p modulo their number.
+    pmds: Vec<(usize, &'static Ledger), PORTS>,
+}
+
+impl Board {
+    pub(crate) fn new(ports: Vec<Port, PORTS>, pmds: Vec<(usize, &'static Ledger), PORTS>) -> Self {
+        Self { ports, pmds }
+    }
+
+    /// Whether the link of each port is up.
+    pub(crate) fn links(&self) -> Vec<bool, PORTS> {
+        self.ports.iter().map(Port::is_link_up).collect()
+    }
+
+    /// How many PMDs poll ports.
+    pub(crate) fn pmds(&self) -> usize {
+        self.pmds.len()
+    }
+
+    /// The core that polls port `number`.
+    fn core(&self, number: usize) -> usize {
+        let turn = number.checked_rem(self.pmds.len());
+        turn.and_then(|turn| self.pmds.get(turn)).map_or(0, |(core, _)| *core)
+    }
+}
+
+impl Machine for Board {
+    fn now(&self) -> u64 {
+        tsc::now()
+    }
+
+    fn port(&self, number: usize) -> Option<machine::Port> {
+        let port = self.ports.get(number)?;
+        let pending: u64 = self.pmds.iter().map(|(_, ledger)| ledger.pending(number)).sum();
+        Some(machine::Port {
+            place: port.place,
+            driver: Port::DRIVER,
+            mac: port.mac(),
+            link: port.is_link_up(),
+            core: self.core(number),
+            ring_pending: pending as u32,
+            missed: None,
+        })
+    }
+
+    fn crash(&self, kind: Crash) -> fn() {
+        match kind {
+            Crash::PageFault => provoke::page_fault,
+            Crash::StackOverflow => provoke::stack_overflow,
+            Crash::Panic => || panic!("as the command crash asked"),
+            Crash::NullRead => provoke::null_read,
+            Crash::TextWrite => provoke::text_write,
+        }
+    }
+
+    fn reboot(&mut self) {
+        power::reboot();
+    }
+
+    fn exit(&mut self) {
+        power::exit(power::DONE);
+    }
+}

@@ -1,0 +1,271 @@
+//! The control core: supervises PMDs, and serves the console.
+//!
+//! [`Control::tick`] does a little of everything and never waits. Text goes to an
+//! [`Output`] that the caller drains as fast as the line allows; while much
+//! of it is waiting, nothing further is written, and events wait in their store.
+//!
+//! What goes first: what is being written, then what was typed, then events. So an event is
+//! printed between commands, above the line that is being typed, and a flood of events does not
+//! keep commands from being heard.
+
+mod execute;
+mod job;
+mod pmd;
+
+use core::fmt::{self, Arguments, Write};
+
+use dataplane::Order;
+use heapless::Deque;
+use perf::{Iteration, Settings};
+
+use crate::clock::Clock;
+use crate::command::ROWS;
+use crate::events::{Events, Part, Source};
+use crate::machine::Machine;
+use crate::output::Output;
+use crate::shell::{LINE, Screen, Shell, Typed};
+use crate::show::STEP;
+use job::Job;
+pub use pmd::{Cleared, Handle, Orders, Pmd};
+
+/// Bytes of output that must be handed in.
+pub const OUTPUT: usize = LOW + 2 * STEP;
+/// Bytes of output that may wait before more is written.
+const LOW: usize = 2 * 1024;
+/// Bytes that can be typed ahead.
+const AHEAD: usize = 1024;
+/// Steps of one tick at most.
+const STEPS: usize = 64;
+/// Ctrl-C.
+const STOP: u8 = 0x03;
+
+/// Why there can be no control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Output needs at least [`OUTPUT`] bytes.
+    OutputTooSmall,
+    /// The copy of a history needs room for [`ROWS`] iterations.
+    RowsTooFew,
+    /// The store of events needs room for one.
+    EventsTooSmall,
+}
+
+/// Memory of the control core.
+pub struct Memory<'a> {
+    /// Text on its way to the console: at least [`OUTPUT`] bytes.
+    pub output: &'a mut [u8],
+    /// The line that is being typed.
+    pub screen: &'a Screen,
+    /// A copy of the history that is being shown: at least [`ROWS`] iterations.
+    pub rows: &'a mut [Iteration],
+    /// Events, and the iterations in them: at least [`events::ROWS`](crate::events::ROWS).
+    pub events: (&'a mut [Part], &'a mut [Iteration]),
+}
+
+/// The control core.
+pub struct Control<'a, O> {
+    output: Output<'a>,
+    shell: Shell<'a>,
+    /// The terminal shows the prompt, and what was typed so far.
+    prompt: bool,
+    typed: Deque<u8, AHEAD>,
+    events: Events<'a>,
+    rows: &'a mut [Iteration],
+    pmds: &'a mut [Pmd<O>],
+    clock: Clock,
+    settings: Settings,
+    job: Option<Job>,
+    ending: Option<(Ending, u64)>,
+}
+
+/// What happens as soon as the console has told all, or a second later.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// This function is called on this core.
+    Crash(fn(), usize),
+    Reboot,
+    Exit,
+}
+
+impl<'a, O: Orders> Control<'a, O> {
+    /// Control of `pmds`, which it tells to mark what `settings` say.
+    ///
+    /// # Errors
+    ///
+    /// Where `memory` has too little of something.
+    pub fn new(
+        memory: Memory<'a>,
+        pmds: &'a mut [Pmd<O>],
+        clock: Clock,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let Memory { output, screen, rows, events: (parts, windows) } = memory;
+        if output.len() < OUTPUT {
+            return Err(Error::OutputTooSmall);
+        }
+        if rows.len() < usize::from(ROWS) {
+            return Err(Error::RowsTooFew);
+        }
+        Ok(Self {
+            output: Output::new(output),
+            shell: Shell::new(screen),
+            prompt: false,
+            typed: Deque::new(),
+            events: Events::new(parts, windows).map_err(|_| Error::EventsTooSmall)?,
+            rows,
+            pmds,
+            clock,
+            settings,
+            job: None,
+            ending: None,
+        })
+    }
+
+    /// Looks after the PMDs, takes `input` that came from the terminal, and goes on with whatever
+    /// is to be written.
+    pub fn tick(&mut self, machine: &mut impl Machine, input: &[u8]) {
+        self.supervise();
+        input.iter().for_each(|&byte| self.hear(byte));
+        self.end_if_told(machine);
+        for _ in 0..STEPS {
+            if self.ending.is_some() {
+                return;
+            }
+            // Output takes whatever it is given and counts what it loses: no write can fail.
+            if self.output.len() > LOW || !self.step(machine).unwrap_or(false) {
+                return;
+            }
+        }
+    }
+
+    /// Writes lines above the one that is being typed.
+    pub fn notice(&mut self, text: Arguments<'_>) {
+        let _cannot_fail = self.make_place().and_then(|()| writeln!(self.output, "{text}"));
+    }
+
+    /// Text that waits for the line. Say with [`Self::sent`] how much of it the line took.
+    pub fn unsent(&self) -> &[u8] {
+        self.output.unsent()
+    }
+
+    /// Forgets `count` bytes that the line took.
+    pub fn sent(&mut self, count: usize) {
+        self.output.sent(count);
+    }
+
+    /// Bytes of text that were lost since boot.
+    pub fn lost(&self) -> u64 {
+        self.output.lost()
+    }
+
+    /// What PMDs are told to record and to mark.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn supervise(&mut self) {
+        let limits = self.settings.limits(self.clock.hertz);
+        for pmd in self.pmds.iter_mut() {
+            if pmd.owed {
+                pmd.owed = pmd.handle.orders.send(Order::Limits(limits)).is_err();
+            }
+            let source =
+                Source { core: pmd.core(), metrics: pmd.metrics(), settings: self.settings };
+            self.events.collect(&source, &mut pmd.open);
+        }
+    }
+
+    fn hear(&mut self, byte: u8) {
+        if byte == STOP && self.job.is_some() {
+            self.job = None;
+            self.typed.clear();
+            self.output.clear();
+            let _cannot_fail = writeln!(self.output, "^C");
+            return;
+        }
+        // What is typed further ahead is lost, as it is on any terminal.
+        let _fits = self.typed.push_back(byte);
+    }
+
+    /// Does the next thing. False if there is nothing to do.
+    fn step(&mut self, machine: &mut impl Machine) -> Result<bool, fmt::Error> {
+        if self.job.is_some() {
+            self.go_on(machine)?;
+        } else if let Some(byte) = self.typed.pop_front() {
+            self.show_prompt()?;
+            let typed = self.shell.accept(byte, &mut self.output)?;
+            self.act_on(typed, machine)?;
+        } else if let Some(dump) = self.events.next_to_print() {
+            self.make_place()?;
+            self.job = Some(Job::Event(dump));
+        } else {
+            self.tell_untold()?;
+            self.show_prompt()?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn act_on(&mut self, typed: Typed, machine: &mut impl Machine) -> fmt::Result {
+        self.prompt &= typed == Typed::Nothing;
+        match typed {
+            Typed::Nothing => Ok(()),
+            Typed::Line(line) => self.execute(&line, machine),
+            Typed::TooLong => {
+                writeln!(self.output, "error: the line has more than {LINE} characters")
+            }
+        }
+    }
+
+    fn tell_untold(&mut self) -> fmt::Result {
+        match self.events.take_untold() {
+            0 => Ok(()),
+            count => {
+                self.make_place()?;
+                writeln!(self.output, "({count} events were not printed; show events lists them)")
+            }
+        }
+    }
+
+    fn show_prompt(&mut self) -> fmt::Result {
+        if core::mem::replace(&mut self.prompt, true) {
+            return Ok(());
+        }
+        self.shell.show(&mut self.output)
+    }
+
+    fn make_place(&mut self) -> fmt::Result {
+        if core::mem::replace(&mut self.prompt, false) {
+            return self.shell.hide(&mut self.output);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, ending: Ending, now: u64) -> fmt::Result {
+        self.ending = Some((ending, now.saturating_add(self.clock.hertz)));
+        Ok(())
+    }
+
+    fn end_if_told(&mut self, machine: &mut impl Machine) {
+        let due = |limit| self.output.is_empty() || machine.now() > limit;
+        let Some((ending, _)) = self.ending.take_if(|(_, limit)| due(*limit)) else { return };
+        let _cannot_fail = match ending {
+            Ending::Crash(crash, 0) => {
+                crash();
+                Ok(())
+            }
+            Ending::Crash(crash, core) => self.order(core, Order::Call(crash)),
+            Ending::Reboot => {
+                machine.reboot();
+                writeln!(self.output, "error: the machine does not start again")
+            }
+            Ending::Exit => {
+                machine.exit();
+                writeln!(self.output, "error: there is no emulator to leave")
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

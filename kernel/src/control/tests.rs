@@ -1,0 +1,322 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use pci_types::PciAddress;
+use perf::Settings;
+
+use super::*;
+use crate::address::{Mac, Place};
+use crate::command::Crash;
+use crate::machine::Port;
+use crate::played::{HERTZ, Played};
+
+const PORTS: usize = 2;
+
+thread_local! {
+    static CRASHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A machine with two ports, whose clock is that of the first PMD.
+#[derive(Default)]
+struct Bench {
+    now: u64,
+    rebooted: bool,
+    left: bool,
+}
+
+impl Machine for Bench {
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn port(&self, number: usize) -> Option<Port> {
+        let place = Place(PciAddress::new(0, 0, 2 + number as u8, 0));
+        let mac = Mac([0x52, 0x54, 0, 0x12, 0x34, 0x56 + number as u8]);
+        let (link, core, ring_pending) = (number == 0, number + 1, 7);
+        let missed = (number == 1).then_some(4);
+        let port = Port { place, driver: "virtio-net", mac, link, core, ring_pending, missed };
+        (number < PORTS).then_some(port)
+    }
+
+    fn crash(&self, _: Crash) -> fn() {
+        || CRASHED.set(true)
+    }
+
+    fn reboot(&mut self) {
+        self.rebooted = true;
+    }
+
+    fn exit(&mut self) {
+        self.left = true;
+    }
+}
+
+/// A mailbox with room for four orders.
+#[derive(Clone, Default)]
+struct Mailbox(Rc<RefCell<Vec<Order>>>);
+
+impl Orders for Mailbox {
+    fn send(&mut self, order: Order) -> Result<(), Order> {
+        let mut orders = self.0.borrow_mut();
+        if orders.len() == 4 {
+            return Err(order);
+        }
+        orders.push(order);
+        Ok(())
+    }
+}
+
+/// Somebody at a console of a machine with PMDs on cores 1 and 2.
+struct Desk {
+    control: Control<'static, Mailbox>,
+    machine: Bench,
+    pmds: [Played; 2],
+    boxes: [Mailbox; 2],
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
+        let pmds = [Played::new(), Played::new()];
+        let boxes = [Mailbox::default(), Mailbox::default()];
+        let handle = |number: usize| Handle {
+            core: number + 1,
+            metrics: pmds[number].metrics,
+            ledger: pmds[number].ledger,
+            orders: boxes[number].clone(),
+        };
+        let handles = vec![Pmd::new(handle(0), 0), Pmd::new(handle(1), 0)].leak();
+        let memory = Memory {
+            output: vec![0; OUTPUT].leak(),
+            screen: Box::leak(Box::default()),
+            rows: vec![Iteration::default(); usize::from(ROWS)].leak(),
+            events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
+        };
+        let clock = Clock { hertz: HERTZ, boot: 0 };
+        let control = Control::new(memory, handles, clock, settings).unwrap();
+        let mut desk = Self { control, machine: Bench::default(), pmds, boxes };
+        assert_eq!(desk.says(""), "barecore> ");
+        desk.obey();
+        desk
+    }
+
+    /// What the console says to `input`, as a terminal that never tires shows it.
+    fn says(&mut self, input: &str) -> String {
+        self.says_bytes(input.as_bytes())
+    }
+
+    fn says_bytes(&mut self, input: &[u8]) -> String {
+        self.control.tick(&mut self.machine, input);
+        let mut text = String::new();
+        while let more @ 1.. = self.drain(&mut text) {
+            assert!(more <= OUTPUT);
+            self.control.tick(&mut self.machine, b"");
+        }
+        text
+    }
+
+    /// Everything that waits for the line, a FIFO at a time.
+    fn drain(&mut self, text: &mut String) -> usize {
+        let before = text.len();
+        while !self.control.unsent().is_empty() {
+            let fifo = self.control.unsent();
+            let fifo = &fifo[..fifo.len().min(16)];
+            text.push_str(core::str::from_utf8(fifo).unwrap());
+            let count = fifo.len();
+            self.control.sent(count);
+        }
+        text.len() - before
+    }
+
+    /// The lines of the answer to `command`.
+    fn answers(&mut self, command: &str) -> Vec<String> {
+        let text = self.says(&format!("{command}\r"));
+        let (echo, answer) = text.split_once("\r\n").unwrap();
+        assert_eq!(echo, command);
+        let answer = answer.strip_suffix("barecore> ").unwrap();
+        assert!(!answer.replace("\r\n", "").contains(['\r', '\n']));
+        answer.split_terminator("\r\n").map(str::to_string).collect()
+    }
+
+    /// PMDs look at their orders.
+    fn obey(&mut self) -> Vec<Order> {
+        let mut seen = Vec::new();
+        for (pmd, mailbox) in self.pmds.iter_mut().zip(&self.boxes) {
+            for order in mailbox.0.borrow_mut().drain(..) {
+                if let Order::Limits(limits) = order {
+                    pmd.recorder.set_limits(limits);
+                }
+                seen.push(order);
+            }
+        }
+        seen
+    }
+
+    fn stall(&mut self, core: usize, micros: u64) {
+        let pmd = &mut self.pmds[core - 1];
+        pmd.idle(20);
+        pmd.stall(micros);
+        pmd.idle(5);
+    }
+}
+
+const PROMPT: &str = "barecore> ";
+
+mod answers;
+mod orders;
+
+#[test]
+fn too_little_memory_is_refused_by_name() {
+    fn control(output: usize, rows: usize, parts: usize) -> Option<Error> {
+        let memory = Memory {
+            output: vec![0; output].leak(),
+            screen: Box::leak(Box::default()),
+            rows: vec![Iteration::default(); rows].leak(),
+            events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
+        };
+        let clock = Clock { hertz: HERTZ, boot: 0 };
+        let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
+        Control::new(memory, pmds, clock, Settings::default()).err()
+    }
+    let rows = usize::from(ROWS);
+    assert_eq!(control(OUTPUT - 1, rows, 1), Some(Error::OutputTooSmall));
+    assert_eq!(control(OUTPUT, rows - 1, 1), Some(Error::RowsTooFew));
+    assert_eq!(control(OUTPUT, rows, 0), Some(Error::EventsTooSmall));
+    assert_eq!(control(OUTPUT, rows, 1), None);
+}
+
+#[test]
+fn notices_stand_above_what_is_typed() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.says("show p"), "show p");
+    desk.control.notice(format_args!("port 1: link down"));
+    let wiped = format!("\r{}\r", " ".repeat(16));
+    assert_eq!(desk.says("orts"), format!("{wiped}port 1: link down\r\n{PROMPT}show ports"));
+}
+
+#[test]
+fn an_event_is_printed_above_what_is_typed_and_can_be_seen_again() {
+    let mut desk = Desk::new();
+    desk.says("sho");
+    desk.stall(1, 10_000);
+    let text = desk.says("");
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(
+        lines[0],
+        format!(
+            "\r{}\rSuspicious iteration (excessive total cycles): iter=21 duration=10000 us core=1 \
+             event=1 injected",
+            " ".repeat(13)
+        )
+    );
+    assert_eq!(lines[1], "Neighborhood of suspicious iteration:");
+    assert_eq!(lines.len(), 3 + 11 + 1);
+    assert_eq!(lines.last(), Some(&"barecore> sho"));
+    desk.says("\x15");
+    let again = desk.answers("show event 1");
+    assert_eq!(again[1..14], lines[1..14]);
+    assert_eq!(again[15], "rooms of iteration 21: rx 10000 (100 %)");
+    assert_eq!(desk.answers("show event 2"), ["error: no event 2 (show events lists all)"]);
+}
+
+#[test]
+fn an_event_never_lands_in_an_answer() {
+    let mut desk = Desk::new();
+    desk.stall(2, 10_000);
+    let text = desk.says("show ledger\r");
+    let ledger = text.find("ledger total").unwrap();
+    let event = text.find("Suspicious").unwrap();
+    assert!(ledger < event);
+    assert!(text[ledger..event].ends_with("exact=yes\r\n"));
+    assert!(text.ends_with(&format!("\r\n{PROMPT}")));
+}
+
+#[test]
+fn a_console_that_cannot_keep_up_misses_events_and_says_how_many() {
+    let mut desk = Desk::new();
+    for _ in 0..40 {
+        desk.stall(1, 1000);
+        desk.control.tick(&mut desk.machine, b"");
+    }
+    assert_eq!(desk.control.lost(), 0);
+    let text = desk.says("");
+    let printed = text.matches("Suspicious").count();
+    let missed = 40 - printed;
+    assert!(missed > 0);
+    assert!(text.contains(&format!("({missed} events were not printed; show events lists them)")));
+    let list = desk.answers("show events");
+    assert_eq!(list[1].split_whitespace().next(), Some("1"));
+    let totals = &list[list.len() - 2..];
+    assert_eq!(totals[0], "triggers=40 dumped=40 suppressed=0 pending=0");
+    assert_eq!(totals[1], format!("kept=40 forgotten=0 not-printed={missed}"));
+}
+
+#[test]
+fn ctrl_c_ends_a_long_answer() {
+    let mut desk = Desk::new();
+    desk.pmds[0].idle(1000);
+    desk.control.tick(&mut desk.machine, b"pmd-perf-show -nh -it 1000\rshow ports\r");
+    assert!(desk.control.unsent().len() > 1000);
+    let text = desk.says("\x03");
+    assert_eq!(text, format!("^C\r\n{PROMPT}"));
+    assert_eq!(desk.answers("show drops").last().unwrap(), "total 0");
+}
+
+#[test]
+fn what_is_typed_during_an_answer_waits_for_its_end() {
+    let mut desk = Desk::new();
+    desk.pmds[0].idle(100);
+    let text = desk.says("pmd-perf-show -nh -it 100\rshow drops\rexi");
+    let second = text.find("show drops\r\nport  stage").unwrap();
+    assert!(text.find("core_id 2").unwrap() < second);
+    assert!(text.ends_with(&format!("total 0\r\n{PROMPT}exi")));
+}
+
+#[test]
+fn help_is_at_hand() {
+    let mut desk = Desk::new();
+    assert!(desk.answers("help").iter().any(|line| line.starts_with("  show ports ")));
+    assert!(desk.answers("help crash")[0].starts_with("crash page-fault|"));
+    assert_eq!(desk.answers(""), [""; 0]);
+    assert_eq!(
+        desk.answers("shwo drops"),
+        ["error: no command `shwo drops` (nearest: show drops; help lists all)"]
+    );
+    let long = "x".repeat(LINE + 1);
+    assert!(desk.says(&format!("{long}\r")).contains("error: the line has more than 128 char"));
+}
+
+#[test]
+fn noise_on_the_line_neither_stops_nor_starts_anything() {
+    let mut desk = Desk::new();
+    let mut state = 1_u64;
+    for round in 0..4000_u64 {
+        let noise: Vec<u8> = (0..64)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round | 1);
+                (state >> 33) as u8
+            })
+            .collect();
+        desk.says_bytes(&noise);
+    }
+    assert!(!desk.machine.left && !desk.machine.rebooted && !CRASHED.get());
+    desk.says("\x03\x15");
+    assert_eq!(desk.answers("show drops").last().unwrap(), "total 0");
+    assert_eq!(desk.control.lost(), 0);
+}
+
+#[test]
+fn a_line_that_takes_nothing_stops_no_supervision() {
+    let mut desk = Desk::new();
+    desk.control.tick(&mut desk.machine, b"pmd-perf-show\rpmd-perf-show\rhelp\rhelp\rhelp\r");
+    for _ in 0..200 {
+        desk.stall(1, 1000);
+        desk.control.tick(&mut desk.machine, b"help\r");
+    }
+    let accounts = desk.control.accounts();
+    assert_eq!((accounts.triggers, accounts.dumped, accounts.suppressed), (200, 200, 0));
+    assert_eq!(desk.control.lost(), 0);
+}

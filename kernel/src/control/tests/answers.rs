@@ -1,0 +1,180 @@
+//! What the console answers.
+
+use dataplane::Account;
+
+use super::*;
+
+#[test]
+fn ports_are_shown_with_what_went_through_them() {
+    let mut desk = Desk::new();
+    let account = Account {
+        received: 10,
+        received_bytes: 600,
+        forwarded: 6,
+        dropped: [1, 0, 0, 2, 0],
+        sent: 5,
+        sent_bytes: 320,
+    };
+    desk.pmds[0].ledger.post(&mut [account]);
+    let sent = Account { sent: 6, sent_bytes: 360, ..Account::default() };
+    desk.pmds[1].ledger.post(&mut [Account::default(), sent]);
+    assert_eq!(
+        desk.answers("show ports"),
+        [
+            "port 0: 00:02.0 virtio-net 52:54:00:12:34:56 link up, core 1",
+            "  rx frames=10 bytes=600 lies=1 missed=unknown  tx frames=5 bytes=320 ring-pending=7",
+            "port 1: 00:03.0 virtio-net 52:54:00:12:34:57 link down, core 2",
+            "  rx frames=0 bytes=0 lies=0 missed=4  tx frames=6 bytes=360 ring-pending=7",
+        ]
+    );
+    assert_eq!(
+        desk.answers("show ledger"),
+        [
+            "ledger port=0 received=10 forwarded=6 dropped=3 in-flight=1",
+            "ledger port=1 received=0 forwarded=0 dropped=0 in-flight=0",
+            "ledger total received=10 forwarded=6 dropped=3 in-flight=1 exact=yes",
+        ]
+    );
+    assert_eq!(
+        desk.answers("show drops"),
+        [
+            "port  stage  reason  frames",
+            "0     rx     device_lie  1",
+            "0     act    no_rule  2",
+            "total 3",
+        ]
+    );
+}
+
+#[test]
+fn a_frame_that_ends_twice_makes_the_ledger_inexact() {
+    let mut desk = Desk::new();
+    let account = Account { received: 1, forwarded: 2, ..Account::default() };
+    desk.pmds[0].ledger.post(&mut [account]);
+    let total = desk.answers("show ledger").pop().unwrap();
+    assert_eq!(total, "ledger total received=1 forwarded=2 dropped=0 in-flight=-1 exact=no");
+}
+
+#[test]
+fn figures_are_shown_as_open_vswitch_shows_them() {
+    let mut desk = Desk::new();
+    let pmd = &mut desk.pmds[1];
+    pmd.idle(3);
+    pmd.recorder.current.packets = 32;
+    pmd.recorder.current.batches = 1;
+    pmd.recorder.current.sent = 32;
+    pmd.recorder.counters().add(perf::Counter::Recv, 32);
+    pmd.recorder.counters().add(perf::Counter::SimpleHit, 32);
+    pmd.recorder.counters().add(perf::Counter::SentPackets, 32);
+    pmd.recorder.counters().add(perf::Counter::SentBatches, 1);
+    pmd.run(70);
+    desk.machine.now = 200;
+    let lines = desk.answers("pmd-perf-show -pmd 2 -it 2");
+    let expected = "
+Time: +0.000 s since boot
+Measurement duration: 0.000 s
+
+pmd thread numa_id 0 core_id 2:
+
+  Iterations:                    4  (25.00 us/it)
+  - Used TSC cycles:           100  ( 50.0 % of total cycles)
+  - idle iterations:             3  ( 30.0 % of used cycles)
+  - busy iterations:             1  ( 70.0 % of used cycles)
+  - sleep iterations:            0  (  0.0 % of iterations)
+  Sleep time (us):               0  (  0 us/iteration avg.)
+  Rx packets:                   32  (160 Kpps, 2 cycles/pkt)
+  Datapath passes:              32  (1.00 passes/pkt)
+  - PHWOL hits:                  0  (  0.0 %)
+  - Simple Match hits:          32  (100.0 %)
+  - EMC hits:                    0  (  0.0 %)
+  - SMC hits:                    0  (  0.0 %)
+  - Megaflow hits:               0  (  0.0 %, 0.00 subtbl lookups/hit)
+  - Upcalls:                     0  (  0.0 %, 0.0 us/upcall)
+  - Lost upcalls:                0  (  0.0 %)
+  Tx packets:                   32  (160 Kpps)
+  Tx batches:                    1  (32.00 pkts/batch)
+
+Histograms";
+    assert_eq!(lines[..25], expected.split('\n').collect::<Vec<_>>());
+    let rows = [
+        "",
+        "   iter                cycles       packets      cycles/pkt   pkts/batch   vhost qlen   \
+         upcalls      cycles/upcall",
+        "   4                   70           32           2            32           0            \
+         0            0",
+        "   3                   10           0            0            0            0            \
+         0            0",
+    ];
+    assert_eq!(lines[lines.len() - 4..], rows);
+    assert_eq!(lines.len(), 24 + 37 + 4);
+}
+
+#[test]
+fn every_pmd_is_shown_and_parts_can_be_left_out() {
+    let mut desk = Desk::new();
+    desk.pmds.iter_mut().for_each(|pmd| pmd.idle(3));
+    desk.machine.now = 100;
+    let lines = desk.answers("pmd-perf-show -nh -ms 5");
+    let threads: Vec<&String> = lines.iter().filter(|line| line.contains("core_id")).collect();
+    assert_eq!(threads, ["pmd thread numa_id 0 core_id 1:", "pmd thread numa_id 0 core_id 2:"]);
+    assert!(
+        !lines.iter().any(|line| line.contains("Histograms") || line.contains("cycles/upcall"))
+    );
+    assert_eq!(lines.last().unwrap(), "The millisecond history is not recorded.");
+    assert_eq!(
+        desk.answers("pmd-perf-show -pmd 9"),
+        ["error: no PMD on core 9 (there is one on each of: 1 2)"]
+    );
+}
+
+#[test]
+fn without_metrics_there_are_neither_histograms_nor_rows() {
+    let mut desk = Desk::with(Settings { metrics: false, ..Settings::default() });
+    desk.pmds[0].idle(10);
+    desk.machine.now = 1000;
+    let lines = desk.answers("pmd-perf-show -pmd 1 -it 5");
+    assert_eq!(lines.last().unwrap(), "  Tx packets:                    0");
+}
+
+#[test]
+fn a_clear_starts_figures_and_rows_afresh() {
+    let mut desk = Desk::new();
+    desk.pmds.iter_mut().for_each(|pmd| pmd.idle(100));
+    desk.machine.now = 1000;
+    assert!(desk.answers("pmd-stats-clear -pmd 1").is_empty());
+    desk.pmds.iter_mut().for_each(|pmd| pmd.idle(2));
+    desk.machine.now = 1020;
+    let first = |lines: &[String]| {
+        lines.iter().find(|line| line.contains("Iterations")).map(|line| line[22..34].to_string())
+    };
+    let cleared = desk.answers("pmd-perf-show -pmd 1 -nh -it 1000");
+    assert_eq!(first(&cleared).unwrap().trim(), "2");
+    assert_eq!(cleared.iter().filter(|line| line.starts_with("   1")).count(), 2);
+    let other = desk.answers("pmd-perf-show -pmd 2 -nh -it 1000");
+    assert_eq!(first(&other).unwrap().trim(), "102");
+    assert!(desk.answers("pmd-stats-clear").is_empty());
+    let lines = desk.answers("pmd-perf-show -nh");
+    assert!(!lines.iter().any(|line| line.contains("Iterations")), "no time, no block");
+}
+
+#[test]
+fn a_long_answer_needs_no_more_room_than_a_short_one() {
+    let mut desk = Desk::new();
+    desk.pmds.iter_mut().for_each(|pmd| pmd.idle(5000));
+    let lines = desk.answers("pmd-perf-show -nh -it 1000");
+    assert_eq!(desk.control.lost(), 0);
+    let rows: Vec<&String> = lines.iter().filter(|line| line.starts_with("   4")).collect();
+    assert_eq!(rows.len(), 2 * 999, "rows 4001 to 4999");
+    let newest = lines.iter().position(|line| line.starts_with("   5000 ")).unwrap();
+    assert!(lines[newest + 999].starts_with("   4001 "));
+}
+
+#[test]
+fn a_long_answer_is_copied_before_it_is_written() {
+    let mut desk = Desk::new();
+    desk.pmds[0].idle(1000);
+    desk.control.tick(&mut desk.machine, b"pmd-perf-show -nh -pmd 1 -it 1000\r");
+    desk.pmds[0].idle(50_000);
+    let text = desk.says("");
+    assert_eq!(text.matches("0            0\r\n").count(), 1000);
+}

@@ -1,0 +1,122 @@
+//! An event as text, a line at a time, so that it can be as long as it likes.
+
+use core::fmt::{self, Write};
+
+use perf::report::{NEIGHBOURHOOD, Quotient, ROW_TITLES, Rooms, Row, Suspect};
+
+use super::Events;
+use super::store::Part;
+use crate::clock::Clock;
+
+/// An event that is being printed, and how far that has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Dump {
+    head: u64,
+    next: Line,
+    /// Whether more is told than Open vSwitch tells.
+    full: bool,
+}
+
+/// A line of a dump, by part and row.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Suspect(u64),
+    Titles,
+    /// So many rows of a part are left.
+    Row(u64, u64),
+    Losses,
+    Facts(u64),
+    End,
+}
+
+impl Dump {
+    /// What Open vSwitch tells of the event that begins with the part `head`.
+    pub(super) fn new(head: u64) -> Self {
+        Self { head, next: Line::Suspect(head), full: false }
+    }
+
+    /// All that is known of it.
+    pub(super) fn full(head: u64) -> Self {
+        Self { full: true, ..Self::new(head) }
+    }
+
+    /// Writes the next line to `out`. False if there was none left.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn line(
+        &mut self,
+        events: &Events<'_>,
+        clock: &Clock,
+        out: &mut impl Write,
+    ) -> Result<bool, fmt::Error> {
+        let store = &events.store;
+        if matches!(self.next, Line::End) {
+            return Ok(false);
+        }
+        let Some(head) = store.part(self.head) else {
+            writeln!(out, "(the rest of this event made room for newer ones)")?;
+            self.next = Line::End;
+            return Ok(true);
+        };
+        let part = |id| store.part(id).unwrap_or(head);
+        self.next = match self.next {
+            Line::Suspect(id) => {
+                let Part { suspect: iteration, core, event, after, .. } = part(id);
+                let (core, event, hertz) = (*core, *event, clock.hertz);
+                writeln!(out, "{}", Suspect { iteration, core, event, hertz })?;
+                after.map_or(Line::Titles, Line::Suspect)
+            }
+            Line::Titles => {
+                writeln!(out, "{NEIGHBOURHOOD}\n{ROW_TITLES}")?;
+                Line::Row(head.tail, part(head.tail).rows)
+            }
+            Line::Row(id, 0) => match part(id).before {
+                Some(before) => Line::Row(before, part(before).rows),
+                None => Line::Losses,
+            },
+            Line::Row(id, left) => {
+                writeln!(out, "{}", Row(store.row(part(id), left - 1)))?;
+                Line::Row(id, left - 1)
+            }
+            Line::Losses => {
+                losses(events, self.head, out)?;
+                if self.full { Line::Facts(self.head) } else { Line::End }
+            }
+            Line::Facts(id) => {
+                facts(part(id), clock, out)?;
+                part(id).after.map_or(Line::End, Line::Facts)
+            }
+            Line::End => Line::End,
+        };
+        Ok(true)
+    }
+}
+
+/// Says what is not there, if anything.
+fn losses(events: &Events<'_>, head: u64, out: &mut impl Write) -> fmt::Result {
+    let chain = || {
+        let first = events.store.part(head);
+        core::iter::successors(first, |part| events.store.part(part.after?))
+    };
+    let missing: u64 = chain().map(|part| part.missing).sum();
+    if missing > 0 {
+        writeln!(out, "({missing} iterations of it were not recorded)")?;
+    }
+    if chain().any(|part| part.cut) {
+        writeln!(out, "(fewer iterations than asked for: too many events were waiting)")?;
+    }
+    Ok(())
+}
+
+/// Says what else is known of a suspicious iteration.
+fn facts(part: &Part, clock: &Clock, out: &mut impl Write) -> fmt::Result {
+    let it = &part.suspect;
+    let start = Quotient::of(clock.since_boot(it.start), clock.hertz);
+    write!(out, "iteration {} began +{start:.6} s since boot: ", it.number)?;
+    write!(out, "{} packets in {} batches, ", it.packets, it.batches)?;
+    write!(out, "{} sent, {} dropped, ", it.sent, it.dropped)?;
+    writeln!(out, "queue {} deepest with {}", it.deepest, it.fill)?;
+    writeln!(out, "{}", Rooms(it))
+}

@@ -1,0 +1,54 @@
+//! A PMD that a test plays: it records iterations whose length the test says.
+
+use core::cell::Cell;
+
+use dataplane::Ledger;
+use perf::history::SEGMENTS;
+use perf::{Clock, Flags, Metrics, Recorder, Segment, Settings};
+
+/// The clock of played PMDs runs at 1 MHz, so that a cycle is a microsecond.
+pub(crate) const HERTZ: u64 = 1_000_000;
+
+/// A clock that a test moves by hand.
+pub(crate) struct Hand(Cell<u64>);
+
+impl Clock for Hand {
+    fn now(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// A PMD without queues.
+pub(crate) struct Played {
+    pub(crate) metrics: &'static Metrics,
+    pub(crate) ledger: &'static Ledger,
+    pub(crate) recorder: Recorder,
+    clock: Hand,
+}
+
+impl Played {
+    pub(crate) fn new() -> Self {
+        let segments: Vec<Segment> = (0..SEGMENTS).map(|_| Segment::EMPTY).collect();
+        let metrics = Box::leak(Box::new(Metrics::new(segments.leak())));
+        let recorder = Recorder::new(metrics, Settings::default().limits(HERTZ));
+        let ledger = Box::leak(Box::default());
+        Self { metrics, ledger, recorder, clock: Hand(Cell::new(0)) }
+    }
+
+    /// One iteration of so many microseconds.
+    pub(crate) fn run(&mut self, micros: u64) {
+        self.clock.0.set(self.clock.now() + micros);
+        self.recorder.end(&self.clock);
+    }
+
+    /// So many iterations of 10 us.
+    pub(crate) fn idle(&mut self, count: u64) {
+        (0..count).for_each(|_| self.run(10));
+    }
+
+    /// One iteration that was kept busy on purpose.
+    pub(crate) fn stall(&mut self, micros: u64) {
+        self.recorder.current.flags.set(Flags::INJECTED);
+        self.run(micros);
+    }
+}

@@ -1,0 +1,117 @@
+//! From what the user asked for to ports, PMDs and memory; and what of it could not be had.
+
+use core::fmt::{self, Display, Formatter};
+
+use dataplane::PORTS;
+use heapless::Vec;
+use kernel::address::{Nic, Place};
+use kernel::command;
+use kernel::control::{Memory, OUTPUT};
+use kernel::events::Part;
+use kernel::options::{Options, Ports};
+use kernel::shell::Screen;
+use perf::Iteration;
+
+use crate::arch::{cores, memory};
+use crate::pmds::Queues;
+use crate::ports::{self, Port};
+
+/// Events that are kept, and iterations in all of them together.
+const EVENTS: usize = 4096;
+const EVENT_ROWS: usize = 32 * 1024;
+
+/// Something that was asked for and cannot be had.
+#[derive(Clone, Debug)]
+pub(crate) enum Trouble {
+    /// There is no core for a PMD but the control core.
+    NoCore,
+    /// The mask leaves no core for a PMD.
+    Masked,
+    /// All cards were asked for, and there is none with a driver.
+    NoCard,
+    /// No card is what this names.
+    NoSuchCard(Nic),
+    /// The card at this place could not be taken.
+    NotTaken(Place, ports::Error),
+}
+
+impl Display for Trouble {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCore => out.write_str(
+                "error: only one core: PMDs need cores of their own (QEMU: -smp 2); no port taken",
+            ),
+            Self::Masked => out.write_str(
+                "error: pmd-cpu-mask leaves no core for a PMD (core 0 keeps house); no port taken",
+            ),
+            Self::NoCard => out.write_str(
+                "error: ports=all: no network card with a driver is there \
+                 (QEMU: -device virtio-net-pci)",
+            ),
+            Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),
+            Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
+        }
+    }
+}
+
+/// Troubles, as many as can matter.
+pub(crate) type Troubles = Vec<Trouble, { 2 * PORTS }>;
+
+/// Cores for PMDs, the control core aside.
+pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize, { cores::MAX }> {
+    let free: Vec<usize, _> =
+        (1..cores::count()).filter(|&core| options.pmd_cpu_mask.has(core)).collect();
+    if free.is_empty() {
+        note(troubles, if cores::count() == 1 { Trouble::NoCore } else { Trouble::Masked });
+    }
+    free
+}
+
+/// Takes the cards that were asked for.
+pub(crate) fn take_ports(
+    options: &Options,
+    troubles: &mut Troubles,
+) -> (Vec<Port, PORTS>, Vec<Queues, PORTS>) {
+    let (mut taken, mut queues) = (Vec::new(), Vec::new());
+    let chosen = ports::chosen(&options.ports);
+    if let Ports::These(nics) = &options.ports {
+        let is_there =
+            |nic: &Nic| chosen.iter().any(|card| nic.is(card.place, card.mac.unwrap_or_default()));
+        nics.iter()
+            .filter(|nic| !is_there(nic))
+            .for_each(|nic| note(troubles, Trouble::NoSuchCard(*nic)));
+    }
+    if chosen.is_empty() && options.ports == Ports::All {
+        note(troubles, Trouble::NoCard);
+    }
+    for card in chosen {
+        match ports::take(taken.len() as u16, card.place) {
+            Ok((port, pair)) => {
+                let _fits = taken.push(port);
+                let _fits = queues.push(pair);
+            }
+            // Where all were asked for, a card without a driver is nobody's mistake.
+            Err(ports::Error::NoDriver) if options.ports == Ports::All => {}
+            Err(error) => note(troubles, Trouble::NotTaken(card.place, error)),
+        }
+    }
+    (taken, queues)
+}
+
+/// Memory for the control core; none if the machine has too little.
+pub(crate) fn control_memory(screen: &Screen) -> Option<Memory<'_>> {
+    Some(Memory {
+        output: memory::carve_with(OUTPUT, |_| 0)?,
+        screen,
+        rows: memory::carve_with(usize::from(command::ROWS), |_| Iteration::default())?,
+        events: (
+            memory::carve_with(EVENTS, |_| Part::default())?,
+            memory::carve_with(EVENT_ROWS, |_| Iteration::default())?,
+        ),
+    })
+}
+
+fn note(troubles: &mut Troubles, trouble: Trouble) {
+    // With this many troubles nobody misses the last.
+    let _ = troubles.push(trouble);
+}
