@@ -16,12 +16,28 @@ pub(crate) fn act<T: TxQueue>(
     pool: &mut LocalPool,
     books: &mut Books,
 ) {
+    let arrived = batch.frames.len() as u64;
+    if let Some(Verdict::Output(port)) = batch.shared
+        && exits.send_all(port, batch)
+    {
+        books.account(batch.port).forwarded += arrived;
+    } else {
+        act_on_each(batch, exits, pool, books);
+    }
+}
+
+fn act_on_each<T: TxQueue>(
+    batch: &mut Batch,
+    exits: &mut Exits<T>,
+    pool: &mut LocalPool,
+    books: &mut Books,
+) {
     let mut open = core::mem::take(&mut batch.open);
     let mut forwarded = 0;
     for (frame, &verdict) in batch.frames.drain(..).zip(&batch.verdicts) {
         let verdict = if open & 1 != 0 { Verdict::Drop(Reason::NoRule) } else { verdict };
         open >>= 1;
-        let ended = match verdict {
+        let ended = match batch.shared.unwrap_or(verdict) {
             Verdict::Output(exit) => exits.send(exit, frame),
             Verdict::Drop(reason) => Err((frame, reason)),
         };

@@ -4,13 +4,6 @@ use frame::{BURST, Burst};
 
 use crate::ledger::Reason;
 
-/// What is known of a frame: all that verdicts may depend on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Key {
-    /// Number of the port it came in by.
-    pub port: u16,
-}
-
 /// What is to become of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -20,18 +13,20 @@ pub enum Verdict {
     Drop(Reason),
 }
 
-/// Up to 32 frames of one poll, with a key and a verdict for each.
+/// Up to 32 frames of one poll, with a verdict for each.
 pub struct Batch {
     /// Number of the port that all frames came in by.
     pub port: u16,
     /// The frames, in order of arrival.
     pub frames: Burst,
-    /// What is known of each.
-    pub keys: [Key; BURST],
-    /// What was decided of each that is not open.
+    /// Bytes of all frames together.
+    pub bytes: u64,
+    /// What was decided of each that is not open, where they do not share a verdict.
     pub verdicts: [Verdict; BURST],
     /// Bit i says that frame i has no verdict yet.
     pub open: u32,
+    /// The verdict that all frames share, where it was given to all at once.
+    pub shared: Option<Verdict>,
 }
 
 impl Batch {
@@ -40,31 +35,33 @@ impl Batch {
         Self {
             port: 0,
             frames: Burst::new(),
-            keys: [Key { port: 0 }; BURST],
             verdicts: [Verdict::Drop(Reason::NoRule); BURST],
             open: 0,
+            bytes: 0,
+            shared: None,
         }
     }
 
     /// Declares all frames open.
     pub fn open_all(&mut self) {
         self.open = ((1_u64 << self.frames.len()) - 1) as u32;
+        self.shared = None;
     }
 
-    /// Gives a verdict to each open frame for which `decide` has one, and returns to how many.
+    /// Gives all open frames the same `verdict`, and returns to how many.
     #[inline]
-    pub fn settle(&mut self, mut decide: impl FnMut(&Key) -> Option<Verdict>) -> u32 {
-        let mut asked = self.open;
-        let before = asked.count_ones();
-        while asked != 0 {
-            let i = asked.trailing_zeros() as usize;
-            asked &= asked - 1;
-            if let Some(verdict) = decide(&self.keys[i]) {
-                self.verdicts[i] = verdict;
-                self.open &= !(1 << i);
-            }
+    pub fn settle_all(&mut self, verdict: Verdict) -> u32 {
+        let mut open = core::mem::take(&mut self.open);
+        let settled = open.count_ones();
+        if settled as usize == self.frames.len() {
+            self.shared = Some(verdict);
+            return settled;
         }
-        before - self.open.count_ones()
+        while open != 0 {
+            self.verdicts[open.trailing_zeros() as usize] = verdict;
+            open &= open - 1;
+        }
+        settled
     }
 }
 
@@ -76,21 +73,27 @@ impl Default for Batch {
 
 #[cfg(test)]
 mod tests {
+    use frame::Frame;
+
     use super::*;
 
     #[test]
-    fn only_open_frames_are_asked_about_and_only_answers_close_them() {
+    fn only_open_frames_are_settled() {
         let mut batch = Batch::new();
-        for (i, key) in batch.keys.iter_mut().enumerate() {
-            key.port = i as u16;
-        }
+        assert!(batch.frames.push(Frame::new(Box::leak(Box::default()))).is_ok());
         batch.open = 0b1011;
-        let mut asked = Vec::new();
-        let settled = batch.settle(|key| {
-            asked.push(key.port);
-            (key.port != 1).then_some(Verdict::Output(key.port))
-        });
-        assert_eq!((settled, batch.open, asked), (2, 0b0010, vec![0, 1, 3]));
-        assert_eq!(batch.verdicts[3], Verdict::Output(3));
+        assert_eq!(batch.settle_all(Verdict::Output(7)), 3);
+        let settled = |i: usize| batch.verdicts[i] == Verdict::Output(7);
+        assert_eq!([0, 1, 2, 3, 4].map(settled), [true, true, false, true, false]);
+        assert_eq!((batch.open, batch.shared), (0, None));
+    }
+
+    #[test]
+    fn a_verdict_on_all_frames_is_shared() {
+        let mut batch = Batch::new();
+        assert!(batch.frames.push(Frame::new(Box::leak(Box::default()))).is_ok());
+        batch.open_all();
+        assert_eq!(batch.settle_all(Verdict::Output(7)), 1);
+        assert_eq!((batch.open, batch.shared), (0, Some(Verdict::Output(7))));
     }
 }

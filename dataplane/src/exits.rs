@@ -5,6 +5,7 @@ use frame::{Frame, LocalPool, Outbox, TxQueue};
 use heapless::Vec;
 
 use crate::act::discard;
+use crate::batch::Batch;
 use crate::books::Books;
 use crate::ledger::{Ledger, PORTS, Reason};
 
@@ -52,13 +53,29 @@ impl<T: TxQueue> Exits<T> {
         self.exits.push(exit).is_ok()
     }
 
+    /// Lets all frames of `batch` wait for `port`. False, and nothing was done, if there is no way
+    /// out by it or too little room.
+    #[inline]
+    pub(crate) fn send_all(&mut self, port: u16, batch: &mut Batch) -> bool {
+        let place = usize::from(self.places[usize::from(port) % PORTS]);
+        let Some(exit) = self.exits.get_mut(place) else { return false };
+        let room = exit.outbox.capacity() - exit.outbox.len();
+        if room < batch.frames.len() {
+            return false;
+        }
+        exit.bytes += batch.bytes;
+        exit.outbox.extend(batch.frames.drain(..));
+        self.waiting |= 1 << place;
+        true
+    }
+
     /// Lets `frame` wait for `port`. Gives it back with the reason if that cannot be.
     #[inline]
     pub(crate) fn send(&mut self, port: u16, frame: Frame) -> Result<(), (Frame, Reason)> {
         let place = usize::from(self.places[usize::from(port) % PORTS]);
         let Some(exit) = self.exits.get_mut(place) else { return Err((frame, Reason::NoRule)) };
         let len = frame.len() as u64;
-        exit.outbox.push_back(frame).map_err(|frame| (frame, Reason::TxRingFull))?;
+        exit.outbox.push(frame).map_err(|frame| (frame, Reason::TxRingFull))?;
         exit.bytes += len;
         self.waiting |= 1 << place;
         Ok(())
@@ -114,8 +131,6 @@ impl<T: TxQueue> Exit<T> {
         if !self.outbox.is_empty() {
             self.give_up(pool, books);
         }
-        // Starts at its first slot again, so that only the slots in use are ever touched.
-        self.outbox.clear();
         let account = books.account(self.port);
         account.sent += taken as u64;
         account.sent_bytes += core::mem::take(&mut self.bytes);
@@ -125,7 +140,7 @@ impl<T: TxQueue> Exit<T> {
     /// Drops what the ring had no room for.
     #[cold]
     fn give_up(&mut self, pool: &mut LocalPool, books: &mut Books) {
-        while let Some(frame) = self.outbox.pop_front() {
+        for frame in self.outbox.drain(..) {
             self.bytes -= frame.len() as u64;
             books.account(frame.port).forwarded -= 1;
             discard(frame, Reason::TxRingFull, pool, books);

@@ -29,7 +29,7 @@ mod parse;
 mod pmd;
 mod rules;
 
-pub use batch::{Batch, Key, Verdict};
+pub use batch::{Batch, Verdict};
 pub use exits::{Exit, Exits};
 pub use ledger::{Account, Ledger, PORTS, Reason};
 pub use order::Order;

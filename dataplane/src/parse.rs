@@ -1,6 +1,6 @@
 //! The room that looks at frames: each once, and only at what verdicts depend on.
 
-use crate::batch::{Batch, Key, Verdict};
+use crate::batch::{Batch, Verdict};
 use crate::ledger::Reason;
 
 /// Bytes of an Ethernet header (IEEE 802.3, 3.1.1): anything shorter is a runt.
@@ -10,23 +10,21 @@ pub const LARGEST: usize = 1514;
 /// Bytes that a VLAN tag (IEEE 802.1Q, 9.3) adds to what is allowed.
 pub const VLAN_TAG: usize = 4;
 
-/// Gives each frame its key, and those that are no proper frames their verdict. All others are
-/// open afterwards. Returns the bytes of all frames together.
+/// Gives those that are no proper frames their verdict. All others are open afterwards.
 #[inline]
-pub(crate) fn parse(batch: &mut Batch, port: u16) -> u64 {
+pub(crate) fn parse(batch: &mut Batch, port: u16) {
     let mut bytes = 0;
     batch.port = port;
     batch.open_all();
     for (i, frame) in batch.frames.iter_mut().enumerate() {
         frame.port = port;
-        batch.keys[i] = Key { port };
         bytes += frame.len() as u64;
         if let Some(reason) = fault(frame.len(), || is_tagged(frame.bytes())) {
             batch.verdicts[i] = Verdict::Drop(reason);
             batch.open &= !(1 << i);
         }
     }
-    bytes
+    batch.bytes = bytes;
 }
 
 #[inline]

@@ -150,14 +150,15 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let entries = &self.entries[first..];
         let batches = &mut self.batches[..entries.len().min(GROUP)];
         for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
+            parse(batch, entry.port);
             let account = self.books.account(entry.port);
             account.received += batch.frames.len() as u64;
-            account.received_bytes += parse(batch, entry.port);
+            account.received_bytes += batch.bytes;
         }
         recorder.leave(Room::Parse, clock);
         let mut settled = 0;
         for batch in batches.iter_mut() {
-            settled += batch.settle(|key| rules.verdict(key));
+            settled += rules.verdict(batch.port).map_or(0, |verdict| batch.settle_all(verdict));
         }
         recorder.leave(Room::Cache, clock);
         for batch in batches {

@@ -1,6 +1,6 @@
 //! Where frames go by the port they came in by.
 
-use crate::batch::{Key, Verdict};
+use crate::batch::Verdict;
 use crate::ledger::PORTS;
 
 /// For each port the one that its frames leave by.
@@ -27,10 +27,10 @@ impl Rules {
         *self.exits.get(usize::from(port))?
     }
 
-    /// The verdict on frames with `key`, if there is a rule for them.
+    /// The verdict on all frames of `port`, if there is a rule for them.
     #[inline]
-    pub fn verdict(&self, key: &Key) -> Option<Verdict> {
-        self.exit(key.port).map(Verdict::Output)
+    pub fn verdict(&self, port: u16) -> Option<Verdict> {
+        self.exit(port).map(Verdict::Output)
     }
 }
 
@@ -42,9 +42,9 @@ mod tests {
     fn joined_ports_lead_to_each_other() {
         let mut rules = Rules::default();
         assert!(rules.join(0, 1));
-        assert_eq!(rules.verdict(&Key { port: 0 }), Some(Verdict::Output(1)));
-        assert_eq!(rules.verdict(&Key { port: 1 }), Some(Verdict::Output(0)));
-        assert_eq!(rules.verdict(&Key { port: 2 }), None);
+        assert_eq!(rules.verdict(0), Some(Verdict::Output(1)));
+        assert_eq!(rules.verdict(1), Some(Verdict::Output(0)));
+        assert_eq!(rules.verdict(2), None);
     }
 
     #[test]

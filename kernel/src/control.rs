@@ -10,6 +10,7 @@
 
 mod execute;
 mod job;
+mod pace;
 mod pmd;
 
 use core::fmt::{self, Arguments, Write};
@@ -26,6 +27,7 @@ use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
 use job::Job;
+use pace::Pace;
 pub use pmd::{Cleared, Handle, Orders, Pmd};
 
 /// Bytes of output that must be handed in.
@@ -76,6 +78,9 @@ pub struct Control<'a, O> {
     settings: Settings,
     job: Option<Job>,
     ending: Option<(Ending, u64)>,
+    pace: Pace,
+    /// An answer was given, and no prompt since.
+    answered: bool,
 }
 
 /// What happens as soon as the console has told all, or a second later.
@@ -118,6 +123,8 @@ impl<'a, O: Orders> Control<'a, O> {
             settings,
             job: None,
             ending: None,
+            pace: Pace::new(clock.hertz),
+            answered: false,
         })
     }
 
@@ -195,11 +202,9 @@ impl<'a, O: Orders> Control<'a, O> {
             self.show_prompt()?;
             let typed = self.shell.accept(byte, &mut self.output)?;
             self.act_on(typed, machine)?;
-        } else if let Some(dump) = self.events.next_to_print() {
-            self.make_place()?;
-            self.job = Some(Job::Event(dump));
-        } else {
-            self.tell_untold()?;
+        } else if core::mem::take(&mut self.answered) {
+            self.show_prompt()?;
+        } else if !self.tell_of_events(machine.now())? {
             self.show_prompt()?;
             return Ok(false);
         }
@@ -210,21 +215,38 @@ impl<'a, O: Orders> Control<'a, O> {
         self.prompt &= typed == Typed::Nothing;
         match typed {
             Typed::Nothing => Ok(()),
-            Typed::Line(line) => self.execute(&line, machine),
+            Typed::Line(line) => {
+                self.answered = true;
+                self.execute(&line, machine)
+            }
             Typed::TooLong => {
                 writeln!(self.output, "error: the line has more than {LINE} characters")
             }
         }
     }
 
-    fn tell_untold(&mut self) -> fmt::Result {
-        match self.events.take_untold() {
-            0 => Ok(()),
-            count => {
-                self.make_place()?;
-                writeln!(self.output, "({count} events were not printed; show events lists them)")
+    /// Begins to print the next event, or says how many were not printed, as far as the pace
+    /// allows. False if there is nothing to tell.
+    fn tell_of_events(&mut self, now: u64) -> Result<bool, fmt::Error> {
+        if !self.pace.allows(now) {
+            return Ok(false);
+        }
+        if let Some(dump) = self.events.next_to_print() {
+            self.make_place()?;
+            self.job = Some(Job::Event(dump));
+        } else {
+            match self.events.take_untold() {
+                0 => return Ok(false),
+                count => self.tell_untold(count)?,
             }
         }
+        self.pace.spend(now);
+        Ok(true)
+    }
+
+    fn tell_untold(&mut self, count: u64) -> fmt::Result {
+        self.make_place()?;
+        writeln!(self.output, "({count} events were not printed; show events lists them)")
     }
 
     fn show_prompt(&mut self) -> fmt::Result {

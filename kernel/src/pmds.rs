@@ -65,6 +65,9 @@ pub(crate) fn start(
     limits: Limits,
     cores: &[usize],
 ) -> Result<Vec<Handle, { cores::MAX }>, NoMemory> {
+    if cores.is_empty() {
+        return Ok(Vec::new());
+    }
     let store = fill_store(ports.len() * FRAMES_PER_PORT + cores.len() * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();

@@ -46,8 +46,8 @@ impl TxQueue for Played {
     fn tx(&mut self, _: &mut LocalPool, outbox: &mut Outbox) -> usize {
         let mut wire = self.0.borrow_mut();
         let before = wire.gone.len();
-        while wire.held.len() < wire.room {
-            let Some(frame) = outbox.pop_front() else { break };
+        let room = wire.room.saturating_sub(wire.held.len());
+        for frame in outbox.drain(..outbox.len().min(room)) {
             wire.gone.push(frame.bytes().to_vec());
             wire.held.push(frame);
         }

@@ -1,6 +1,6 @@
 //! The two halves of a port, as the dataplane sees them and drivers provide them.
 
-use heapless::{Deque, Vec};
+use heapless::Vec;
 
 use crate::{Frame, LocalPool};
 
@@ -12,7 +12,7 @@ pub const OUTBOX: usize = 128;
 /// The frames that one poll brought, in order of arrival.
 pub type Burst = Vec<Frame, BURST>;
 /// Frames on their way out by one port, oldest first.
-pub type Outbox = Deque<Frame, OUTBOX>;
+pub type Outbox = Vec<Frame, OUTBOX>;
 
 /// What one poll of a receive queue found, beside the frames themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

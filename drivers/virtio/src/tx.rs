@@ -59,11 +59,10 @@ impl<M: Mmio> TxQueue for NetTx<M> {
         if self.backlog() as usize > BURST || self.free.len() < outbox.len() {
             self.reclaim(pool);
         }
-        let mut taken = 0;
-        while !self.free.is_empty() && !self.queue.is_stopped() {
-            let Some(frame) = outbox.pop_front() else { break };
+        let room = if self.queue.is_stopped() { 0 } else { self.free.len() };
+        let taken = outbox.len().min(room);
+        for frame in outbox.drain(..taken) {
             self.send(pool, frame);
-            taken += 1;
         }
         if taken > 0 && self.queue.publish() {
             self.doorbell.ring();

@@ -73,7 +73,7 @@ impl Bench {
         for number in 0..count {
             let mut frame = self.pool.take().unwrap();
             assert!(frame.copy_from(&number.to_le_bytes()));
-            assert!(self.outbox.push_back(frame).is_ok());
+            assert!(self.outbox.push(frame).is_ok());
         }
     }
 
@@ -124,7 +124,7 @@ impl Bench {
     /// Moves what was received to the outbox.
     pub(super) fn forward(&mut self) {
         for frame in core::mem::take(&mut self.burst) {
-            assert!(self.outbox.push_back(frame).is_ok());
+            assert!(self.outbox.push(frame).is_ok());
         }
     }
 
@@ -132,7 +132,7 @@ impl Bench {
     pub(super) fn census(mut self) {
         let mut frames: Vec<Frame> = self.rx.into_frames().chain(self.tx.into_frames()).collect();
         frames.extend(self.burst);
-        frames.extend(core::iter::from_fn(|| self.outbox.pop_front()));
+        frames.extend(self.outbox.drain(..));
         while self.pool.level() > 0 {
             frames.extend(self.pool.take());
         }

@@ -203,7 +203,7 @@ fn a_frame_without_room_for_the_header_is_put_back_and_counted() {
     for room in [11, 12] {
         let mut frame = bench.pool.take().unwrap();
         assert!(frame.copy_from(&numbered(0)) && frame.grow_front(HEADROOM - room));
-        assert!(bench.outbox.push_back(frame).is_ok());
+        assert!(bench.outbox.push(frame).is_ok());
     }
     assert_eq!(bench.send(), 2);
     assert_eq!((bench.tx.unsendable(), bench.transmit().len()), (1, 1));
