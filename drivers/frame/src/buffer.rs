@@ -134,6 +134,19 @@ impl Frame {
         fits
     }
 
+    /// Puts `header` in front. False, and nothing is changed, if the headroom is smaller.
+    #[inline]
+    pub fn prepend<const N: usize>(&mut self, header: [u8; N]) -> bool {
+        let fits = self.grow_front(N);
+        if fits {
+            let start = self.headroom();
+            // SAFETY: As for `bytes_mut`.
+            let buffer = unsafe { &mut *self.buffer.0.get() };
+            buffer[start..start + N].copy_from_slice(&header);
+        }
+        fits
+    }
+
     /// Replaces the contents by `bytes`. False, and nothing is changed, if they do not fit.
     pub fn copy_from(&mut self, bytes: &[u8]) -> bool {
         let fits = bytes.len() <= ROOM;
@@ -182,6 +195,9 @@ mod tests {
         assert_eq!(frame.bytes_mut().len(), BUFFER);
         assert!(frame.shrink_front(BUFFER) && !frame.shrink_front(1));
         assert!(!frame.copy_from(&[0; ROOM + 1]));
+        assert!(frame.copy_from(b"core") && frame.prepend(*b"bare"));
+        assert_eq!(frame.bytes(), b"barecore");
+        assert!(frame.grow_front(HEADROOM - 4) && !frame.prepend([0]));
         lose(frame);
     }
 

@@ -37,11 +37,10 @@ impl<M: Mmio> NetTx<M> {
 
     #[inline]
     fn send(&mut self, pool: &mut LocalPool, mut frame: Frame) {
-        if !frame.grow_front(HEADER) {
+        if !frame.prepend([0; HEADER]) {
             self.unsendable += 1;
             return pool.put(frame);
         }
-        frame.bytes_mut()[..HEADER].fill(0);
         if let Some(id) = self.free.pop() {
             self.queue.describe(id, frame.len() as u32, Writer::Driver);
             self.queue.give(id, frame.address(), frame);
