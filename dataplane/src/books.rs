@@ -38,10 +38,11 @@ impl Books {
         self.dropped += frames;
     }
 
-    /// Adds all accounts to `ledger`, and returns how many frames were dropped.
+    /// Adds all accounts to `ledger`, where `parked` frames wait in outboxes, and returns how many
+    /// were dropped.
     #[inline]
-    pub(crate) fn post(&mut self, ledger: &Ledger) -> u32 {
-        ledger.post(&mut self.accounts[..self.ports]);
+    pub(crate) fn post(&mut self, ledger: &Ledger, parked: u64) -> u32 {
+        ledger.post(&mut self.accounts[..self.ports], parked);
         core::mem::take(&mut self.dropped)
     }
 }

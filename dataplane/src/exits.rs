@@ -97,6 +97,12 @@ impl<T: TxQueue> Exits<T> {
         flushed
     }
 
+    /// Frames that wait in outboxes.
+    #[inline]
+    pub(crate) fn parked(&self) -> u64 {
+        self.exits.iter().map(|exit| exit.outbox.len() as u64).sum()
+    }
+
     /// Takes back the frames that devices are done with.
     pub(crate) fn reclaim(&mut self, pool: &mut LocalPool) {
         for exit in &mut self.exits {

@@ -2,7 +2,7 @@
 //!
 //! Each PMD has a ledger of its own and alone writes it, once at the end of an iteration, so that
 //! a reader finds the sums of whole iterations only:
-//! `received = forwarded + dropped(by reason) + in flight`, for each port that frames came in by.
+//! `received = forwarded + dropped(by reason) + parked`.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, fence};
@@ -95,9 +95,9 @@ impl Account {
         self.dropped.iter().sum()
     }
 
-    /// Frames that are neither forwarded nor dropped yet; more of these than of any, if it is
-    /// below 0.
-    pub fn in_flight(&self) -> i64 {
+    /// Frames received that were neither forwarded nor dropped: over all ports as many as are
+    /// parked, if every frame ends in exactly one bucket. Below 0 if some ended twice.
+    pub fn unaccounted(&self) -> i64 {
         self.received.wrapping_sub(self.forwarded + self.dropped_in_all()) as i64
     }
 
@@ -127,14 +127,16 @@ pub struct Ledger {
     /// Odd while the PMD is writing.
     version: AtomicU64,
     accounts: [[Tally; FIELDS]; PORTS],
+    /// Frames that wait in outboxes, whichever port they came in by. Written with the accounts.
+    parked: AtomicU64,
     /// Frames in transmit rings, by port, as of the last housekeeping.
     pending: [AtomicU64; PORTS],
 }
 
 impl Ledger {
-    /// Adds what one iteration did with the frames of each port. Only the PMD that owns the
-    /// ledger may; `accounts` are empty afterwards.
-    pub fn post(&self, accounts: &mut [Account]) {
+    /// Adds what one iteration did with the frames of each port, and says how many it left
+    /// `parked`. Only the PMD that owns the ledger may; `accounts` are empty afterwards.
+    pub fn post(&self, accounts: &mut [Account], parked: u64) {
         let version = self.version.load(Relaxed);
         self.version.store(version + 1, Relaxed);
         fence(Release);
@@ -142,7 +144,14 @@ impl Ledger {
             tallies.iter().zip(account.fields()).for_each(|(tally, amount)| tally.add(amount));
             *account = Account::default();
         }
+        self.parked.store(parked, Relaxed);
         self.version.store(version + 2, Release);
+    }
+
+    /// Frames that are neither forwarded nor dropped yet: they wait in outboxes. A count of its
+    /// own, for the sums to be checked against.
+    pub fn parked(&self) -> u64 {
+        self.parked.load(Relaxed)
     }
 
     /// Says how many frames the transmit ring of `port` holds. Only the PMD that owns it may.
@@ -190,16 +199,16 @@ mod tests {
             sent: 4,
             sent_bytes: 240,
         };
-        ledger.post(&mut [Account::default(), account]);
+        ledger.post(&mut [Account::default(), account], 0);
         let mut accounts = [account];
-        ledger.post(&mut accounts);
+        ledger.post(&mut accounts, 7);
         assert_eq!(accounts, [Account::default()]);
         assert_eq!(
             [0, 1, 2].map(|port| ledger.account(port)),
             [Some(account), Some(account), Some(Account::default())]
         );
         assert_eq!(ledger.account(PORTS), None);
-        assert_eq!(account.in_flight(), 0);
+        assert_eq!((account.unaccounted(), ledger.parked()), (0, 7));
     }
 
     #[test]
@@ -208,12 +217,12 @@ mod tests {
         let owner = std::thread::spawn(|| {
             for _ in 0..100_000 {
                 let account = Account { received: 2, forwarded: 2, ..Account::default() };
-                ledger.post(&mut [account]);
+                ledger.post(&mut [account], 0);
             }
         });
         while !owner.is_finished() {
             let account = ledger.account(0).unwrap_or_default();
-            assert_eq!(account.in_flight(), 0);
+            assert_eq!(account.unaccounted(), 0);
         }
         owner.join().unwrap();
         assert_eq!(ledger.account(0).map(|account| account.received), Some(200_000));

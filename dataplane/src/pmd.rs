@@ -172,9 +172,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
 
     /// Counts what became of a group of `arrived` frames.
     fn account(&mut self, arrived: u32, settled: u32, flushed: Flushed) {
-        let Parts { recorder, ledger, .. } = &mut self.parts;
+        let Parts { recorder, ledger, exits, .. } = &mut self.parts;
         recorder.current.sent += flushed.frames;
-        recorder.current.dropped += self.books.post(ledger);
+        recorder.current.dropped += self.books.post(ledger, exits.parked());
         let counters = recorder.counters();
         counters.add(Counter::Recv, u64::from(arrived));
         counters.add(Counter::SimpleHit, u64::from(settled));
@@ -198,7 +198,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let Parts { recorder, ledger, exits, pool, .. } = &mut self.parts;
         exits.reclaim(pool);
         exits.publish(ledger);
-        recorder.current.dropped += self.books.post(ledger);
+        recorder.current.dropped += self.books.post(ledger, exits.parked());
         recorder.set_limits(recorder.limits());
         recorder.leave(Room::Housekeeping, clock);
     }

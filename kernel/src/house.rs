@@ -11,7 +11,7 @@ use crate::log::Line;
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
 /// Ticks of 1 ms between two looks at what changes slowly.
-const SLOW: u64 = 100;
+const SLOW: u64 = 1000;
 
 /// Keeps house for good.
 pub(crate) fn keep<O: Orders>(

@@ -31,16 +31,16 @@ impl Sum {
         self
     }
 
-    /// Whether nothing ended twice, and all of it was seen.
-    fn is_exact(&self) -> bool {
-        self.whole && self.sum.in_flight() >= 0
+    /// Whether all was seen, and what did not end yet are the `parked` frames and no others.
+    fn is_exact(&self, parked: u64) -> bool {
+        self.whole && u64::try_from(self.sum.unaccounted()) == Ok(parked)
     }
 }
 
 impl Display for Sum {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Account { received, forwarded, .. } = self.sum;
-        let (dropped, in_flight) = (self.sum.dropped_in_all(), self.sum.in_flight());
+        let (dropped, in_flight) = (self.sum.dropped_in_all(), self.sum.unaccounted());
         write!(out, "received={received} forwarded={forwarded} dropped={dropped} ")?;
         write!(out, "in-flight={in_flight}")
     }
@@ -61,13 +61,13 @@ pub fn ledger(
     ledgers: impl Iterator<Item = &'static Ledger> + Clone,
     out: &mut impl Write,
 ) -> fmt::Result {
-    let (mut total, mut exact) = (Sum::NOTHING, true);
+    let mut total = Sum::NOTHING;
     for port in 0..ports {
         let account = account(port, ledgers.clone());
         writeln!(out, "ledger port={port} {account}")?;
-        exact &= account.is_exact();
-        total = total.and(Some(account.sum));
+        total = total.and(account.whole.then_some(account.sum));
     }
+    let exact = total.is_exact(ledgers.map(Ledger::parked).sum());
     writeln!(out, "ledger total {total} exact={}", if exact { "yes" } else { "no" })
 }
 

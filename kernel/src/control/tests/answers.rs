@@ -15,9 +15,9 @@ fn ports_are_shown_with_what_went_through_them() {
         sent: 5,
         sent_bytes: 320,
     };
-    desk.pmds[0].ledger.post(&mut [account]);
+    desk.pmds[0].ledger.post(&mut [account], 1);
     let sent = Account { sent: 6, sent_bytes: 360, ..Account::default() };
-    desk.pmds[1].ledger.post(&mut [Account::default(), sent]);
+    desk.pmds[1].ledger.post(&mut [Account::default(), sent], 0);
     assert_eq!(
         desk.answers("show ports"),
         [
@@ -50,9 +50,18 @@ fn ports_are_shown_with_what_went_through_them() {
 fn a_frame_that_ends_twice_makes_the_ledger_inexact() {
     let mut desk = Desk::new();
     let account = Account { received: 1, forwarded: 2, ..Account::default() };
-    desk.pmds[0].ledger.post(&mut [account]);
+    desk.pmds[0].ledger.post(&mut [account], 0);
     let total = desk.answers("show ledger").pop().unwrap();
     assert_eq!(total, "ledger total received=1 forwarded=2 dropped=0 in-flight=-1 exact=no");
+}
+
+#[test]
+fn a_frame_that_is_nowhere_makes_the_ledger_inexact() {
+    let mut desk = Desk::new();
+    let account = Account { received: 2, forwarded: 1, ..Account::default() };
+    desk.pmds[0].ledger.post(&mut [account], 0);
+    let total = desk.answers("show ledger").pop().unwrap();
+    assert_eq!(total, "ledger total received=2 forwarded=1 dropped=0 in-flight=1 exact=no");
 }
 
 #[test]
