@@ -25,7 +25,7 @@ pub(crate) fn tell<O: Orders>(
     info!("Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, board.pmds(), tsc::frequency());
     let (count, memory, free) = (cores::count(), memory::total() >> 20, memory::free() >> 20);
     control.notice(format_args!(
-        "Barecore {version}: {count} cores ({} PMD), {memory} MiB of memory ({free} free)",
+        "Barecore {version}: {count} cores up, {} with a PMD; {memory} MiB of memory, {free} free",
         board.pmds()
     ));
     control.notice(format_args!("{Time}"));
@@ -41,13 +41,17 @@ pub(crate) fn tell<O: Orders>(
     if options.ports == Ports::None {
         list_cards(control);
     }
-    for port in 0..PORTS as u16 {
-        let exit = options.forward.exit(port).filter(|_| board.port(usize::from(port)).is_none());
-        if exit.is_some() {
-            control.notice(format_args!(
-                "error: forward: there is no port {port}; what is sent there is dropped"
-            ));
-        }
+    tell_of_rules(control, board, options);
+}
+
+/// Says which ports have a rule and are not there. Without any port something else was wrong.
+fn tell_of_rules<O: Orders>(control: &mut Control<'_, O>, board: &Board, options: &Options) {
+    let is_missing = |port: &usize| board.port(*port).is_none();
+    let has_rule = |port: &usize| options.forward.exit(*port as u16).is_some();
+    for port in (0..PORTS).filter(is_missing).filter(has_rule).filter(|_| board.port(0).is_some()) {
+        control.notice(format_args!(
+            "error: forward: there is no port {port}; what is sent there is dropped"
+        ));
     }
 }
 
@@ -110,7 +114,8 @@ impl Display for Taken<'_> {
         let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
         for (number, port) in ports {
             let comma = if number > 0 { ", " } else { "" };
-            write!(out, "{comma}{number} = {} on core {}", port.place, port.core)?;
+            let down = if port.link { "" } else { " (link down)" };
+            write!(out, "{comma}{number} = {} on core {}{down}", port.place, port.core)?;
         }
         if self.0.port(0).is_none() { out.write_str("none") } else { Ok(()) }
     }

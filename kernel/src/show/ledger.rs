@@ -13,17 +13,7 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    const NOTHING: Self = Self {
-        sum: Account {
-            received: 0,
-            received_bytes: 0,
-            forwarded: 0,
-            dropped: [0; Reason::COUNT],
-            sent: 0,
-            sent_bytes: 0,
-        },
-        whole: true,
-    };
+    const NOTHING: Self = Self { sum: Account::ZERO, whole: true };
 
     fn and(mut self, account: Option<Account>) -> Self {
         self.whole &= account.is_some();
