@@ -43,8 +43,10 @@ impl Mark {
     }
 }
 
-/// The queue, and the counts that tell what became of each suspicious iteration.
+/// The queue, and the counts that tell what became of each suspicious iteration. Its cache lines
+/// are its own, because the reader writes to one of them.
 #[derive(Default)]
+#[repr(align(64))]
 pub struct Marks {
     written: AtomicU64,
     taken: AtomicU64,
