@@ -11,8 +11,9 @@ use perf::Tally;
 
 /// Ports that a dataplane has at most.
 pub const PORTS: usize = 16;
-/// Attempts at a copy between two iterations before a reader gives up.
-const ATTEMPTS: usize = 1000;
+/// Attempts at a copy between two iterations before a reader gives up. Many, because an emulator
+/// may leave a PMD standing in the middle for some milliseconds.
+const ATTEMPTS: usize = 200_000;
 
 /// Why a frame was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,27 @@ impl Account {
     }
 }
 
+/// What ledgers said at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// By port that frames came in by; what was sent, by port that it left by.
+    pub accounts: [Account; PORTS],
+    /// Frames that are neither forwarded nor dropped yet: they wait in outboxes. A count of its
+    /// own, for the sums to be checked against.
+    pub parked: u64,
+}
+
+impl Reading {
+    /// What ledgers say that nothing was posted to.
+    pub const EMPTY: Self = Self { accounts: [Account::ZERO; PORTS], parked: 0 };
+
+    /// Adds what another PMD's ledger said.
+    pub fn add(&mut self, other: &Self) {
+        self.accounts.iter_mut().zip(&other.accounts).for_each(|(sum, account)| sum.add(account));
+        self.parked += other.parked;
+    }
+}
+
 /// One PMD's accounts, by port. Written by that PMD, read by any core.
 #[derive(Default)]
 #[repr(align(64))]
@@ -148,12 +170,6 @@ impl Ledger {
         self.version.store(version + 2, Release);
     }
 
-    /// Frames that are neither forwarded nor dropped yet: they wait in outboxes. A count of its
-    /// own, for the sums to be checked against.
-    pub fn parked(&self) -> u64 {
-        self.parked.load(Relaxed)
-    }
-
     /// Says how many frames the transmit ring of `port` holds. Only the PMD that owns it may.
     pub(crate) fn set_pending(&self, port: u16, frames: u32) {
         if let Some(pending) = self.pending.get(usize::from(port)) {
@@ -167,20 +183,26 @@ impl Ledger {
         self.pending.get(port).map_or(0, |pending| pending.load(Relaxed))
     }
 
-    /// A copy of the account of `port` as it stood between two iterations; none if its PMD wrote
-    /// all the time, or stands still in the middle of writing.
-    pub fn account(&self, port: usize) -> Option<Account> {
-        let tallies = self.accounts.get(port)?;
+    /// A copy as things stood between two iterations; none if the PMD wrote all the time, or
+    /// stands still in the middle of writing.
+    pub fn read(&self) -> Option<Reading> {
         for _ in 0..ATTEMPTS {
             let before = self.version.load(Acquire);
-            let copy = core::array::from_fn(|i| tallies[i].read());
+            let copy = self.copy();
             fence(Acquire);
             if before.is_multiple_of(2) && self.version.load(Relaxed) == before {
-                return Some(Account::from_fields(copy));
+                return Some(copy);
             }
             core::hint::spin_loop();
         }
         None
+    }
+
+    fn copy(&self) -> Reading {
+        let account = |port: usize| {
+            Account::from_fields(core::array::from_fn(|i| self.accounts[port][i].read()))
+        };
+        Reading { accounts: core::array::from_fn(account), parked: self.parked.load(Relaxed) }
     }
 }
 
@@ -203,12 +225,11 @@ mod tests {
         let mut accounts = [account];
         ledger.post(&mut accounts, 7);
         assert_eq!(accounts, [Account::default()]);
-        assert_eq!(
-            [0, 1, 2].map(|port| ledger.account(port)),
-            [Some(account), Some(account), Some(Account::default())]
-        );
-        assert_eq!(ledger.account(PORTS), None);
-        assert_eq!((account.unaccounted(), ledger.parked()), (0, 7));
+        let mut reading = ledger.read().unwrap();
+        assert_eq!(reading.accounts[..3], [account, account, Account::default()]);
+        assert_eq!((account.unaccounted(), reading.parked), (0, 7));
+        reading.add(&ledger.read().unwrap());
+        assert_eq!((reading.accounts[1].received, reading.parked), (20, 14));
     }
 
     #[test]
@@ -221,10 +242,10 @@ mod tests {
             }
         });
         while !owner.is_finished() {
-            let account = ledger.account(0).unwrap_or_default();
-            assert_eq!(account.unaccounted(), 0);
+            let reading = ledger.read().unwrap_or(Reading::EMPTY);
+            assert_eq!(reading.accounts[0].unaccounted(), 0);
         }
         owner.join().unwrap();
-        assert_eq!(ledger.account(0).map(|account| account.received), Some(200_000));
+        assert_eq!(ledger.read().map(|reading| reading.accounts[0].received), Some(200_000));
     }
 }

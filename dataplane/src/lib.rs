@@ -31,7 +31,7 @@ mod rules;
 
 pub use batch::{Batch, Verdict};
 pub use exits::{Exit, Exits};
-pub use ledger::{Account, Ledger, PORTS, Reason};
+pub use ledger::{Account, Ledger, PORTS, Reading, Reason};
 pub use order::Order;
 pub use parse::{LARGEST, SMALLEST, VLAN_TAG};
 pub use pmd::{HOUSEKEEPING, Parts, Pmd, QUEUES};

@@ -1,6 +1,8 @@
 //! What the control core does for good: listens, supervises, prints, and sleeps between ticks.
 
+use dataplane::PORTS;
 use defmt::info;
+use heapless::Vec;
 use kernel::control::{Control, Orders};
 use serial::Port;
 
@@ -10,8 +12,9 @@ use crate::log::Line;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
-/// Ticks of 1 ms between two looks at what changes slowly.
-const SLOW: u64 = 1000;
+/// Ticks of 1 ms between two looks at the links, and between two at the number of events.
+const LINKS: u64 = 100;
+const EVENTS: u64 = 1000;
 
 /// Keeps house for good.
 pub(crate) fn keep<O: Orders>(
@@ -20,10 +23,14 @@ pub(crate) fn keep<O: Orders>(
     mut console: Port,
     mut stream: Option<Line>,
 ) -> ! {
-    let mut links = board.links();
-    let mut looked = 0;
-    let mut marked = 0;
+    // A link is expected to be up, so that one that is not is told of at once.
+    let mut links: Vec<bool, PORTS> = board.links().iter().map(|_| true).collect();
+    let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
     loop {
+        if arch::ticks() >= links_due {
+            links_due = arch::ticks() + LINKS;
+            tell_changes(&mut links, &board, &mut control);
+        }
         let mut heard = [0; HEARD];
         let bytes = heard.iter_mut().zip(core::iter::from_fn(|| console.read()));
         let count = bytes.map(|(place, byte)| *place = byte).count();
@@ -33,9 +40,8 @@ pub(crate) fn keep<O: Orders>(
         if let Some(line) = &mut stream {
             line.drain();
         }
-        if arch::ticks() >= looked + SLOW {
-            looked = arch::ticks();
-            tell_changes(&mut links, &board, &mut control);
+        if arch::ticks() >= events_due {
+            events_due = arch::ticks() + EVENTS;
             log_events(&mut marked, &control);
         }
         if count == 0 && sent == 0 {

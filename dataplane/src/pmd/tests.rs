@@ -133,7 +133,7 @@ impl Bench {
     }
 
     fn account(&self, port: usize) -> crate::Account {
-        self.ledger.account(port).unwrap()
+        self.ledger.read().unwrap().accounts[port]
     }
 
     fn frames_at_home(&mut self) -> usize {

@@ -71,14 +71,18 @@ pub(super) fn on_trap(frame: &Frame) -> ! {
 
 #[panic_handler]
 fn on_panic(panic: &PanicInfo<'_>) -> ! {
-    let stack_pointer = registers::stack_pointer();
+    let registers = registers::kept();
     crash(|out| {
         write!(out, "panic")?;
         if let Some(place) = panic.location() {
             write!(out, " at {}:{}", place.file(), place.line())?;
         }
         writeln!(out, ": {}", panic.message())?;
-        writeln!(out, "  rsp {stack_pointer:016x}")
+        for (position, (name, value)) in registers.into_iter().enumerate() {
+            let end = if position % 4 == 3 { "\n" } else { "" };
+            write!(out, "  {name} {value:016x}{end}")?;
+        }
+        writeln!(out)
     })
 }
 

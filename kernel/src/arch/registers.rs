@@ -74,11 +74,22 @@ pub(super) fn fault_address() -> u64 {
     x86_64::registers::control::Cr2::read_raw()
 }
 
-/// The stack pointer, roughly: that of this function's caller.
+/// The registers that a called function keeps, roughly those of this function's caller.
 #[inline(always)]
-pub(super) fn stack_pointer() -> u64 {
-    let value;
-    // SAFETY: Copies a register.
-    unsafe { asm!("mov {}, rsp", out(reg) value, options(nomem, nostack, preserves_flags)) };
-    value
+pub(super) fn kept() -> [(&'static str, u64); 7] {
+    let (rsp, rbp, rbx): (u64, u64, u64);
+    // SAFETY: Copies registers.
+    unsafe {
+        asm!("mov {0}, rsp", "mov {1}, rbp", "mov {2}, rbx", out(reg) rsp, out(reg) rbp,
+            out(reg) rbx, options(nomem, nostack, preserves_flags));
+    }
+    let (r12, r13, r14, r15): (u64, u64, u64, u64);
+    // SAFETY: Copies registers.
+    unsafe {
+        asm!("mov {0}, r12", "mov {1}, r13", "mov {2}, r14", "mov {3}, r15", out(reg) r12,
+            out(reg) r13, out(reg) r14, out(reg) r15, options(nomem, nostack, preserves_flags));
+    }
+    let names = ["rsp", "rbp", "rbx", "r12", "r13", "r14", "r15"];
+    let values = [rsp, rbp, rbx, r12, r13, r14, r15];
+    core::array::from_fn(|i| (names[i], values[i]))
 }

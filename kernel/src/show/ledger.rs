@@ -2,63 +2,58 @@
 
 use core::fmt::{self, Display, Formatter, Write};
 
-use dataplane::{Account, Ledger, Reason};
+use dataplane::{Account, Ledger, Reading, Reason};
+
+/// What the ledgers of all PMDs say together; none if one of them cannot be read, because its PMD
+/// stands still in the middle of writing.
+pub(super) fn gather(mut ledgers: impl Iterator<Item = &'static Ledger>) -> Option<Reading> {
+    ledgers.try_fold(Reading::EMPTY, |mut sum, ledger| {
+        sum.add(&ledger.read()?);
+        Some(sum)
+    })
+}
+
+/// Says that there is nothing to show.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(super) fn unreadable(out: &mut impl Write) -> fmt::Result {
+    writeln!(out, "error: a PMD stands still while it writes its ledger (ask again)")
+}
 
 /// What became of the frames of one port, or of all.
-#[derive(Clone, Copy)]
-pub(super) struct Sum {
-    pub(super) sum: Account,
-    /// Whether every PMD's part was read between two of its iterations.
-    whole: bool,
-}
+struct Ended<'a>(&'a Account);
 
-impl Sum {
-    const NOTHING: Self = Self { sum: Account::ZERO, whole: true };
-
-    fn and(mut self, account: Option<Account>) -> Self {
-        self.whole &= account.is_some();
-        self.sum.add(&account.unwrap_or_default());
-        self
-    }
-
-    /// Whether all was seen, and what did not end yet are the `parked` frames and no others.
-    fn is_exact(&self, parked: u64) -> bool {
-        self.whole && u64::try_from(self.sum.unaccounted()) == Ok(parked)
-    }
-}
-
-impl Display for Sum {
+impl Display for Ended<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Account { received, forwarded, .. } = self.sum;
-        let (dropped, in_flight) = (self.sum.dropped_in_all(), self.sum.unaccounted());
+        let Account { received, forwarded, .. } = *self.0;
+        let (dropped, in_flight) = (self.0.dropped_in_all(), self.0.unaccounted());
         write!(out, "received={received} forwarded={forwarded} dropped={dropped} ")?;
         write!(out, "in-flight={in_flight}")
     }
 }
 
-/// What all PMDs did with the frames of `port`.
-pub(super) fn account(port: usize, ledgers: impl Iterator<Item = &'static Ledger>) -> Sum {
-    ledgers.fold(Sum::NOTHING, |sum, ledger| sum.and(ledger.account(port)))
-}
-
-/// Writes a line for each of the first `ports` ports, and one for all.
+/// Writes a line for each of the first `ports` ports, and one for all. The sums are exact if what
+/// did not end yet are the frames that PMDs say are parked, and no others.
 ///
 /// # Errors
 ///
 /// Those of `out`.
 pub fn ledger(
     ports: usize,
-    ledgers: impl Iterator<Item = &'static Ledger> + Clone,
+    ledgers: impl Iterator<Item = &'static Ledger>,
     out: &mut impl Write,
 ) -> fmt::Result {
-    let mut total = Sum::NOTHING;
-    for port in 0..ports {
-        let account = account(port, ledgers.clone());
-        writeln!(out, "ledger port={port} {account}")?;
-        total = total.and(account.whole.then_some(account.sum));
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    let mut total = Account::ZERO;
+    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
+        writeln!(out, "ledger port={port} {}", Ended(account))?;
+        total.add(account);
     }
-    let exact = total.is_exact(ledgers.map(Ledger::parked).sum());
-    writeln!(out, "ledger total {total} exact={}", if exact { "yes" } else { "no" })
+    let is_exact = u64::try_from(total.unaccounted()) == Ok(reading.parked);
+    let exact = if is_exact { "yes" } else { "no" };
+    writeln!(out, "ledger total {} exact={exact}", Ended(&total))
 }
 
 /// Writes a line for each of the first `ports` ports and each reason that frames were dropped
@@ -69,13 +64,13 @@ pub fn ledger(
 /// Those of `out`.
 pub fn drops(
     ports: usize,
-    ledgers: impl Iterator<Item = &'static Ledger> + Clone,
+    ledgers: impl Iterator<Item = &'static Ledger>,
     out: &mut impl Write,
 ) -> fmt::Result {
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
     writeln!(out, "port  stage  reason  frames")?;
     let mut total = 0;
-    for port in 0..ports {
-        let account = account(port, ledgers.clone()).sum;
+    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
         for (reason, frames) in Reason::ALL.into_iter().zip(account.dropped) {
             if frames > 0 {
                 write!(out, "{port:<4}  {:<5}  ", reason.stage())?;

@@ -21,8 +21,9 @@ pub struct PerfShowJob {
     next: Line,
     /// What the PMD before it has counted.
     counted: Snapshot,
-    /// Iterations copied of it.
+    /// Iterations copied of it, and those that were overwritten while that was done.
     rows: usize,
+    missed: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -37,7 +38,7 @@ enum Line {
 impl PerfShowJob {
     /// Begins to show what `wish` asks for, where `metrics` says whether iterations are recorded.
     pub fn new(wish: PerfShow, metrics: bool) -> Self {
-        Self { wish, metrics, pmd: 0, next: Line::Pmd, counted: Snapshot::ZERO, rows: 0 }
+        Self { wish, metrics, pmd: 0, next: Line::Pmd, counted: Snapshot::ZERO, rows: 0, missed: 0 }
     }
 
     /// Writes the next lines, not more than a step takes. `rows` keeps what was copied between
@@ -77,7 +78,10 @@ impl PerfShowJob {
                     writeln!(out, "{}", Row(iteration))?;
                     Line::Row(row + 1)
                 }
-                None => Line::Pmd,
+                None => {
+                    self.tell_missed(out)?;
+                    Line::Pmd
+                }
             },
             Line::Milliseconds => {
                 if self.wish.milliseconds {
@@ -103,8 +107,17 @@ impl PerfShowJob {
         let metrics = pmd.metrics();
         self.counted = metrics.snapshot().since(&pmd.cleared().counted);
         let numbers = (pmd.cleared().iteration + 1..=metrics.ended()).rev().take(wanted);
+        let asked = numbers.clone().count();
         let recorded = numbers.filter_map(|number| metrics.history().iteration(number));
         self.rows = rows.iter_mut().zip(recorded).map(|(row, iteration)| *row = iteration).count();
+        self.missed = asked - self.rows;
+    }
+
+    fn tell_missed(&self, out: &mut impl Write) -> fmt::Result {
+        match self.missed {
+            0 => Ok(()),
+            missed => writeln!(out, "({missed} older iterations are not in the history)"),
+        }
     }
 
     fn head<O>(&self, pmd: &Pmd<O>, time: (&Clock, u64), out: &mut impl Write) -> fmt::Result {
