@@ -46,11 +46,9 @@ impl LocalPool {
     #[inline]
     pub fn put(&mut self, mut frame: Frame) {
         frame.clear();
-        if self.free.is_full() {
-            self.relieve();
+        if let Err(frame) = self.free.push(frame) {
+            self.relieve(frame);
         }
-        let refused = self.free.push(frame);
-        debug_assert!(refused.is_ok(), "a full stack was relieved first");
     }
 
     /// Frames at hand.
@@ -72,12 +70,13 @@ impl LocalPool {
     }
 
     #[cold]
-    fn relieve(&mut self) {
+    fn relieve(&mut self, frame: Frame) {
         let mut bulk = Bulk::new();
         self.exchanges += 1;
-        while !bulk.is_full() {
-            let Some(frame) = self.free.pop() else { break };
+        let mut next = Some(frame);
+        while let Some(frame) = next {
             let _fits = bulk.push(frame);
+            next = if bulk.is_full() { None } else { self.free.pop() };
         }
         self.store.put(&mut bulk);
     }
