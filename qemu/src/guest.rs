@@ -132,13 +132,18 @@ impl Guest {
         self.com2.take()
     }
 
-    /// A session with QEMU itself.
+    /// A session with QEMU itself, which opens the socket for it last of all.
     ///
     /// # Errors
     ///
     /// QEMU does not answer.
     pub fn qmp(&self) -> Result<Qmp> {
-        Qmp::connect(self.qmp.as_deref().context("this machine has no control socket")?)
+        let socket = self.qmp.as_deref().context("this machine has no control socket")?;
+        let deadline = Instant::now() + START_LIMIT;
+        while !socket.exists() && Instant::now() < deadline {
+            thread::sleep(LOOK_AGAIN);
+        }
+        Qmp::connect(socket)
     }
 
     /// How QEMU ended, if it has. All that it wrote before is read by then.

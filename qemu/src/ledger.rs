@@ -83,6 +83,7 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = |index: usize| self.image.ports.get(index).copied().unwrap_or_default();
         let image = [port(0), port(1)];
+        writeln!(f, "{:<30}{:>14}{:>14}", "ledger, in frames", "from port 0", "from port 1")?;
         let mut row =
             |name: &str, [there, back]: [u64; 2]| writeln!(f, "  {name:<28}{there:>14}{back:>14}");
         row("offered by the host", self.host.map(|it| it.offered))?;

@@ -23,6 +23,9 @@ pub struct Machine {
     pub image: PathBuf,
     /// The image's command line: `key=value` words.
     pub append: Vec<String>,
+    /// A CD that is booted in place of [`Machine::image`], if wanted. What is on it knows the
+    /// image's command line.
+    pub cd: Option<PathBuf>,
     /// What runs the guest's instructions.
     pub accelerator: Accelerator,
     /// What the guest's clocks follow.
@@ -157,6 +160,7 @@ impl Machine {
         Self {
             image: image.to_owned(),
             append: Vec::new(),
+            cd: None,
             accelerator: Accelerator::Tcg,
             clock: Clock::Host,
             cpu: Cpu::Max,
@@ -214,6 +218,9 @@ impl Machine {
     }
 
     fn add_image(&self, line: &mut Words) {
+        if let Some(cd) = &self.cd {
+            return line.option("-drive", format!("media=cdrom,format=raw,file={}", escaped(cd)));
+        }
         line.option("-kernel", self.image.to_string_lossy());
         if !self.append.is_empty() {
             line.option("-append", self.append.join(" "));

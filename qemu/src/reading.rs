@@ -131,14 +131,18 @@ fn iteration(line: &str) -> Option<Iteration> {
     Some(Iteration { number, cycles, packets, batch })
 }
 
-/// Reads the lines that name an event: those with `event=N`.
+/// Reads the lines that name an event: those of an event itself, with `event=N`, and the rows of
+/// `show events`, which begin with the number.
 #[must_use]
 pub fn events(lines: &[String]) -> Vec<Event> {
-    let event = |line: &String| {
-        let number = number(line, "event").ok()?;
-        Some(Event { number, is_injected: line.split_whitespace().any(|it| it == "injected") })
-    };
-    lines.iter().filter_map(event).collect()
+    lines.iter().filter_map(|line| event(line)).collect()
+}
+
+fn event(line: &str) -> Option<Event> {
+    let in_front = || line.split_whitespace().next()?.parse().ok();
+    let number = number(line, "event").ok().or_else(in_front)?;
+    let mut words = line.split(|c: char| !c.is_alphabetic());
+    Some(Event { number, is_injected: words.any(|word| word == "injected") })
 }
 
 /// The number after `key=` in `line`.
@@ -228,5 +232,16 @@ mod tests {
         let events = events(&lines(text));
         assert_eq!(events[0], Event { number: 3, is_injected: true });
         assert_eq!(events[1], Event { number: 2, is_injected: false });
+    }
+
+    #[test]
+    fn the_list_of_events_is_read_without_its_titles_and_sums() {
+        let text = "event    core  since boot (s)  iter  duration (us)  rows  reasons\n\
+                    7        1     0.000990        100   10023          11    excessive total cycles, injected, and 1 more\n\
+                    8        1     0.100990        900   7023           11    excessive total cycles\n\
+                    triggers=3 dumped=2 suppressed=0 pending=1";
+        let injected =
+            [Event { number: 7, is_injected: true }, Event { number: 8, is_injected: false }];
+        assert_eq!(events(&lines(text)), injected);
     }
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::workspace::{cargo, succeed};
+use crate::workspace::{PARTS, cargo, succeed};
 
 /// Runs all checks, in order of their length; the first that fails ends it.
 ///
@@ -13,18 +13,14 @@ use crate::workspace::{cargo, succeed};
 /// A check failed; it has said why.
 pub(crate) fn run() -> Result<()> {
     step("rustfmt", cargo().args(["fmt", "--all", "--check"]))?;
-    step(
-        "clippy",
-        cargo()
-            .args(["clippy", "--workspace", "--all-targets", "--quiet"])
-            .args(["--", "--deny", "warnings"]),
-    )?;
-    step(
-        "rustdoc",
-        cargo()
-            .args(["doc", "--workspace", "--no-deps", "--quiet"])
-            .env("RUSTDOCFLAGS", "-Dwarnings"),
-    )?;
+    for (packages, name) in PARTS {
+        let mut clippy = cargo();
+        clippy.arg("clippy").args(packages).args(["--all-targets", "--quiet"]);
+        step(&format!("clippy of {name}"), clippy.args(["--", "--deny", "warnings"]))?;
+        let mut doc = cargo();
+        doc.arg("doc").args(packages).args(["--no-deps", "--document-private-items", "--quiet"]);
+        step(&format!("rustdoc of {name}"), doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    }
     if has_cargo_deny() {
         step("cargo-deny", cargo().args(["deny", "check", "bans", "licenses", "sources"]))?;
     } else {

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::image;
 use crate::install::{self, Consent, NETWORK};
-use crate::workspace::cargo;
+use crate::workspace::{PARTS, cargo};
 
 /// Which tests to run.
 #[derive(Debug, Args)]
@@ -41,19 +41,24 @@ struct Sum {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut sum = Sum::default();
     let is_good = if options.host_only {
-        let others =
-            follow(&mut cargo_test(&["--workspace", "--exclude", "qemu"], options), &mut sum)?;
-        others & follow(&mut cargo_test(&["--package", "qemu", "--lib"], options), &mut sum)?
+        let host = ["--workspace", "--exclude", "kernel", "--exclude", "qemu"];
+        let host = follow(&mut cargo_test(&host, options), &mut sum)?;
+        let kernel = follow(&mut cargo_test(&["--package", "kernel"], options), &mut sum)?;
+        host & kernel & follow(&mut cargo_test(&["--package", "qemu", "--lib"], options), &mut sum)?
     } else {
         // Only root may make the network namespaces that these programs are for.
         install::qemu(options.consent, if install::is_root() { &NETWORK } else { &[] })?;
         let image = image::build()?;
-        let mut command = cargo_test(&["--workspace"], options);
-        command.env("BARECORE_IMAGE", image);
-        if options.bless {
-            command.env("BARECORE_BLESS", "1");
+        let mut is_good = true;
+        for (packages, _) in PARTS {
+            let mut command = cargo_test(packages, options);
+            command.env("BARECORE_IMAGE", &image);
+            if options.bless {
+                command.env("BARECORE_BLESS", "1");
+            }
+            is_good &= follow(&mut command, &mut sum)?;
         }
-        follow(&mut command, &mut sum)?
+        is_good
     };
     println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
     ensure!(is_good && sum.failed == 0, "not all tests passed");

@@ -35,6 +35,7 @@ pub(super) fn measure(consent: Consent, clean_build: bool) -> Result<Vec<Figure>
     let image = image::build()?;
     eprintln!("counting instructions ...");
     let cost = cost::measure(&program, &image)?;
+    eprintln!("counted {} full batches", cost.full_iterations);
     let mut figures = vec![
         Figure { name: PER_FRAME, value: cost.per_frame, unit: "instructions" },
         Figure { name: PER_IDLE, value: cost.per_idle, unit: "instructions" },

@@ -241,10 +241,10 @@ mod tests {
 
     #[test]
     fn a_file_cut_anywhere_is_cut_or_shorter_but_never_misread() {
-        for whole in [pcap(&frames()), pcapng(&frames())] {
+        for whole in [pcap(&frames()[..2]), pcapng(&frames()[..2])] {
             for length in 0..whole.len() {
                 if let Ok(capture) = checked(&whole[..length]) {
-                    assert!(capture.frames < 12);
+                    assert!(capture.frames < 2);
                 }
             }
         }
@@ -252,9 +252,9 @@ mod tests {
 
     #[test]
     fn a_file_with_any_byte_changed_is_read_or_refused() {
-        for whole in [pcap(&frames()[..3]), pcapng(&frames()[..3])] {
-            for position in 0..whole.len().min(400) {
-                for value in [0, 1, 0x7f, 0xff] {
+        for whole in [pcap(&frames()[..2]), pcapng(&frames()[..2])] {
+            for position in 0..whole.len() {
+                for value in [0, 0xff] {
                     let mut bytes = whole.clone();
                     bytes[position] = value;
                     let _ = checked(&bytes);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ::qemu::guest::Guest;
 use ::qemu::ledger::Ledger;
-use ::qemu::reading;
+use ::qemu::reading::{self, Event};
 use ::qemu::traffic::Count;
 use anyhow::{Result, bail};
 
@@ -40,7 +40,9 @@ pub(super) fn ask(guest: &mut Guest, host: [Count; 2]) -> Result<Verdict> {
 fn injected_event(guest: &mut Guest) -> Result<Option<Vec<String>>> {
     let deadline = Instant::now() + EVENT_LIMIT;
     loop {
-        let events = reading::events(&guest.command("show events")?);
+        let mut events = reading::events(&guest.command("show events")?);
+        // An event that continues another has no row of its own, but was printed.
+        events.extend(printed_events(guest));
         if let Some(event) = events.iter().find(|event| event.is_injected) {
             return guest.command(&format!("show event {}", event.number)).map(Some);
         }
@@ -49,6 +51,12 @@ fn injected_event(guest: &mut Guest) -> Result<Option<Vec<String>>> {
         }
         thread::sleep(ASK_AGAIN);
     }
+}
+
+fn printed_events(guest: &mut Guest) -> Vec<Event> {
+    let mut lines = guest.console().lines();
+    lines.retain(|line| line.starts_with("Suspicious iteration"));
+    reading::events(&lines)
 }
 
 impl Verdict {
