@@ -1,0 +1,156 @@
+//! The console: commands, errors in one line, and the keys of a line editor.
+
+use std::time::Instant;
+use std::{fs, thread};
+
+use anyhow::{Result, ensure};
+
+use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session};
+use crate::transcript;
+
+const UP: &[u8] = b"\x1b[A";
+const LEFT: &[u8] = b"\x1b[D";
+const CTRL_U: &[u8] = b"\x15";
+const CTRL_C: &[u8] = b"\x03";
+
+crate::facts![
+    help_tells_every_command_and_every_option,
+    a_command_that_is_not_known_gets_one_line_with_the_nearest,
+    an_option_that_is_wrong_gets_one_line_with_the_usage,
+    the_arrow_up_brings_the_last_command_back,
+    tab_completes_and_offers,
+    a_line_is_edited_before_it_is_obeyed,
+    a_line_that_is_too_long_is_one_error,
+    an_event_does_not_tear_the_line_that_is_being_typed,
+    the_console_moves_to_the_second_port_where_that_is_asked_for,
+];
+
+fn help_tells_every_command_and_every_option(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        let mut told = Vec::new();
+        for line in ["help", "help options", "help stall", "help pmd-perf-log-set", "list-commands"]
+        {
+            told.push(format!("> {line}"));
+            told.extend(session.command(line)?);
+        }
+        transcript::compare_exactly("help", &told)
+    })
+}
+
+/// Types each of `lines` and compares the one-line errors.
+fn one_error_each(session: &mut Session, name: &str, lines: &[&str]) -> Result<()> {
+    let mut told = Vec::new();
+    for line in lines {
+        let answer = session.one_line(line)?;
+        ensure!(answer.starts_with("error: "), "{line:?} is answered by {answer:?}");
+        told.extend([format!("> {line}"), answer]);
+    }
+    transcript::compare_exactly(name, &told)
+}
+
+fn a_command_that_is_not_known_gets_one_line_with_the_nearest(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        let lines =
+            ["shwo ports", "pmd-pref-show", "exti now", "dpif-netdev/pmd-stat-clear", "zzzz"];
+        one_error_each(session, "unknown-commands", &lines)
+    })
+}
+
+fn an_option_that_is_wrong_gets_one_line_with_the_usage(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        let lines = [
+            "pmd-perf-show -x",
+            "pmd-perf-show -it",
+            "pmd-perf-show -it many",
+            "pmd-perf-log-set maybe",
+            "pmd-perf-log-set -us -1",
+            "show event",
+            "show event x",
+            "stall",
+            "stall 1",
+            "stall 1 0",
+            "stall 1 99999999999",
+            "crash softly",
+            "help nothing",
+        ];
+        one_error_each(session, "wrong-options", &lines)
+    })
+}
+
+/// Types `keys` and waits for an answer that holds `text`.
+fn keys_lead_to(session: &mut Session, keys: &[&[u8]], text: &str) -> Result<()> {
+    session.console().send(&keys.concat())?;
+    session.expect(text, LIMIT)?;
+    session.console().wait_prompt(LIMIT)
+}
+
+fn the_arrow_up_brings_the_last_command_back(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        session.command("show ledger")?;
+        session.command("show drops")?;
+        keys_lead_to(session, &[UP, b"\r"], "total 0")?;
+        keys_lead_to(session, &[UP, UP, b"\r"], "ledger total ")
+    })
+}
+
+fn tab_completes_and_offers(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        keys_lead_to(session, &[b"show led\t\r"], "ledger total ")?;
+        keys_lead_to(session, &[b"pmd-perf-l\t\r"], "pmd-perf-log-set: on")?;
+        session.console().send(b"show e\t\t")?;
+        session.expect("show events  show event", LIMIT)?;
+        session.console().send(CTRL_U)?;
+        session.command("show drops").map(drop)
+    })
+}
+
+fn a_line_is_edited_before_it_is_obeyed(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        keys_lead_to(session, &[b"exit", CTRL_U, b"show drops\r"], "total 0")?;
+        keys_lead_to(session, &[b"exit", CTRL_C, b"show ledger\r"], "ledger total ")?;
+        keys_lead_to(session, &[b"show drxx\x7f\x08ops\r"], "total 0")?;
+        keys_lead_to(session, &[b"how drops", &LEFT.repeat(9), b"s\r"], "total 0")
+    })
+}
+
+fn a_line_that_is_too_long_is_one_error(rig: &Rig) -> Result<()> {
+    rig.machine()?.boot(|session| {
+        session.console().send(&[b'x'; 300])?;
+        keys_lead_to(session, &[b"\r"], "error: the line has more than ")?;
+        let line = session.one_line("show ledger")?;
+        ensure!(line.ends_with("exact=yes"), "{line:?}");
+        Ok(())
+    })
+}
+
+fn an_event_does_not_tear_the_line_that_is_being_typed(rig: &Rig) -> Result<()> {
+    rig.wired()?.boot(|session| {
+        session.command("pmd-perf-log-set -us 200000")?;
+        session.command("stall 1 300000")?;
+        session.console().send(b"show led")?;
+        session.expect(" injected", LIMIT)?;
+        session.expect("barecore> show led", LIMIT)?;
+        session.console().send(b"ger\r")?;
+        session.expect("exact=yes", LIMIT)?;
+        let torn = session
+            .shown()
+            .into_iter()
+            .find(|line| line.contains("show led") && !line.starts_with("barecore> show led"));
+        ensure!(torn.is_none(), "{torn:?}");
+        Ok(())
+    })
+}
+
+fn the_console_moves_to_the_second_port_where_that_is_asked_for(rig: &Rig) -> Result<()> {
+    rig.machine()?.append("console=ttyS1,9600").start(|session| {
+        let deadline = Instant::now() + LIMIT;
+        let com2 = session.run().file("com2");
+        while !fs::read_to_string(&com2).unwrap_or_default().ends_with("barecore> ") {
+            ensure!(Instant::now() < deadline, "no prompt on the second port");
+            thread::sleep(LOOK_AGAIN);
+        }
+        let shown = session.shown();
+        ensure!(shown.iter().all(|line| !line.contains("Barecore")), "on both: {shown:#?}");
+        Ok(())
+    })
+}

@@ -1,0 +1,116 @@
+//! Boot tests: the image in QEMU, judged by what it says on its console, on its wires and by
+//! its status.
+//!
+//! The image's path comes by the environment variable `BARECORE_IMAGE`; `cargo xtask test`
+//! builds the image and sets it. Without it, or without QEMU, every test is skipped and says
+//! so. Where a test compares a transcript, `BARECORE_BLESS=1` writes it anew.
+
+mod carry;
+mod console;
+mod cost;
+mod crash;
+mod endings;
+mod forward;
+mod garbage;
+mod loaders;
+mod logs;
+mod machines;
+mod namespaces;
+mod ports;
+mod report;
+mod rig;
+mod sizes;
+mod supervision;
+mod transcript;
+mod windows;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use rig::{Rig, Skipped};
+
+/// Tests that run at the same time, unless the command line says otherwise. Each keeps up to
+/// two processors of the host busy.
+const TESTS_AT_ONCE: usize = 2;
+
+/// One fact about the image, and how to find out whether it holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Fact {
+    name: &'static str,
+    check: fn(&Rig) -> Result<()>,
+}
+
+/// Lists functions of this module as facts, under their own names.
+#[macro_export]
+macro_rules! facts {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const FACTS: &[$crate::Fact] = &[
+            $($crate::Fact { name: concat!(module_path!(), "::", stringify!($name)), check: $name }),+
+        ];
+    };
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(TESTS_AT_ONCE);
+    let rig = Rig::from_environment();
+    if let Err(reason) = &rig
+        && !arguments.list
+    {
+        eprintln!("\nSKIPPED: all boot tests: {reason:#}");
+    }
+    let trials = facts().map(|fact| trial(fact, &rig)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// All of them, the slowest first, so that no slow one is left over at the end.
+fn facts() -> impl Iterator<Item = Fact> {
+    [
+        cost::FACTS,
+        garbage::FACTS,
+        namespaces::FACTS,
+        forward::FACTS,
+        supervision::FACTS,
+        loaders::FACTS,
+        windows::FACTS,
+        machines::FACTS,
+        ports::FACTS,
+        sizes::FACTS,
+        report::FACTS,
+        console::FACTS,
+        crash::FACTS,
+        endings::FACTS,
+        logs::FACTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+fn trial(fact: Fact, rig: &Result<Rig>) -> Trial {
+    let name = fact.name.trim_start_matches("boot::");
+    match rig {
+        Ok(rig) => {
+            let rig = rig.clone();
+            Trial::ignorable_test(name, move || completion((fact.check)(&rig)))
+        }
+        Err(_) => {
+            Trial::ignorable_test(name, || Ok(Completion::ignored_with("SKIPPED, see above")))
+        }
+    }
+}
+
+fn completion(result: Result<()>) -> Result<Completion, Failed> {
+    match result {
+        Ok(()) => Ok(Completion::Completed),
+        Err(error) => match error.downcast_ref::<Skipped>() {
+            Some(Skipped(reason)) => {
+                eprintln!("\nSKIPPED: {reason}");
+                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
+            }
+            // All causes, the outermost first.
+            None => Err(format!("{error:#}").into()),
+        },
+    }
+}

@@ -1,0 +1,146 @@
+//! Real traffic: two network namespaces of the Linux host talk through the image.
+//!
+//! Each has nothing but a tap, which leads to one of the image's ports. The image negotiates no
+//! offloads, so the host's kernel hands over what would go over a wire: segments of at most 1514
+//! bytes with checksums of their own.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use qemu::find;
+use qemu::namespace::{self, Counters, Namespaces};
+use qemu::traffic::Count;
+use serde_json::Value;
+
+use crate::rig::{NOTHING, Rig, Session, Skipped};
+
+/// How long TCP runs.
+const SECONDS: &str = "10";
+
+/// How long frames may be under way after the last was sent.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// How often counters are read until two readings agree. Hosts may ask for each other's address
+/// at any time.
+const READINGS: usize = 20;
+
+/// How often the client is started until the server listens, and when.
+const ATTEMPTS: usize = 100;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Programs that are needed, and the Debian package of each.
+const PROGRAMS: [(&str, &str); 3] =
+    [("ip", "iproute2"), ("ping", "iputils-ping"), ("iperf3", "iperf3")];
+
+crate::facts![two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters];
+
+fn two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters(
+    rig: &Rig,
+) -> Result<()> {
+    for (program, package) in PROGRAMS {
+        find::program(program).ok_or_else(|| {
+            Skipped(format!("{program} is missing; on Debian: apt-get install {package}"))
+        })?;
+    }
+    namespace::available().map_err(|error| Skipped(format!("{error:#}")))?;
+    let hosts = Namespaces::create()?;
+    let setup = rig.machine()?.nic(hosts.netdev(0)).nic(hosts.netdev(1));
+    setup.append(NOTHING).append("ports=all forward=0:1").boot(|session| {
+        hosts.plug_in()?;
+        ping(&hosts, 0)?;
+        ping(&hosts, 1)?;
+        run_tcp(&hosts)?;
+        let counters = settled(&hosts)?;
+        agree(session, counters)
+    })
+}
+
+/// Has the host on `side` reach the other.
+fn ping(hosts: &Namespaces, side: usize) -> Result<()> {
+    let other = hosts.address(side ^ 1);
+    let mut ping = hosts.command(side, "ping");
+    let text = output(ping.args(["-c", "5", "-i", "0.2", "-W", "10", other]))?;
+    ensure!(text.contains("5 received"), "{text}");
+    Ok(())
+}
+
+/// Runs TCP in both directions at once, over connections that must last to the end.
+fn run_tcp(hosts: &Namespaces) -> Result<()> {
+    let mut server = hosts
+        .command(1, "iperf3")
+        .args(["--server", "--one-off", "--bind", hosts.address(1)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot run iperf3")?;
+    let result = run_client(hosts);
+    // It ends by itself after one client; where there was none, it must not stay.
+    let _ = server.kill();
+    let _ = server.wait();
+    result
+}
+
+fn run_client(hosts: &Namespaces) -> Result<()> {
+    let report = report(hosts)?;
+    for sum in ["sum_received", "sum_received_bidir_reverse"] {
+        let bytes = report.pointer(&format!("/end/{sum}/bytes")).and_then(Value::as_u64);
+        ensure!(bytes.is_some_and(|bytes| bytes > 0), "nothing arrived ({sum}): {report}");
+    }
+    Ok(())
+}
+
+/// What iperf3's client reports, which is run again where the server does not listen yet.
+fn report(hosts: &Namespaces) -> Result<Value> {
+    for _ in 0..ATTEMPTS {
+        let mut client = hosts.command(0, "iperf3");
+        client.args(["--client", hosts.address(1), "--time", SECONDS, "--bidir", "--json"]);
+        let output = client.output().context("cannot run iperf3")?;
+        let report: Value =
+            serde_json::from_slice(&output.stdout).context("iperf3 printed no JSON")?;
+        // It fails with the status of success (iperf 3.12).
+        let Some(error) = report.get("error").and_then(Value::as_str) else { return Ok(report) };
+        ensure!(error.contains("Connection refused"), "the connection was lost: {error}");
+        thread::sleep(LOOK_AGAIN);
+    }
+    bail!("iperf3's server does not listen")
+}
+
+/// The counters of both taps, once they have not changed for the time of a drain.
+fn settled(hosts: &Namespaces) -> Result<[Counters; 2]> {
+    let read = || Ok::<_, anyhow::Error>([hosts.counters(0)?, hosts.counters(1)?]);
+    let mut last = read()?;
+    for _ in 0..READINGS {
+        thread::sleep(DRAIN);
+        let now = read()?;
+        if now == last {
+            return Ok(now);
+        }
+        last = now;
+    }
+    bail!("the hosts do not stop talking: {last:?}")
+}
+
+/// Has the image's ledger agree with `counters` to the frame.
+fn agree(session: &mut Session, [first, second]: [Counters; 2]) -> Result<()> {
+    let count = |offered: Counters, delivered: Counters| Count {
+        offered: offered.into_guest,
+        delivered: delivered.from_guest,
+        ..Count::default()
+    };
+    let ledger = session.expect_ledger([count(first, second), count(second, first)])?;
+    // TCP finds out how much a way can carry by filling its rings.
+    let only_full = ledger.drops.iter().all(|row| row.reason == "tx_ring_full");
+    ensure!(only_full, "frames were dropped: {:?}", ledger.drops);
+    let total = ledger.image.total;
+    ensure!(total.received > 1000, "hardly anything went through: {total:?}");
+    Ok(())
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(output.status.success(), "{command:?} failed: {text}");
+    Ok(text)
+}
