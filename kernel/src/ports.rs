@@ -86,21 +86,26 @@ pub(crate) fn cards() -> impl Iterator<Item = Found> {
     })
 }
 
-/// Those of all cards that are `wanted`, in the order that was asked for.
+/// Those of all cards that are `wanted`, in the order that was asked for. Where all are, those
+/// that there is a driver for.
 pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
     let position = |found: &Found| wanted.position(found.place, found.mac.unwrap_or_default());
-    let mut chosen: Vec<Found, PORTS> =
-        cards().filter(|found| position(found).is_some()).take(PORTS).collect();
+    let is_wanted = |found: &Found| {
+        position(found).is_some() && (found.driver.is_some() || *wanted != Wanted::All)
+    };
+    let mut chosen: Vec<Found, PORTS> = cards().filter(is_wanted).take(PORTS).collect();
     chosen.sort_unstable_by_key(|found| (position(found), found.place.0));
     chosen
 }
 
-/// Takes the card at `place` away from whoever used it, and sets it up as port `number`.
-pub(crate) fn take(number: u16, place: Place) -> Result<(Port, Queues), Error> {
+/// Takes `card` away from whoever used it, and sets it up as port `number`. A card without a
+/// driver is left as it is.
+pub(crate) fn take(number: u16, card: &Found) -> Result<(Port, Queues), Error> {
+    card.driver.ok_or(Error::NoDriver)?;
+    let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
-    driver(&function.seen()).ok_or(Error::NoDriver)?;
     let rings = memory::carve_dma(Card::MEMORY, RING_ALIGN).ok_or(Error::NoMemory)?;
     let rings = Dma::new(rings, Translation::IDENTITY);
     let opened = Net::open(&function, &mut map, rings, &Uptime);

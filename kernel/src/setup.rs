@@ -85,13 +85,11 @@ pub(crate) fn take_ports(
         note(troubles, Trouble::NoCard);
     }
     for card in chosen {
-        match ports::take(taken.len() as u16, card.place) {
+        match ports::take(taken.len() as u16, &card) {
             Ok((port, pair)) => {
                 let _fits = taken.push(port);
                 let _fits = queues.push(pair);
             }
-            // Where all were asked for, a card without a driver is nobody's mistake.
-            Err(ports::Error::NoDriver) if options.ports == Ports::All => {}
             Err(error) => note(troubles, Trouble::NotTaken(card.place, error)),
         }
     }
