@@ -18,8 +18,9 @@ use crate::screen::Screen;
 /// What the image prints when it waits for a command.
 pub const PROMPT: &str = "barecore> ";
 
-/// How long [`Console::command`] waits for an answer.
-pub const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// How long [`Console::command`] waits for an answer: long, because a busy host may hardly let an
+/// emulator run that prints a thousand rows.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long the guest may take to accept what is typed.
 const TYPING_LIMIT: Duration = Duration::from_secs(20);

@@ -5,11 +5,12 @@
 //! frame that is forwarded out of port 1 comes in at port 0 again and circulates without help.
 //! The image's own iteration history tells what each iteration took.
 
+use std::fmt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::frames::Frames;
@@ -64,11 +65,28 @@ pub struct Cost {
     pub full_iterations: usize,
 }
 
+/// The host left the emulator too little of its processors for a figure to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    seen: usize,
+    blocks: usize,
+}
+
+impl fmt::Display for Unsettled {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seen, blocks } = self;
+        write!(out, "{seen} iterations held only {blocks} runs of {BLOCK} full batches, ")?;
+        write!(out, "{ENOUGH} are needed")
+    }
+}
+
+impl std::error::Error for Unsettled {}
+
 /// Boots the image at `image` with one PMD, lets frames circulate and reads its history.
 ///
 /// # Errors
 ///
-/// The image does not boot or answer, or too few iterations with full batches were seen.
+/// The image does not boot or answer; [`Unsettled`] if too few full batches were seen.
 pub fn measure(program: &Path, image: &Path) -> Result<Cost> {
     let run = RunDirectory::new()?;
     let seed = Wire::open(&run, "seed")?;
@@ -116,12 +134,9 @@ fn machine(image: &Path, seed: &Wire) -> Machine {
 /// The medians of `rows`, which are in order of time.
 fn of_rows(rows: &[Iteration]) -> Result<Cost> {
     let blocks = blocks(rows);
-    let seen = rows.len();
-    ensure!(
-        blocks.len() >= ENOUGH,
-        "{seen} iterations held only {} runs of {BLOCK} full batches, {ENOUGH} are needed",
-        blocks.len()
-    );
+    if blocks.len() < ENOUGH {
+        return Err(Unsettled { seen: rows.len(), blocks: blocks.len() }.into());
+    }
     let idle = rows.iter().filter(|row| row.packets == 0).map(|row| row.cycles as f64).collect();
     Ok(Cost {
         full_iterations: blocks.len() * BLOCK,

@@ -12,6 +12,9 @@ use crate::rig::Rig;
 /// Bytes of rubbish.
 const RUBBISH: usize = 1 << 20;
 
+/// Bytes of it that are typed at once. The guest has a limited time to take each part.
+const PART: usize = 1024;
+
 /// The longest that the console may take to get through the rubbish.
 const RUBBISH_LIMIT: Duration = Duration::from_secs(300);
 
@@ -50,7 +53,9 @@ fn a_megabyte_of_rubbish_is_answered_by_a_prompt_and_changes_nothing(rig: &Rig) 
     rig.wired()?.append("forward=0:1").boot(|session| {
         let endless = |side| -> Option<Source> { Some(Box::new(Frames::mixed(side))) };
         carry(session, [endless(0), endless(1)], EVERY, |session, traffic| {
-            session.console().send(&rubbish())?;
+            for part in rubbish().chunks(PART) {
+                session.console().send(part)?;
+            }
             // Ends whatever sequence of escape codes, and whatever line, the rubbish left open.
             session.console().send(b"\x03\x15\r")?;
             let before = traffic.counts();
