@@ -74,16 +74,16 @@ impl fmt::Display for Error {
 
 /// All network cards, in ascending order of place. Looking changes nothing.
 pub(crate) fn cards() -> impl Iterator<Item = Found> {
-    let all =
-        segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)));
-    all.filter(|(_, seen)| (seen.class, seen.subclass) == ETHERNET).map(|(segment, seen)| Found {
-        place: Place(seen.address),
-        mac: driver(&seen).and_then(|_| {
-            let function = segment.look(seen.address)?;
-            virtio::mac_of(&function, &mut map).map(Mac)
-        }),
-        driver: driver(&seen),
-    })
+    functions().filter(|(_, seen)| (seen.class, seen.subclass) == ETHERNET).map(
+        |(segment, seen)| Found {
+            place: Place(seen.address),
+            mac: driver(&seen).and_then(|_| {
+                let function = segment.look(seen.address)?;
+                virtio::mac_of(&function, &mut map).map(Mac)
+            }),
+            driver: driver(&seen),
+        },
+    )
 }
 
 /// Those of all cards that are `wanted`, in the order that was asked for. Where all are, those
@@ -116,9 +116,8 @@ pub(crate) fn take(number: u16, card: &Found) -> Result<(Port, Queues), Error> {
 
 /// Opens the first virtio console there is, for the log stream.
 pub(crate) fn console() -> Option<Console> {
-    let mut all =
-        segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)));
-    let (segment, seen) = all.find(|(_, seen)| Kind::of(seen) == Some(Kind::Console))?;
+    let is_console = |(_, seen): &(_, Seen)| Kind::of(seen) == Some(Kind::Console);
+    let (segment, seen) = functions().find(is_console)?;
     let function = segment.take_over(seen.address).ok()?;
     let rings = memory::carve_dma(Console::MEMORY, RING_ALIGN)?;
     Console::open(&function, &mut map, Dma::new(rings, Translation::IDENTITY), &Uptime).ok()
@@ -152,6 +151,11 @@ impl Port {
 /// The name of the driver for what was seen, if there is one.
 fn driver(seen: &Seen) -> Option<&'static str> {
     (Kind::of(seen) == Some(Kind::Net)).then_some(Port::DRIVER)
+}
+
+/// Everything that answers on the PCI buses, each with its segment.
+fn functions() -> impl Iterator<Item = (&'static Segment<pci::Config>, Seen)> {
+    segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)))
 }
 
 fn segments() -> &'static [Segment<pci::Config>] {
