@@ -34,6 +34,8 @@ pub(crate) struct Flushed {
     pub(crate) frames: u32,
     /// Ports that took any.
     pub(crate) batches: u32,
+    /// Frames that rings had no room for.
+    pub(crate) refused: u32,
 }
 
 impl<T: TxQueue> Exits<T> {
@@ -90,9 +92,10 @@ impl<T: TxQueue> Exits<T> {
             let place = waiting.trailing_zeros() as usize;
             waiting &= waiting - 1;
             let Some(exit) = self.exits.get_mut(place) else { continue };
-            let taken = exit.flush(pool, books) as u32;
+            let (taken, refused) = exit.flush(pool, books);
             flushed.frames += taken;
             flushed.batches += u32::from(taken > 0);
+            flushed.refused += refused;
         }
         flushed
     }
@@ -130,17 +133,19 @@ impl<T: TxQueue> Exit<T> {
         Self { port, queue, outbox: Outbox::new(), bytes: 0 }
     }
 
-    /// Hands what waits to the ring, and returns how many frames it took.
+    /// Hands what waits to the ring, and returns how many frames it took and how many it had no
+    /// room for.
     #[inline]
-    fn flush(&mut self, pool: &mut LocalPool, books: &mut Books) -> usize {
+    fn flush(&mut self, pool: &mut LocalPool, books: &mut Books) -> (u32, u32) {
         let taken = self.queue.tx(pool, &mut self.outbox);
-        if !self.outbox.is_empty() {
+        let refused = self.outbox.len();
+        if refused > 0 {
             self.give_up(pool, books);
         }
         let account = books.account(self.port);
         account.sent += taken as u64;
         account.sent_bytes += core::mem::take(&mut self.bytes);
-        taken
+        (taken as u32, refused as u32)
     }
 
     /// Drops what the ring had no room for.

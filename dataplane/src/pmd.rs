@@ -4,7 +4,7 @@ use frame::{LocalPool, Polled, RxQueue, TxQueue};
 use handover::Inbox;
 use heapless::Vec;
 use perf::counters::Counter;
-use perf::{Clock, Flags, Iteration, Recorder, Room};
+use perf::{Clock, Flags, Recorder, Room};
 
 use crate::act::act;
 use crate::batch::Batch;
@@ -106,7 +106,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         while first < self.entries.len() {
             let arrived = self.rx(first);
             if arrived > 0 {
-                self.carry(first, arrived, clock);
+                self.carry(first, clock);
             }
             first += GROUP;
         }
@@ -124,19 +124,17 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     #[inline]
     fn rx(&mut self, first: usize) -> u32 {
         let mut arrived = 0;
-        let current = &mut self.parts.recorder.current;
+        let Parts { pool, recorder, .. } = &mut self.parts;
         let group = self.entries.iter_mut().enumerate().skip(first);
         for ((index, entry), batch) in group.zip(&mut self.batches) {
-            let polled = entry.queue.rx(self.parts.pool, &mut batch.frames);
+            let polled = entry.queue.rx(pool, &mut batch.frames);
             let frames = batch.frames.len() as u32;
             if polled.lies > 0 || polled.starved {
-                note(polled, entry.port, &mut self.books, current);
+                note(polled, entry.port, &mut self.books, &mut recorder.current.flags);
             }
             if frames > 0 {
                 arrived += frames;
-                current.packets += frames;
-                current.batches += 1;
-                deepen(current, index, frames + polled.waiting);
+                recorder.burst(index as u16, frames, polled.waiting);
             }
         }
         arrived
@@ -144,7 +142,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
 
     /// Takes the frames of a group from room to room.
     #[inline]
-    fn carry(&mut self, first: usize, arrived: u32, clock: &impl Clock) {
+    fn carry(&mut self, first: usize, clock: &impl Clock) {
         let Parts { pool, exits, rules, recorder, .. } = &mut self.parts;
         recorder.leave(Room::Rx, clock);
         let entries = &self.entries[first..];
@@ -167,18 +165,19 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         recorder.leave(Room::Act, clock);
         let flushed = exits.flush(pool, &mut self.books);
         recorder.leave(Room::Tx, clock);
-        self.account(arrived, settled, flushed);
+        self.account(settled, flushed);
     }
 
-    /// Counts what became of a group of `arrived` frames.
-    fn account(&mut self, arrived: u32, settled: u32, flushed: Flushed) {
+    /// Counts what became of a group of frames.
+    fn account(&mut self, settled: u32, flushed: Flushed) {
         let Parts { recorder, ledger, exits, .. } = &mut self.parts;
+        let dropped = self.books.post(ledger, exits.parked());
         recorder.current.sent += flushed.frames;
-        recorder.current.dropped += self.books.post(ledger, exits.parked());
+        if dropped > 0 {
+            recorder.dropped(dropped, flushed.refused);
+        }
         let counters = recorder.counters();
-        counters.add(Counter::Recv, u64::from(arrived));
         counters.add(Counter::SimpleHit, u64::from(settled));
-        counters.add(Counter::SentPackets, u64::from(flushed.frames));
         counters.add(Counter::SentBatches, u64::from(flushed.batches));
     }
 
@@ -186,6 +185,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     /// frames of rings that had nothing to send for a while.
     #[cold]
     fn housekeep(&mut self, clock: &impl Clock) {
+        self.parts.recorder.arrive(Room::Housekeeping);
         for _ in 0..ORDERS {
             let Some(order) = self.parts.inbox.take() else { break };
             self.obey(order);
@@ -198,8 +198,13 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let Parts { recorder, ledger, exits, pool, .. } = &mut self.parts;
         exits.reclaim(pool);
         exits.publish(ledger);
-        recorder.current.dropped += self.books.post(ledger, exits.parked());
+        recorder.current.flags.set(Flags::WORK);
+        let dropped = self.books.post(ledger, exits.parked());
+        if dropped > 0 {
+            recorder.dropped(dropped, 0);
+        }
         recorder.set_limits(recorder.limits());
+        recorder.look(clock);
         recorder.leave(Room::Housekeeping, clock);
     }
 
@@ -212,22 +217,13 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     }
 }
 
-/// Remembers the queue whose ring was found fullest.
-#[inline]
-fn deepen(current: &mut Iteration, queue: usize, fill: u32) {
-    if fill > current.fill {
-        current.fill = fill;
-        current.deepest = queue as u16;
-    }
-}
-
 /// Writes down what a poll found besides frames.
 #[cold]
-fn note(polled: Polled, port: u16, books: &mut Books, current: &mut Iteration) {
+fn note(polled: Polled, port: u16, books: &mut Books, flags: &mut Flags) {
     books.account(port).received += u64::from(polled.lies);
     books.dropped(port, Reason::DeviceLie, polled.lies);
     if polled.starved {
-        current.flags.set(Flags::STARVED);
+        flags.set(Flags::STARVED);
     }
 }
 

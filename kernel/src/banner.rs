@@ -8,6 +8,7 @@ use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
 use kernel::options::{Faults, Options, Ports};
 use perf::Settings;
+use perf::settings::Duration;
 
 use crate::arch::{cores, memory, tsc};
 use crate::board::Board;
@@ -29,7 +30,7 @@ pub(crate) fn tell<O: Orders>(
         board.pmds()
     ));
     control.notice(format_args!("{Time}"));
-    control.notice(format_args!("{}", Perf(&options.perf)));
+    control.notice(format_args!("{}", Perf(&options.perf.general)));
     control.notice(format_args!("ports: {}", Taken(board)));
     control.notice(format_args!("help lists the commands; start with pmd-perf-show"));
     if faults.count() > 0 {
@@ -99,10 +100,14 @@ struct Perf<'a>(&'a Settings);
 
 impl Display for Perf<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Settings { metrics, log, micros, fill, before, after, .. } = self.0;
+        let Settings { metrics, log, duration, fill, before, after, .. } = self.0;
         let on = |is_on: &bool| if *is_on { "on" } else { "off" };
         write!(out, "pmd-perf-metrics {}, supervision {}: ", on(metrics), on(log))?;
-        write!(out, "{micros} us, queue {fill}, {before} before, {after} after")
+        match duration {
+            Duration::Micros(micros) => write!(out, "{micros} us, ")?,
+            Duration::Auto => out.write_str("auto us, ")?,
+        }
+        write!(out, "queue {fill}, {before} before, {after} after")
     }
 }
 

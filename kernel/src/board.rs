@@ -3,9 +3,10 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Machine};
+use kernel::machine::{self, Elapsed, Machine};
 
-use crate::arch::{power, provoke, tsc};
+use crate::arch::second_clock::{self, SecondClock};
+use crate::arch::{cores, power, provoke, tsc};
 use crate::ports::Port;
 
 /// The ports, and who polls them.
@@ -13,11 +14,13 @@ pub(crate) struct Board {
     ports: Vec<Port, PORTS>,
     /// For each PMD its core and its ledger; port p is polled by the PMD p modulo their number.
     pmds: Vec<(usize, &'static Ledger), PORTS>,
+    /// Started to check the time-stamp counter by.
+    second_clock: Option<SecondClock>,
 }
 
 impl Board {
     pub(crate) fn new(ports: Vec<Port, PORTS>, pmds: Vec<(usize, &'static Ledger), PORTS>) -> Self {
-        Self { ports, pmds }
+        Self { ports, pmds, second_clock: None }
     }
 
     /// Whether the link of each port is up.
@@ -52,8 +55,30 @@ impl Machine for Board {
             link: port.is_link_up(),
             core: self.core(number),
             ring_pending: pending as u32,
+            ring: port.ring,
             missed: None,
         })
+    }
+
+    fn missed(&self, _number: usize) -> Option<u64> {
+        // No card with a driver can tell.
+        None
+    }
+
+    fn where_is(&self, core: usize) -> Option<u64> {
+        cores::where_is(core)
+    }
+
+    fn start_second_clock(&mut self) -> Option<&'static str> {
+        self.second_clock = SecondClock::start();
+        let source = self.second_clock.as_ref()?.source();
+        (source != tsc::source()).then(|| source.name())
+    }
+
+    fn second_clock(&self) -> Option<Elapsed> {
+        let second_clock::Elapsed { tsc, expected, error } =
+            self.second_clock.as_ref()?.elapsed()?;
+        Some(Elapsed { tsc, expected, error })
     }
 
     fn crash(&self, kind: Crash) -> fn() {
@@ -63,6 +88,7 @@ impl Machine for Board {
             Crash::Panic => || panic!("as the command crash asked"),
             Crash::NullRead => provoke::null_read,
             Crash::TextWrite => provoke::text_write,
+            Crash::Nmi => provoke::nmi,
         }
     }
 

@@ -7,8 +7,8 @@ mod help;
 mod parse;
 mod table;
 
-use perf::Settings;
-use perf::suspicion::WINDOW;
+use perf::settings::TABLE;
+use perf::{Reasons, Settings};
 
 pub use complete::completions;
 pub use fault::Fault;
@@ -16,12 +16,12 @@ pub use help::Help;
 pub use parse::parse;
 pub use table::{COMMANDS, Entry};
 
-/// Rows of the iteration history that are shown at most.
-pub const ROWS: u16 = 1000;
+/// Rows of a history that are shown at most.
+pub const ROWS: u16 = 4096;
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum Command<'a> {
     /// Show the figures of PMDs.
     PerfShow(PerfShow),
     /// Count from now on.
@@ -29,8 +29,18 @@ pub enum Command {
         /// On this core only.
         core: Option<usize>,
     },
-    /// Change what is suspicious and what is shown of it.
-    LogSet(LogSet),
+    /// Change what is recorded, what is suspicious and what is shown of it.
+    Settings {
+        /// What changes.
+        changes: Changes,
+        /// On this core only.
+        core: Option<usize>,
+    },
+    /// Show what is set.
+    LogShow {
+        /// On this core only.
+        core: Option<usize>,
+    },
     /// Show ports and what went through them.
     ShowPorts,
     /// Show how many frames were dropped, and why.
@@ -38,9 +48,13 @@ pub enum Command {
     /// Show where every frame ended.
     ShowLedger,
     /// List suspicious iterations.
-    ShowEvents,
+    ShowEvents(ShowEvents),
     /// Show one suspicious iteration and its neighbourhood.
     ShowEvent(u64),
+    /// Note something down among the events.
+    Mark(&'a str),
+    /// See whether what is measured is true.
+    SelfTest,
     /// Keep a PMD busy on purpose.
     Stall(Stall),
     /// Crash on purpose.
@@ -65,43 +79,56 @@ pub struct PerfShow {
     pub histograms: bool,
     /// Rows of the iteration history, up to [`ROWS`].
     pub rows: u16,
-    /// Somebody wants rows of the history of milliseconds.
-    pub milliseconds: bool,
+    /// Rows of the history of milliseconds, up to [`ROWS`].
+    pub milliseconds: u16,
     /// Of the PMD on this core only.
     pub core: Option<usize>,
+    /// Of so many last seconds instead of the time since the figures were cleared.
+    pub interval: Option<u16>,
 }
 
-/// Changes of settings; nothing where they stay.
+/// Which events to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogSet {
-    /// Whether suspicious iterations are reported.
-    pub log: Option<bool>,
-    /// Iterations shown before.
-    pub before: Option<u16>,
-    /// Iterations shown after.
-    pub after: Option<u16>,
-    /// Whether windows that touch are shown as one.
-    pub extend: Option<bool>,
-    /// Longer iterations are suspicious, in microseconds.
-    pub micros: Option<u32>,
-    /// Fuller receive rings are suspicious, in frames.
-    pub fill: Option<u32>,
+pub struct ShowEvents {
+    /// Those of this core.
+    pub core: Option<usize>,
+    /// Those with any of these reasons.
+    pub reasons: Option<Reasons>,
+    /// Those of so many last seconds.
+    pub seconds: Option<u32>,
 }
 
-impl LogSet {
-    /// `settings` with the changes made. Where `before` and `after` are too many together,
-    /// `after` becomes what fits.
-    pub fn applied_to(&self, settings: Settings) -> Settings {
-        let before = self.before.unwrap_or(settings.before).min(WINDOW);
-        Settings {
-            metrics: settings.metrics,
-            log: self.log.unwrap_or(settings.log),
-            micros: self.micros.unwrap_or(settings.micros),
-            fill: self.fill.unwrap_or(settings.fill),
-            before,
-            after: self.after.unwrap_or(settings.after).min(WINDOW - before),
-            extend: self.extend.unwrap_or(settings.extend),
-        }
+/// Changes of settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Those that change have their new values in it.
+    values: Settings,
+    /// Bit i says that the setting i of the table changes.
+    mask: u16,
+}
+
+impl Changes {
+    /// No change.
+    pub const NONE: Self = Self { values: Settings::DEFAULT, mask: 0 };
+
+    /// Makes the changes in `settings`. Where before and after are too many together, after
+    /// becomes what fits.
+    pub fn apply_to(&self, settings: &mut Settings) {
+        let changed = TABLE.iter().enumerate().filter(|(number, _)| self.has(*number));
+        changed.for_each(|(_, setting)| setting.copy(&self.values, settings));
+        settings.narrow();
+    }
+
+    /// Whether the setting `number` changes.
+    fn has(&self, number: usize) -> bool {
+        self.mask >> number & 1 == 1
+    }
+
+    /// Changes the setting `number` to what `text` says; nothing if that is out of range.
+    fn set(&mut self, number: usize, text: &str) -> Option<()> {
+        TABLE[number].set(&mut self.values, text)?;
+        self.mask |= 1 << number;
+        Some(())
     }
 }
 
@@ -129,16 +156,24 @@ pub enum Crash {
     NullRead,
     /// Write to code.
     TextWrite,
+    /// Take an NMI, which a core survives.
+    Nmi,
 }
 
 impl Crash {
     /// All of them, in the order of [`Self::NAMES`].
-    pub const ALL: [Self; 5] =
-        [Self::PageFault, Self::StackOverflow, Self::Panic, Self::NullRead, Self::TextWrite];
+    pub const ALL: [Self; 6] = [
+        Self::PageFault,
+        Self::StackOverflow,
+        Self::Panic,
+        Self::NullRead,
+        Self::TextWrite,
+        Self::Nmi,
+    ];
 
     /// Their names.
-    pub const NAMES: [&'static str; 5] =
-        ["page-fault", "stack-overflow", "panic", "null-read", "text-write"];
+    pub const NAMES: [&'static str; 6] =
+        ["page-fault", "stack-overflow", "panic", "null-read", "text-write", "nmi"];
 }
 
 /// What somebody needs help with.

@@ -8,27 +8,33 @@
 //! printed between commands, above the line that is being typed, and a flood of events does not
 //! keep commands from being heard.
 
+mod auto;
 mod execute;
 mod job;
+mod losses;
 mod pace;
 mod pmd;
+mod self_test;
+mod supervise;
 
 use core::fmt::{self, Arguments, Write};
 
-use dataplane::Order;
+use dataplane::{Order, PORTS};
 use heapless::Deque;
-use perf::{Iteration, Settings};
+use perf::events::{Events, Part};
+use perf::time::Utc;
+use perf::{Iteration, Settings, Snapshot, Timebase};
 
-use crate::clock::Clock;
 use crate::command::ROWS;
-use crate::events::{Events, Part, Source};
 use crate::machine::Machine;
+use crate::options::Watchdog;
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
 use job::Job;
+use losses::Losses;
 use pace::Pace;
-pub use pmd::{Cleared, Handle, Orders, Pmd};
+pub use pmd::{Cleared, Handle, Orders, Pmd, PmdMemory};
 
 /// Bytes of output that must be handed in.
 pub const OUTPUT: usize = LOW + 2 * STEP;
@@ -60,8 +66,25 @@ pub struct Memory<'a> {
     pub screen: &'a Screen,
     /// A copy of the history that is being shown: at least [`ROWS`] iterations.
     pub rows: &'a mut [Iteration],
-    /// Events, and the iterations in them: at least [`events::ROWS`](crate::events::ROWS).
+    /// A copy of what the PMD counted that is being shown.
+    pub counted: &'a mut Snapshot,
+    /// Events, and the iterations in them: at least [`events::ROWS`](perf::events::ROWS).
     pub events: (&'a mut [Part], &'a mut [Iteration]),
+}
+
+/// What the control core was told at boot.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Settings that are told of where there is no PMD.
+    pub settings: Settings,
+    /// What happens when an iteration does not end.
+    pub watchdog: Watchdog,
+}
+
+/// Frames that each port had received, and when that was read.
+struct Rates {
+    received: [u64; PORTS],
+    at: Option<u64>,
 }
 
 /// The control core.
@@ -73,9 +96,15 @@ pub struct Control<'a, O> {
     typed: Deque<u8, AHEAD>,
     events: Events<'a>,
     rows: &'a mut [Iteration],
+    counted: &'a mut Snapshot,
     pmds: &'a mut [Pmd<O>],
-    clock: Clock,
-    settings: Settings,
+    base: Timebase,
+    policy: Policy,
+    losses: Losses,
+    rates: Rates,
+    rates_due: u64,
+    /// When it may be told again how many events were not printed.
+    untold_due: u64,
     job: Option<Job>,
     ending: Option<(Ending, u64)>,
     pace: Pace,
@@ -93,7 +122,7 @@ enum Ending {
 }
 
 impl<'a, O: Orders> Control<'a, O> {
-    /// Control of `pmds`, which it tells to mark what `settings` say.
+    /// Control of `pmds`, which it tells to mark what their settings say.
     ///
     /// # Errors
     ///
@@ -101,10 +130,10 @@ impl<'a, O: Orders> Control<'a, O> {
     pub fn new(
         memory: Memory<'a>,
         pmds: &'a mut [Pmd<O>],
-        clock: Clock,
-        settings: Settings,
+        base: Timebase,
+        policy: Policy,
     ) -> Result<Self, Error> {
-        let Memory { output, screen, rows, events: (parts, windows) } = memory;
+        let Memory { output, screen, rows, counted, events: (parts, windows) } = memory;
         if output.len() < OUTPUT {
             return Err(Error::OutputTooSmall);
         }
@@ -118,12 +147,17 @@ impl<'a, O: Orders> Control<'a, O> {
             typed: Deque::new(),
             events: Events::new(parts, windows).map_err(|_| Error::EventsTooSmall)?,
             rows,
+            counted,
             pmds,
-            clock,
-            settings,
+            base,
+            policy,
+            losses: Losses::new(),
+            rates: Rates { received: [0; PORTS], at: None },
+            rates_due: 0,
+            untold_due: 0,
             job: None,
             ending: None,
-            pace: Pace::new(clock.hertz),
+            pace: Pace::new(base.hertz),
             answered: false,
         })
     }
@@ -131,7 +165,7 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Looks after the PMDs, takes `input` that came from the terminal, and goes on with whatever
     /// is to be written.
     pub fn tick(&mut self, machine: &mut impl Machine, input: &[u8]) {
-        self.supervise();
+        self.supervise(machine);
         input.iter().for_each(|&byte| self.hear(byte));
         self.end_if_told(machine);
         for _ in 0..STEPS {
@@ -165,21 +199,9 @@ impl<'a, O: Orders> Control<'a, O> {
         self.output.lost()
     }
 
-    /// What PMDs are told to record and to mark.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    fn supervise(&mut self) {
-        let limits = self.settings.limits(self.clock.hertz);
-        for pmd in self.pmds.iter_mut() {
-            if pmd.owed {
-                pmd.owed = pmd.handle.orders.send(Order::Limits(limits)).is_err();
-            }
-            let source =
-                Source { core: pmd.core(), metrics: pmd.metrics(), settings: self.settings };
-            self.events.collect(&source, &mut pmd.open);
-        }
+    /// Knows from now on what calendar time is.
+    pub fn set_utc(&mut self, utc: Utc) {
+        self.base.utc = Some(utc);
     }
 
     fn hear(&mut self, byte: u8) {
@@ -228,25 +250,28 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Begins to print the next event, or says how many were not printed, as far as the pace
     /// allows. False if there is nothing to tell.
     fn tell_of_events(&mut self, now: u64) -> Result<bool, fmt::Error> {
+        if now >= self.untold_due && self.tell_untold()? {
+            self.untold_due = now.saturating_add(self.base.hertz);
+            return Ok(true);
+        }
         if !self.pace.allows(now) {
             return Ok(false);
         }
-        if let Some(dump) = self.events.next_to_print() {
-            self.make_place()?;
-            self.job = Some(Job::Event(dump));
-        } else {
-            match self.events.take_untold() {
-                0 => return Ok(false),
-                count => self.tell_untold(count)?,
-            }
-        }
-        self.pace.spend(now);
+        let Some(dump) = self.events.next_to_print() else { return Ok(false) };
+        self.pace.spend(now, self.events.messages(&dump));
+        self.make_place()?;
+        self.job = Some(Job::Event(dump));
         Ok(true)
     }
 
-    fn tell_untold(&mut self, count: u64) -> fmt::Result {
-        self.make_place()?;
-        writeln!(self.output, "({count} events were not printed; show events lists them)")
+    /// Says how many events were not printed, if any.
+    fn tell_untold(&mut self) -> Result<bool, fmt::Error> {
+        let count = self.events.take_untold();
+        if count > 0 {
+            self.make_place()?;
+            writeln!(self.output, "({count} events were not printed; show events lists them)")?;
+        }
+        Ok(count > 0)
     }
 
     fn show_prompt(&mut self) -> fmt::Result {
@@ -264,7 +289,7 @@ impl<'a, O: Orders> Control<'a, O> {
     }
 
     fn end(&mut self, ending: Ending, now: u64) -> fmt::Result {
-        self.ending = Some((ending, now.saturating_add(self.clock.hertz)));
+        self.ending = Some((ending, now.saturating_add(self.base.hertz)));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use serial::Port;
 use crate::arch::{self, power};
 use crate::board::Board;
 use crate::log::Line;
+use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
@@ -20,8 +21,8 @@ const EVENTS: u64 = 1000;
 pub(crate) fn keep<O: Orders>(
     mut control: Control<'_, O>,
     mut board: Board,
-    mut console: Port,
-    mut stream: Option<Line>,
+    (mut console, mut stream): (Port, Option<Line>),
+    mut wall: WallClock,
 ) -> ! {
     // A link is expected to be up, so that one that is not is told of at once.
     let mut links: Vec<bool, PORTS> = board.links().iter().map(|_| true).collect();
@@ -30,6 +31,9 @@ pub(crate) fn keep<O: Orders>(
         if arch::ticks() >= links_due {
             links_due = arch::ticks() + LINKS;
             tell_changes(&mut links, &board, &mut control);
+        }
+        if let Some(utc) = wall.watch() {
+            control.set_utc(utc);
         }
         let mut heard = [0; HEARD];
         let bytes = heard.iter_mut().zip(core::iter::from_fn(|| console.read()));
@@ -65,7 +69,7 @@ fn tell_changes<O: Orders>(links: &mut [bool], board: &Board, control: &mut Cont
 fn log_events<O: Orders>(marked: &mut u64, control: &Control<'_, O>) {
     let accounts = control.accounts();
     if core::mem::replace(marked, accounts.triggers) != accounts.triggers {
-        let (triggers, suppressed) = (accounts.triggers, accounts.suppressed);
+        let (triggers, suppressed) = (accounts.triggers, accounts.suppressed_in_all());
         info!("{=u64} suspicious iterations, {=u64} of them suppressed", triggers, suppressed);
     }
 }

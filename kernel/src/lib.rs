@@ -4,10 +4,9 @@
 
 pub mod address;
 pub mod boot;
-pub mod clock;
+pub mod cmos;
 pub mod command;
 pub mod control;
-pub mod events;
 pub mod machine;
 mod nearest;
 pub mod options;

@@ -11,6 +11,21 @@ pub trait Machine {
     /// The port `number`, counted from 0; none beyond the last.
     fn port(&self, number: usize) -> Option<Port>;
 
+    /// Frames that the card of port `number` had no room for since it was taken, where it can
+    /// tell. Asked every millisecond.
+    fn missed(&self, number: usize) -> Option<u64>;
+
+    /// Where `core` is in the program now; none if it does not answer. Takes some milliseconds at
+    /// most.
+    fn where_is(&self, core: usize) -> Option<u64>;
+
+    /// Starts a clock beside the time-stamp counter, and names it; none if there is no other than
+    /// the one that told how fast the counter runs.
+    fn start_second_clock(&mut self) -> Option<&'static str>;
+
+    /// What passed since then; none if that is too long ago for the clock.
+    fn second_clock(&self) -> Option<Elapsed>;
+
     /// The function that crashes the core that calls it.
     fn crash(&self, kind: Crash) -> fn();
 
@@ -19,6 +34,17 @@ pub trait Machine {
 
     /// Leaves the emulator. Returns only if there is none.
     fn exit(&mut self);
+}
+
+/// What two clocks say of the same time, in cycles of the time-stamp counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed {
+    /// By the counter itself.
+    pub tsc: u64,
+    /// By the second clock, if the counter is as fast as it is taken to be.
+    pub expected: u64,
+    /// By how much the two may differ because they cannot be read at once.
+    pub error: u64,
 }
 
 /// A port as it is now.
@@ -34,6 +60,8 @@ pub struct Port {
     pub link: bool,
     /// The core that polls it.
     pub core: usize,
+    /// Frames that its receive ring can hold.
+    pub ring: u32,
     /// Frames that its transmit ring holds.
     pub ring_pending: u32,
     /// Frames that the card says it had no room for, where it can tell.

@@ -15,16 +15,17 @@ mod log;
 mod pmds;
 mod ports;
 mod setup;
+mod wall_clock;
 
 use arch::{cores, crash, memory, tsc};
 use board::Board;
 use dataplane::{Order, PORTS};
 use handover::Sender;
 use heapless::Vec;
-use kernel::clock::Clock;
-use kernel::control::{Control, Pmd};
+use kernel::control::{Control, Pmd, Policy};
 use kernel::options::Options;
 use kernel::shell::Screen;
+use perf::Timebase;
 use serial::{Com, Port};
 use setup::Troubles;
 
@@ -40,22 +41,33 @@ fn main() -> ! {
         true => (Vec::new(), Vec::new()),
         false => setup::take_ports(&options, &mut troubles),
     };
-    let polling = &cores[..cores.len().min(ports.len())];
-    let limits = options.perf.limits(tsc::frequency());
-    let Ok(handles) = pmds::start(queues, &options.forward, limits, polling) else {
+    let base = Timebase::new(tsc::frequency(), boot);
+    let polling: Vec<_, { cores::MAX }> =
+        cores.iter().take(ports.len()).map(|&core| (core, setup::limits(&options, core))).collect();
+    let Ok(handles) = pmds::start(queues, &options.forward, &polling, base) else {
         panic!("{} MiB of memory are too little for these ports", memory::total() >> 20);
     };
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let board = Board::new(ports, handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect());
     let started = tsc::now();
-    let pmds = handles.into_iter().map(|handle| Pmd::new(handle, started));
-    let mut pmds: Vec<Pmd<Sender<Order>>, PORTS> = pmds.collect();
-    let (screen, clock) = (Screen::default(), Clock { hertz: tsc::frequency(), boot });
-    let memory = setup::control_memory(&screen);
-    let control = memory.map(|memory| Control::new(memory, &mut pmds, clock, options.perf));
-    let Some(Ok(mut control)) = control else {
+    let pmds = handles.into_iter().map(|handle| {
+        let settings = options.perf.of(handle.core);
+        setup::pmd_memory().map(|memory| Pmd::new(handle, started, settings, memory))
+    });
+    let pmds: Option<Vec<Pmd<Sender<Order>>, PORTS>> = pmds.collect();
+    let policy = Policy { settings: options.perf.general, watchdog: options.watchdog };
+    let screen = Screen::default();
+    let memory = setup::control_memory(&screen, options.event_store);
+    let (Some(mut pmds), Some(memory)) = (pmds, memory) else {
         panic!("{} MiB of memory are too little for the console", memory::total() >> 20);
     };
+    let Ok(mut control) = Control::new(memory, &mut pmds, base, policy) else {
+        panic!("the console was given too little memory");
+    };
+    let wall = wall_clock::WallClock::start();
+    if let Some(utc) = wall.utc() {
+        control.set_utc(utc);
+    }
     banner::tell(&mut control, &board, &options, (&faults, &troubles));
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
@@ -63,5 +75,5 @@ fn main() -> ! {
         Com::One => Com::Two,
         Com::Two => Com::One,
     });
-    house::keep(control, board, console, stream)
+    house::keep(control, board, (console, stream), wall)
 }

@@ -4,18 +4,20 @@
 //! and leaves its key at the default; the last of several words for one key holds.
 
 mod fault;
+mod perf;
 mod table;
 mod values;
 
+use ::perf::Settings;
+use ::perf::settings::WINDOW;
 use dataplane::{PORTS, Rules};
 use heapless::Vec;
-use perf::Settings;
-use perf::suspicion::WINDOW;
 use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
 pub use fault::{Fault, Faults};
-pub use table::{KEYS, Key};
+pub use perf::{Lasting, PerfOptions};
+pub use table::{Key, keys};
 
 /// Cores that a mask can name.
 pub const CORES: usize = 256;
@@ -32,7 +34,11 @@ pub struct Options {
     /// Which cores may run PMDs.
     pub pmd_cpu_mask: CpuMask,
     /// What is recorded, and what is suspicious.
-    pub perf: Settings,
+    pub perf: PerfOptions,
+    /// What happens when an iteration does not end.
+    pub watchdog: Watchdog,
+    /// Memory for events, in MiB.
+    pub event_store: u32,
 }
 
 /// A serial console.
@@ -42,6 +48,17 @@ pub struct Console {
     pub com: Com,
     /// Symbols in a second.
     pub baud: u32,
+}
+
+/// What happens when an iteration does not end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watchdog {
+    /// It is told of.
+    Report,
+    /// It is told of, and the machine starts again.
+    Reset,
+    /// Nothing.
+    Off,
 }
 
 /// Which NICs to take.
@@ -88,7 +105,9 @@ impl Default for Options {
             ports: Ports::None,
             forward: Rules::default(),
             pmd_cpu_mask: CpuMask::ALL,
-            perf: Settings::default(),
+            perf: PerfOptions::default(),
+            watchdog: Watchdog::Report,
+            event_store: 64,
         }
     }
 }
@@ -113,7 +132,7 @@ impl Options {
     fn set<'a>(&mut self, word: &'a [u8]) -> Result<(), Fault<'a>> {
         let end = word.iter().position(|&byte| byte == b'=').unwrap_or(word.len());
         let (name, value) = (&word[..end], word.get(end + 1..).unwrap_or_default());
-        let key = KEYS.iter().find(|key| key.name.as_bytes() == name);
+        let key = keys().find(|key| key.name().as_bytes() == name);
         let key = key.ok_or(Fault::UnknownKey(name))?;
         let text = core::str::from_utf8(value).ok();
         if text.and_then(|text| key.set(self, text)).is_none() {
@@ -125,13 +144,11 @@ impl Options {
 
     /// Makes the window fit what a history can pin.
     fn narrow(&mut self) -> Result<(), Fault<'static>> {
-        let Settings { before, after, .. } = self.perf;
-        let fitting = WINDOW.saturating_sub(before);
-        if after <= fitting {
+        let Settings { before, after, .. } = self.perf.general;
+        if !self.perf.general.narrow() {
             return Ok(());
         }
-        self.perf.after = fitting;
-        Err(Fault::TooWide { before, after, fitting })
+        Err(Fault::TooWide { before, after, fitting: WINDOW.saturating_sub(before) })
     }
 }
 

@@ -4,7 +4,8 @@ use core::cell::Cell;
 
 use dataplane::Ledger;
 use perf::history::SEGMENTS;
-use perf::{Clock, Flags, Metrics, Recorder, Segment, Settings};
+use perf::milliseconds::Slot;
+use perf::{Clock, Flags, Metrics, Recorder, Segment, Settings, Timebase};
 
 /// The clock of played PMDs runs at 1 MHz, so that a cycle is a microsecond.
 pub(crate) const HERTZ: u64 = 1_000_000;
@@ -29,10 +30,14 @@ pub(crate) struct Played {
 impl Played {
     pub(crate) fn new() -> Self {
         let segments: Vec<Segment> = (0..SEGMENTS).map(|_| Segment::EMPTY).collect();
-        let metrics = Box::leak(Box::new(Metrics::new(segments.leak())));
-        let recorder = Recorder::new(metrics, Settings::default().limits(HERTZ));
+        let slots: Vec<Slot> = (0..4096).map(|_| Slot::EMPTY).collect();
+        let metrics = Box::leak(Box::new(Metrics::new(segments.leak(), slots.leak())));
+        let limits = Settings::DEFAULT.limits(HERTZ, 0);
+        let recorder = Recorder::new(metrics, limits, Timebase::new(HERTZ, 0));
         let ledger = Box::leak(Box::default());
-        Self { metrics, ledger, recorder, clock: Hand(Cell::new(0)) }
+        let mut played = Self { metrics, ledger, recorder, clock: Hand(Cell::new(0)) };
+        played.recorder.enter(&played.clock);
+        played
     }
 
     /// One iteration of so many microseconds.

@@ -6,16 +6,20 @@ use frame::{Buffer, Frame, LOCAL, LocalPool};
 use handover::{Mailbox, PoolStore, Sender};
 use heapless::Vec;
 use perf::history::SEGMENTS;
-use perf::{Clock, Limits, Metrics, Recorder, Segment};
+use perf::milliseconds::Slot;
+use perf::stolen::Readings;
+use perf::{Clock, Limits, Metrics, Recorder, Segment, Timebase};
 use spin::{Mutex, Once};
 use virtio::{NetRx, NetTx};
 
-use crate::arch::{cores, memory, power, tsc};
+use crate::arch::{cores, memory, power, stolen, tsc};
 
 /// Orders that can wait for a PMD.
 const ORDERS: usize = 64;
 /// Frames for each port: both rings full, and as many again on their way.
 const FRAMES_PER_PORT: usize = 1024;
+/// Milliseconds that each PMD remembers.
+const MILLISECONDS: usize = 4096;
 
 pub(crate) type Rx = &'static mut NetRx<Registers>;
 pub(crate) type Tx = NetTx<Registers>;
@@ -34,13 +38,26 @@ type Handle = kernel::control::Handle<Sender<Order>>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoMemory;
 
-/// The time-stamp counter of the core that asks.
-struct Tsc;
+/// The time of the core that it was made on.
+struct Tsc(&'static cores::Core);
 
 impl Clock for Tsc {
     #[inline]
     fn now(&self) -> u64 {
         tsc::now()
+    }
+
+    #[inline]
+    fn interruptions(&self) -> u64 {
+        self.0.interruptions()
+    }
+
+    fn machine_checks(&self) -> u64 {
+        self.0.machine_checks()
+    }
+
+    fn look(&self) -> Readings {
+        stolen::look()
     }
 }
 
@@ -52,18 +69,20 @@ static SEATS: Once<[Mutex<Option<&'static mut Loop>>; cores::MAX]> = Once::new()
 pub(crate) fn run(core: usize) -> ! {
     let seats = SEATS.wait();
     let Some(pmd) = seats.get(core).and_then(|seat| seat.lock().take()) else { power::halt() };
-    pmd.enter(&Tsc);
+    let clock = Tsc(cores::this());
+    pmd.enter(&clock);
     loop {
-        pmd.iterate(&Tsc);
+        pmd.iterate(&clock);
     }
 }
 
-/// Makes a PMD for each of `cores`, shares the ports out among them in turn, and lets all start.
+/// Makes a PMD for each of `cores`, which compares with its `limits`, shares the ports out among
+/// them in turn, and lets all start.
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
     rules: &Rules,
-    limits: Limits,
-    cores: &[usize],
+    cores: &[(usize, Limits)],
+    base: Timebase,
 ) -> Result<Vec<Handle, { cores::MAX }>, NoMemory> {
     if cores.is_empty() {
         return Ok(Vec::new());
@@ -71,14 +90,15 @@ pub(crate) fn start(
     let store = fill_store(ports.len() * FRAMES_PER_PORT + cores.len() * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
-    for &core in cores {
-        let (handle, pmd) = assemble(core, store, rules, limits)?;
+    for &(core, limits) in cores {
+        let recorder = |metrics| Recorder::new(metrics, limits, base);
+        let (handle, pmd) = assemble(core, store, rules, recorder)?;
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
     share_out(ports, rules, &mut loops);
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
-    for (&core, pmd) in cores.iter().zip(loops) {
+    for (&(core, _), pmd) in cores.iter().zip(loops) {
         *seats[core].get_mut() = Some(pmd);
     }
     SEATS.call_once(|| seats);
@@ -102,17 +122,21 @@ fn assemble(
     core: usize,
     store: &'static PoolStore,
     rules: &Rules,
-    limits: Limits,
+    recorder: impl FnOnce(&'static Metrics) -> Recorder,
 ) -> Result<(Handle, &'static mut Loop), NoMemory> {
     let segments = memory::carve_with(SEGMENTS, |_| Segment::EMPTY).ok_or(NoMemory)?;
-    let metrics: &Metrics = carve(Metrics::new(segments))?;
+    let slots = memory::carve_with(MILLISECONDS, |_| Slot::EMPTY).ok_or(NoMemory)?;
+    // Made in its place: it is too large to be handed about on a stack.
+    let metrics: &[Metrics] =
+        memory::carve_with(1, |_| Metrics::new(segments, slots)).ok_or(NoMemory)?;
+    let metrics = &metrics[0];
     let ledger: &Ledger = carve(Ledger::default())?;
     let (orders, inbox) = carve(Mailbox::<Order, ORDERS>::new())?.open();
     let pmd = carve(Pmd::new(Parts {
         pool: carve(LocalPool::new(store))?,
         exits: Exits::new(),
         rules: rules.clone(),
-        recorder: Recorder::new(metrics, limits),
+        recorder: recorder(metrics),
         ledger,
         inbox,
     }))?;

@@ -6,6 +6,7 @@ use core::fmt;
 use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
 use dataplane::{Exit, PORTS};
+use frame::RxQueue as _;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
 use kernel::options::Ports as Wanted;
@@ -28,6 +29,8 @@ static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
 /// A network card that was taken.
 pub(crate) struct Port {
     pub(crate) place: Place,
+    /// Frames that its receive ring can hold.
+    pub(crate) ring: u32,
     card: Card,
 }
 
@@ -110,8 +113,9 @@ pub(crate) fn take(number: u16, card: &Found) -> Result<(Port, Queues), Error> {
     let rings = Dma::new(rings, Translation::IDENTITY);
     let opened = Net::open(&function, &mut map, rings, &Uptime);
     let (card, rx, tx) = opened.map_err(Error::Virtio)?;
+    let ring = rx.capacity();
     let (rx, exit) = (pmds::carve(rx)?, pmds::carve(Exit::new(number, tx))?);
-    Ok((Port { place, card }, Queues { rx, exit }))
+    Ok((Port { place, ring, card }, Queues { rx, exit }))
 }
 
 /// Opens the first virtio console there is, for the log stream.

@@ -6,19 +6,20 @@ use dataplane::PORTS;
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
-use kernel::control::{Memory, OUTPUT};
-use kernel::events::Part;
+use kernel::control::{Memory, OUTPUT, PmdMemory};
 use kernel::options::{Options, Ports};
 use kernel::shell::Screen;
-use perf::Iteration;
+use perf::events::{self, Part};
+use perf::{Iteration, Limits, Snapshot, windows};
 
-use crate::arch::{cores, memory};
+use crate::arch::{cores, memory, tsc};
 use crate::pmds::Queues;
 use crate::ports::{self, Port};
 
-/// Events that are kept, and iterations in all of them together.
-const EVENTS: usize = 4096;
-const EVENT_ROWS: usize = 32 * 1024;
+/// The store of events takes at most this part of the memory that is free.
+const STORE_PART: u64 = 4;
+/// Iterations for each event that the store has room for: those of a default window, and some.
+const ROWS_PER_EVENT: usize = 12;
 
 /// Something that was asked for and cannot be had.
 #[derive(Clone, Debug)]
@@ -67,6 +68,11 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
     free
 }
 
+/// What the PMD on `core` compares with. An automatic limit stands for the longest at first.
+pub(crate) fn limits(options: &Options, core: usize) -> Limits {
+    options.perf.of(core).limits(tsc::frequency(), u32::MAX)
+}
+
 /// Takes the cards that were asked for.
 pub(crate) fn take_ports(
     options: &Options,
@@ -96,16 +102,28 @@ pub(crate) fn take_ports(
     (taken, queues)
 }
 
-/// Memory for the control core; none if the machine has too little.
-pub(crate) fn control_memory(screen: &Screen) -> Option<Memory<'_>> {
-    Some(Memory {
-        output: memory::carve_with(OUTPUT, |_| 0)?,
-        screen,
-        rows: memory::carve_with(usize::from(command::ROWS), |_| Iteration::default())?,
-        events: (
-            memory::carve_with(EVENTS, |_| Part::default())?,
-            memory::carve_with(EVENT_ROWS, |_| Iteration::default())?,
-        ),
+/// Memory for the control core, with a store of events of `store` MiB where there is room; none if
+/// the machine has too little.
+pub(crate) fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
+    let output = memory::carve_with(OUTPUT, |_| 0)?;
+    let rows = memory::carve_with(usize::from(command::ROWS), |_| Iteration::default())?;
+    let counted = memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?;
+    let wanted = u64::from(store) << 20;
+    let bytes = wanted.min(memory::free() / STORE_PART) as usize;
+    let count = bytes / (size_of::<Part>() + ROWS_PER_EVENT * size_of::<Iteration>());
+    let event_rows = (count * ROWS_PER_EVENT).max(events::ROWS as usize);
+    let events = (
+        memory::carve_with(count.max(1), |_| Part::default())?,
+        memory::carve_with(event_rows, |_| Iteration::default())?,
+    );
+    Some(Memory { output, screen, rows, counted, events })
+}
+
+/// Memory for what the control core keeps of one PMD; none if the machine has too little.
+pub(crate) fn pmd_memory() -> Option<PmdMemory> {
+    Some(PmdMemory {
+        cleared: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
+        seconds: memory::carve_with(windows::COPIES, |_| Snapshot::ZERO)?,
     })
 }
 

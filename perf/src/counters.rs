@@ -1,4 +1,4 @@
-//! Open vSwitch's counters: written by one core, read by any, never reset.
+//! Open vSwitch's counters and a few more: written by one core, read by any, never reset.
 //!
 //! A report since the last clear subtracts a copy that the reader kept; clearing costs the PMD
 //! nothing.
@@ -27,7 +27,8 @@ impl Tally {
     }
 }
 
-/// What a PMD counts. The names and meanings are those of Open vSwitch.
+/// What a PMD counts. The first 17 have the names and meanings of Open vSwitch; its reports come
+/// from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
     /// Passes settled by what the NIC already knew of the flow.
@@ -64,11 +65,23 @@ pub enum Counter {
     SleepIterations,
     /// Cycles slept.
     SleepCycles,
+    /// Iterations in which a frame was received or sent.
+    BusyIterations,
+    /// Polls that brought frames.
+    Batches,
+    /// Frames dropped, for whatever reason.
+    Dropped,
+    /// Those of them that a transmit ring had no room for.
+    TxDropped,
+    /// Upcalls, those that failed too.
+    Upcalls,
+    /// Sum of the highest fill of a receive ring in each recorded iteration, in frames.
+    Fill,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::SleepCycles as usize + 1;
+    pub const COUNT: usize = Self::Fill as usize + 1;
 }
 
 /// One PMD's counters.

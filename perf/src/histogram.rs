@@ -1,138 +1,211 @@
-//! Open vSwitch's bins, filled without a search.
+//! Buckets fine enough for percentiles that add up to Open vSwitch's bins exactly, filled without
+//! a search.
 //!
-//! A sample falls into the first bin whose wall is not below it. Its power of two and the next
-//! three bits name a [`Layout`] cell, which holds at most one wall, so one comparison settles
-//! which side of it the sample lies on.
+//! Samples below 128 have a cell each; above, every power of two has 32 cells of equal width, so
+//! that a cell is at most 1/32 as wide as its least sample. A cell that one of Open vSwitch's
+//! walls stands in is split there into two buckets. No cell holds two walls, so one comparison
+//! settles which bucket a sample falls into.
 
-use crate::counters::Tally;
+use core::ops::RangeInclusive;
 
-/// Bins of a histogram: one for each wall, and one for all that lies beyond the last.
+/// Bins of Open vSwitch's histograms: one for each wall, and one for all that lies beyond the last.
 pub const BINS: usize = 32;
-/// Walls of a histogram.
+/// Walls of Open vSwitch's histograms.
 pub const WALLS: usize = BINS - 1;
 
-/// Cells of a layout: eight for each power of two up to 2^24, the first eight for 0 to 7.
-const CELLS: usize = 184;
+/// Samples below this have a cell each, and in it one bucket of the same number.
+pub(crate) const EXACT: usize = 1 << EXACT_POWER;
+const EXACT_POWER: usize = 7;
+/// Cells of each power of two above.
+const STEPS: usize = 1 << STEPS_POWER;
+const STEPS_POWER: usize = 5;
 
-/// Where the walls of a histogram stand.
-#[derive(Debug)]
-pub struct Layout {
-    /// Upper bounds of all bins but the last, inclusive, ascending.
-    pub walls: [u32; WALLS],
-    /// For each cell the first bin that a sample in it can fall into.
-    first: [u8; CELLS],
+/// Where a cell's buckets are: a sample that is not above `wall` falls into `bucket`, all others
+/// into the next. In a cell with one bucket only, all are above.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    wall: u32,
+    bucket: u32,
 }
 
-/// Cycles per iteration: logarithmic, 500 to 24,000,000.
-pub static CYCLES: Layout = Layout::new([
-    499, 716, 1025, 1469, 2104, 3014, 4317, 6183, 8857, 12686, 18171, 26027, 37279, 53395, 76480,
-    109544, 156903, 224736, 321895, 461058, 660385, 945886, 1354815, 1940535, 2779476, 3981111,
-    5702243, 8167461, 11698454, 16755981, 24000000,
-]);
+impl Cell {
+    /// The first of its buckets, the only one in most cells.
+    const fn first(&self) -> usize {
+        self.bucket.wrapping_add((self.wall == NO_WALL) as u32) as usize
+    }
+}
 
-/// Packets per iteration: logarithmic, 0 to 1000.
-pub static PACKETS: Layout = Layout::new([
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 17, 22, 28, 35, 45, 57, 72, 92, 117, 148, 188, 239,
-    303, 385, 489, 621, 788, 1000,
-]);
+/// The wall of cells that have none.
+const NO_WALL: u32 = 0;
 
-impl Layout {
-    const fn new(walls: [u32; WALLS]) -> Self {
-        let mut first = [0; CELLS];
-        let mut cell = 0;
-        while cell < CELLS {
-            let mut bin = 0;
-            while bin < WALLS && (walls[bin] as u64) < least(cell) {
-                bin += 1;
+/// Cells for samples below `1 << power`.
+pub(crate) const fn cell_count(power: usize) -> usize {
+    EXACT + (power - EXACT_POWER) * STEPS
+}
+
+/// Buckets where the walls of a histogram are `walls` and its samples mostly lie below
+/// `1 << power`, the one for all other samples among them.
+pub(crate) const fn bucket_count(walls: &[u32; WALLS], power: usize) -> usize {
+    let mut splits = 0;
+    let mut i = 0;
+    while i < WALLS {
+        splits += is_split(walls[i] as u64) as usize;
+        i += 1;
+    }
+    cell_count(power) + splits + 1
+}
+
+/// The cells of a histogram with these `walls`.
+pub(crate) const fn cells<const N: usize>(walls: &[u32; WALLS]) -> [Cell; N] {
+    let mut cells = [Cell { wall: NO_WALL, bucket: 0 }; N];
+    let (mut cell, mut next, mut splits) = (0, 0, 0);
+    while cell < N {
+        let bucket = (cell + splits) as u32;
+        cells[cell].bucket = bucket.wrapping_sub(1);
+        while next < WALLS && (walls[next] as u64) < least(cell + 1) {
+            if is_split(walls[next] as u64) {
+                assert!(cells[cell].wall == NO_WALL, "no cell holds two walls");
+                cells[cell] = Cell { wall: walls[next], bucket };
+                splits += 1;
             }
-            first[cell] = bin as u8;
-            cell += 1;
+            next += 1;
         }
-        Self { walls, first }
+        cell += 1;
     }
+    cells
+}
 
-    /// The bin of `sample`.
-    #[inline]
-    pub fn bin(&self, sample: u64) -> usize {
-        let Some(&first) = self.first.get(cell(sample)) else { return BINS - 1 };
-        let first = usize::from(first);
-        match self.walls.get(first) {
-            Some(&wall) => first + usize::from(sample > u64::from(wall)),
-            None => BINS - 1,
-        }
-    }
+/// Whether `wall` stands inside a cell, not at its end.
+const fn is_split(wall: u64) -> bool {
+    cell(wall) == cell(wall + 1)
 }
 
 /// The cell of `sample`, which may lie beyond the last.
 #[inline]
 const fn cell(sample: u64) -> usize {
-    if sample < 8 {
+    if sample < EXACT as u64 {
         return sample as usize;
     }
-    let power = 63 - sample.leading_zeros() as usize;
-    (power - 2) * 8 + ((sample >> (power - 3)) & 7) as usize
+    let shift = (sample >> STEPS_POWER).ilog2() as usize;
+    let step = (sample >> shift) as usize;
+    shift * STEPS + step + EXACT - (EXACT_POWER - STEPS_POWER) * STEPS - STEPS
 }
 
 /// The least sample in `cell`.
 const fn least(cell: usize) -> u64 {
-    if cell < 8 {
+    if cell < EXACT {
         return cell as u64;
     }
-    let power = cell / 8 + 2;
-    (8 + cell as u64 % 8) << (power - 3)
+    let above = cell - EXACT;
+    let power = EXACT_POWER + above / STEPS;
+    ((STEPS + above % STEPS) as u64) << (power - STEPS_POWER)
 }
 
-/// How often samples fell into each bin. Written by one core, read by any.
-#[derive(Debug, Default)]
-#[repr(align(64))]
-pub struct Histogram([Tally; BINS]);
+/// Where the walls and the buckets of a histogram stand.
+#[derive(Debug)]
+pub struct Layout {
+    /// Upper bounds of all Open vSwitch's bins but the last, inclusive, ascending.
+    pub walls: [u32; WALLS],
+    pub(crate) cells: &'static [Cell],
+    /// How many buckets there are.
+    pub(crate) buckets: usize,
+}
 
-impl Histogram {
-    /// A histogram without samples.
-    pub const fn new() -> Self {
-        Self([const { Tally::new() }; BINS])
-    }
-
-    /// Counts `sample`. Only the core that owns the histogram may.
+impl Layout {
+    /// The bucket of `sample`.
     #[inline]
-    pub fn sample(&self, layout: &Layout, sample: u64) {
-        self.0[layout.bin(sample)].add(1);
+    pub fn bucket(&self, sample: u64) -> usize {
+        if sample < EXACT as u64 {
+            return sample as usize;
+        }
+        match self.cells.get(cell(sample)) {
+            Some(cell) => cell.bucket as usize + usize::from(sample > u64::from(cell.wall)),
+            None => self.buckets - 1,
+        }
     }
 
-    /// Samples in each bin.
-    pub fn read(&self) -> [u64; BINS] {
-        core::array::from_fn(|bin| self.0[bin].read())
+    /// The samples that fall into `bucket`: those from the first to the last.
+    pub fn range(&self, bucket: usize) -> RangeInclusive<u64> {
+        let beyond = least(self.cells.len());
+        let after = self.cells.partition_point(|cell| cell.first() <= bucket);
+        if bucket + 1 >= self.buckets || after == 0 {
+            return beyond..=u64::MAX;
+        }
+        let (cell, ends) = (&self.cells[after - 1], least(after) - 1);
+        let wall = u64::from(cell.wall);
+        match bucket - cell.first() {
+            0 if cell.wall == NO_WALL => least(after - 1)..=ends,
+            0 => least(after - 1)..=wall,
+            _ => wall + 1..=ends,
+        }
+    }
+
+    /// Open vSwitch's bin of `sample`.
+    pub fn bin(&self, sample: u64) -> usize {
+        self.walls.partition_point(|&wall| u64::from(wall) < sample)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::Quantity;
 
-    fn searched(layout: &Layout, sample: u64) -> usize {
-        layout.walls.iter().position(|&wall| u64::from(wall) >= sample).unwrap_or(BINS - 1)
+    fn layouts() -> impl Iterator<Item = &'static Layout> {
+        Quantity::ALL.into_iter().map(Quantity::layout)
+    }
+
+    fn samples(layout: &Layout) -> impl Iterator<Item = u64> {
+        let near = layout.walls.into_iter().flat_map(|wall| {
+            let wall = u64::from(wall);
+            wall.saturating_sub(2)..wall + 3
+        });
+        let powers = (0..64).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+        (0..100_000).chain(near).chain(powers).chain([u64::MAX])
     }
 
     #[test]
-    fn every_sample_falls_into_the_bin_that_a_search_finds() {
-        for layout in [&CYCLES, &PACKETS] {
-            let near_walls = layout.walls.iter().flat_map(|&wall| {
-                let wall = u64::from(wall);
-                wall.saturating_sub(2)..wall + 3
-            });
-            let powers = (0..64).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
-            for sample in (0..100_000).chain(near_walls).chain(powers).chain([u64::MAX]) {
-                assert_eq!(layout.bin(sample), searched(layout, sample), "{sample}");
+    fn every_sample_lies_in_the_range_of_its_bucket() {
+        for layout in layouts() {
+            for sample in samples(layout) {
+                let bucket = layout.bucket(sample);
+                assert!(bucket < layout.buckets, "{sample}");
+                let range = layout.range(bucket);
+                assert!(range.contains(&sample), "{sample}: bucket {bucket} is {range:?}");
             }
         }
     }
 
     #[test]
-    fn the_last_bin_takes_all_beyond_the_last_wall() {
-        let histogram = Histogram::new();
-        histogram.sample(&CYCLES, 24_000_000);
-        histogram.sample(&CYCLES, 24_000_001);
-        histogram.sample(&CYCLES, u64::MAX);
-        assert_eq!(histogram.read()[WALLS - 1..], [1, 2]);
+    fn buckets_follow_one_another_without_gap_or_overlap() {
+        for layout in layouts() {
+            let mut next = 0;
+            for bucket in 0..layout.buckets {
+                assert_eq!(*layout.range(bucket).start(), next, "bucket {bucket}");
+                next = layout.range(bucket).end().wrapping_add(1);
+            }
+            assert_eq!(next, 0);
+        }
+    }
+
+    #[test]
+    fn no_bucket_crosses_a_wall() {
+        for layout in layouts() {
+            for bucket in 0..layout.buckets - 1 {
+                let range = layout.range(bucket);
+                assert_eq!(layout.bin(*range.start()), layout.bin(*range.end()), "{range:?}");
+            }
+            assert_eq!(layout.bin(*layout.range(layout.buckets - 1).start()), BINS - 1);
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_at_most_a_32nd_as_wide_as_its_least_sample() {
+        for layout in layouts() {
+            for bucket in 0..layout.buckets - 1 {
+                let range = layout.range(bucket);
+                assert!((range.end() - range.start()) * 32 <= *range.start(), "{range:?}");
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ struct Slot {
     mark: AtomicU64,
     start: AtomicU64,
     cycles: AtomicU64,
-    counts: [AtomicU32; COUNTS],
+    counts: [AtomicU64; COUNTS],
     rooms: Rooms,
 }
 
@@ -48,7 +48,7 @@ impl Slot {
         mark: AtomicU64::new(0),
         start: AtomicU64::new(0),
         cycles: AtomicU64::new(0),
-        counts: [const { AtomicU32::new(0) }; COUNTS],
+        counts: [const { AtomicU64::new(0) }; COUNTS],
         rooms: Rooms([const { AtomicU64::new(0) }; ROOMS]),
     };
 
@@ -66,6 +66,17 @@ impl Slot {
                 room.store(value, Relaxed);
             }
         }
+        self.mark.store(iteration.number, Release);
+    }
+
+    /// Writes an iteration of which nothing is to be said but its length.
+    #[inline]
+    fn write_idle(&self, iteration: &Iteration) {
+        self.mark.store(0, Relaxed);
+        fence(Release);
+        self.start.store(iteration.start, Relaxed);
+        self.cycles.store(iteration.cycles, Relaxed);
+        self.counts.iter().for_each(|count| count.store(0, Relaxed));
         self.mark.store(iteration.number, Release);
     }
 

@@ -7,8 +7,8 @@
 use crate::room::Room;
 use crate::suspicion::Reasons;
 
-/// Counts in the first line, beside its mark, its start and its length.
-pub(crate) const COUNTS: usize = 8;
+/// Words of the first line beside its mark, its start and its length: two counts each.
+pub(crate) const COUNTS: usize = 5;
 /// Words of the second line: every room but [`Room::Rx`].
 pub(crate) const ROOMS: usize = Room::COUNT - 1;
 
@@ -17,7 +17,7 @@ pub(crate) const ROOMS: usize = Room::COUNT - 1;
 pub struct Flags(u32);
 
 impl Flags {
-    /// A room other than [`Room::Rx`] had work.
+    /// Time was charged to a room other than [`Room::Rx`].
     pub const ROOMS: Self = Self(1 << 0);
     /// Part of the time was spent on purpose, by the command `stall`.
     pub const INJECTED: Self = Self(1 << 1);
@@ -25,6 +25,47 @@ impl Flags {
     pub const STARVED: Self = Self(1 << 2);
     /// The time-stamp counter went backwards; the step was taken as no time at all.
     pub const BACKWARDS: Self = Self(1 << 3);
+    /// A transmit ring had no room for a frame.
+    pub const TX_FULL: Self = Self(1 << 4);
+    /// An NMI was taken that the kernel did not send.
+    pub const NMI: Self = Self(1 << 5);
+    /// A machine check was taken.
+    pub const MACHINE_CHECK: Self = Self(1 << 6);
+    /// A system management interrupt was taken since the core last looked.
+    pub const SMI: Self = Self(1 << 7);
+    /// The hypervisor ran something else since the core last looked.
+    pub const STEAL: Self = Self(1 << 8);
+    /// The core's clock ran at another speed than when the core looked before.
+    pub const SPEED: Self = Self(1 << 9);
+    /// It took too long, although no room had work that explains it.
+    pub const GAP: Self = Self(1 << 10);
+    /// The slow path failed for a frame.
+    pub const LOST_UPCALL: Self = Self(1 << 11);
+    /// As many frames as the limit, or more, went to the slow path.
+    pub const STORM: Self = Self(1 << 12);
+    /// The sleep before it lasted longer than asked for, by more than the limit.
+    pub const OVERSLEPT: Self = Self(1 << 13);
+    /// A frame was handed to the slow path.
+    pub const UPCALL: Self = Self(1 << 15);
+    /// A frame was dropped.
+    pub const DROP: Self = Self(1 << 16);
+    /// What few iterations have.
+    pub(crate) const RARITIES: Self = Self::UPCALL.and(Self::DROP);
+    /// A room had work. Without any flag an iteration has nothing to count.
+    pub const WORK: Self = Self(1 << 14);
+
+    /// Those that say what took time from it, or that somebody did on purpose, with their names
+    /// in reports.
+    pub const NAMES: [(Self, &'static str); 8] = [
+        (Self::INJECTED, "injected"),
+        (Self::NMI, "nmi"),
+        (Self::MACHINE_CHECK, "machine-check"),
+        (Self::SMI, "smi"),
+        (Self::STEAL, "steal"),
+        (Self::SPEED, "clock-speed"),
+        (Self::GAP, "gap"),
+        (Self::BACKWARDS, "clock-backwards"),
+    ];
 
     /// None of them.
     pub const fn none() -> Self {
@@ -36,6 +77,24 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// Whether none is set.
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether any of `other` is set.
+    #[inline]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Sets all of `other`.
     pub const fn set(&mut self, other: Self) {
         self.0 |= other.0;
@@ -44,6 +103,7 @@ impl Flags {
 
 /// One iteration: every queue of a core polled once, and what came carried to the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Iteration {
     /// Which iteration of its core this is. Counts from 1; never reused.
     pub number: u64,
@@ -57,7 +117,7 @@ pub struct Iteration {
     pub batches: u32,
     /// Frames that transmit rings took.
     pub sent: u32,
-    /// Frames dropped.
+    /// Frames dropped, for whatever reason.
     pub dropped: u32,
     /// Highest fill of a receive ring when it was polled, in frames: those that the poll brought
     /// and those it left. A maximum.
@@ -68,8 +128,12 @@ pub struct Iteration {
     pub reasons: Reasons,
     /// Frames handed to the slow path.
     pub upcalls: u32,
+    /// Those of them that the slow path failed for.
+    pub lost: u32,
     /// What else is known of it.
     pub flags: Flags,
+    /// Frames dropped because a transmit ring had no room.
+    pub tx_dropped: u32,
     /// Cycles of each room but [`Room::Rx`].
     pub(crate) rooms: [u64; ROOMS],
 }
@@ -84,38 +148,53 @@ impl Iteration {
     }
 
     /// Whether a frame was received or sent. Cycles of such iterations count as busy.
+    #[inline]
     pub fn is_busy(&self) -> bool {
         self.packets > 0 || self.sent > 0
     }
 
-    /// Empties it of all that was counted; its number and start stay. Field by field, because
-    /// this is done in every iteration and the rooms are mostly empty already.
+    /// Empties it of all that was counted; its number and start stay.
     #[inline]
     pub(crate) fn clear(&mut self) {
         if self.flags.has(Flags::ROOMS) {
             self.rooms = [0; ROOMS];
         }
-        self.cycles = 0;
-        (self.packets, self.batches, self.sent, self.dropped) = (0, 0, 0, 0);
-        (self.fill, self.deepest, self.upcalls) = (0, 0, 0);
-        (self.reasons, self.flags) = (Reasons::none(), Flags::none());
+        let Self { number, start, rooms, .. } = *self;
+        *self = Self { number, start, rooms, ..Self::default() };
     }
 
     /// What its first line holds beside mark, start and length.
     #[inline]
-    pub(crate) fn counts(&self) -> [u32; COUNTS] {
-        let why = u32::from(self.deepest) << 16 | u32::from(self.reasons.bits());
-        let Self { packets, batches, sent, dropped, fill, upcalls, flags, .. } = *self;
-        [packets, batches, sent, dropped, fill, why, upcalls, flags.0]
+    pub(crate) fn counts(&self) -> [u64; COUNTS] {
+        let why = u32::from(self.deepest) | u32::from(self.reasons.bits()) << 16;
+        [
+            pair(self.packets, self.batches),
+            pair(self.sent, self.dropped),
+            pair(self.fill, why),
+            pair(self.upcalls, self.lost),
+            pair(self.flags.0, self.tx_dropped),
+        ]
     }
 
     /// Takes over what [`counts`](Self::counts) gave.
-    pub(crate) fn set_counts(&mut self, counts: [u32; COUNTS]) {
-        let [packets, batches, sent, dropped, fill, why, upcalls, flags] = counts;
-        (self.packets, self.batches, self.sent, self.dropped) = (packets, batches, sent, dropped);
-        (self.fill, self.deepest, self.upcalls) = (fill, (why >> 16) as u16, upcalls);
-        (self.reasons, self.flags) = (Reasons::from_bits(why as u16), Flags(flags));
+    pub(crate) fn set_counts(&mut self, counts: [u64; COUNTS]) {
+        let [received, sent, fill, upcalls, flags] = counts.map(halves);
+        (self.packets, self.batches) = received;
+        (self.sent, self.dropped) = sent;
+        (self.fill, self.deepest) = (fill.0, fill.1 as u16);
+        self.reasons = Reasons::from_bits((fill.1 >> 16) as u16);
+        (self.upcalls, self.lost) = upcalls;
+        (self.flags, self.tx_dropped) = (Flags(flags.0), flags.1);
     }
+}
+
+#[inline]
+fn pair(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
 }
 
 #[cfg(test)]
@@ -135,6 +214,8 @@ mod tests {
             deepest: 0xabcd,
             reasons: Reasons::DURATION,
             upcalls: 5,
+            lost: 6,
+            tx_dropped: 7,
             flags: Flags::INJECTED,
             rooms: [1, 2, 3, 4, 5, 6, 7, 8],
         }

@@ -9,33 +9,64 @@
 //! | [`room`] | the rooms that an iteration's time is charged to |
 //! | [`iteration`] | one iteration, and the two cache lines it is stored in |
 //! | [`history`] | the last iterations of a core: a chain of segments that windows can pin |
+//! | [`milliseconds`] | the last milliseconds of a core |
 //! | [`counters`] | Open vSwitch's counters, written by one core and read by any |
-//! | [`histogram`] | Open vSwitch's bins, filled without a search |
+//! | [`histogram`] | buckets that add up to Open vSwitch's bins, filled without a search |
+//! | [`quantity`] | what there are histograms of |
+//! | [`settings`] | what a user sets, with names, ranges and defaults |
 //! | [`suspicion`] | what makes an iteration suspicious |
 //! | [`marks`] | notes of suspicious iterations, from a PMD to the control core |
+//! | [`stolen`] | what took time from a core behind its back |
 //! | [`recorder`] | the PMD's side of it all |
+//! | [`metrics`] | what a PMD's readers see |
+//! | [`snapshot`], [`distribution`] | a copy of all counts, and how samples are distributed |
+//! | [`windows`] | the last seconds of a PMD, without a clear |
+//! | [`watchdog`] | notices an iteration that does not end |
+//! | [`events`] | suspicious iterations on the control core: kept, listed, printed |
+//! | [`time`], [`calendar`] | what converts counts of the time-stamp counter |
 //! | [`report`] | the words and columns that users of Open vSwitch know |
 //! | [`stream`] | frames that survive a serial line |
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod counters;
+pub mod distribution;
+pub mod events;
 pub mod histogram;
 pub mod history;
 pub mod iteration;
 pub mod marks;
+pub mod metrics;
+pub mod milliseconds;
+#[cfg(test)]
+mod played;
+pub mod quantity;
 pub mod recorder;
 pub mod report;
 pub mod room;
+mod samples;
+pub mod settings;
+pub mod snapshot;
+pub mod stolen;
 pub mod stream;
 pub mod suspicion;
+pub mod time;
+pub mod watchdog;
+pub mod windows;
 
 pub use counters::{Counter, Counters, Tally};
-pub use histogram::Histogram;
+pub use distribution::Distribution;
 pub use history::{History, Segment};
 pub use iteration::{Flags, Iteration};
 pub use marks::{Mark, Marks};
-pub use recorder::{Clock, Metrics, Recorder};
+pub use metrics::Metrics;
+pub use milliseconds::{Millisecond, Milliseconds};
+pub use quantity::Quantity;
+pub use recorder::{Clock, Recorder};
 pub use room::Room;
-pub use suspicion::{Limits, Reasons, Settings};
+pub use settings::Settings;
+pub use snapshot::Snapshot;
+pub use suspicion::{Limits, Reasons};
+pub use time::Timebase;

@@ -7,12 +7,13 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, fence};
 
 use crate::counters::Tally;
+use crate::stolen::{Readings, Source};
 use crate::suspicion::Reasons;
 
 /// Notes that can wait for their reader.
 const PENDING: usize = 256;
 /// Words of a note.
-const WORDS: usize = 4;
+const WORDS: usize = 4 + Source::COUNT;
 /// Bit of the last word that says that the window was cut.
 const CUT: u64 = 1 << 16;
 
@@ -29,17 +30,23 @@ pub struct Mark {
     pub reasons: Reasons,
     /// Whether the window is smaller than what was asked for, because too many are waiting.
     pub cut: bool,
+    /// What the core's slow registers counted since it had last looked at them; nothing where it
+    /// did not look.
+    pub readings: Readings,
 }
 
 impl Mark {
     fn words(&self) -> [u64; WORDS] {
         let cut = if self.cut { CUT } else { 0 };
-        [self.number, self.first, self.last, u64::from(self.reasons.bits()) | cut]
+        let [a, b, c, d, e, f] = self.readings.words();
+        let why = u64::from(self.reasons.bits()) | cut;
+        [self.number, self.first, self.last, why, a, b, c, d, e, f]
     }
 
-    fn from_words([number, first, last, rest]: [u64; WORDS]) -> Self {
-        let reasons = Reasons::from_bits(rest as u16);
-        Self { number, first, last, reasons, cut: rest & CUT != 0 }
+    fn from_words([number, first, last, why, readings @ ..]: [u64; WORDS]) -> Self {
+        let reasons = Reasons::from_bits(why as u16);
+        let readings = Readings::from_words(readings);
+        Self { number, first, last, reasons, cut: why & CUT != 0, readings }
     }
 }
 
@@ -118,7 +125,7 @@ impl Marks {
 
     /// Counts a suspicious iteration that finds no room.
     pub(crate) fn suppress(&self, reasons: Reasons) {
-        let first = reasons.bits().trailing_zeros() as usize;
+        let first = reasons.first();
         self.triggers.add(1);
         if let Some(count) = self.suppressed.get(first) {
             count.add(1);

@@ -3,124 +3,52 @@
 //! An iteration begins where the one before it ended, so no cycle falls between them; the few
 //! that recording itself takes belong to the next one.
 
-use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{Acquire, Release};
-
 use crate::counters::{Counter, Counters};
-use crate::histogram::{self, BINS, Histogram};
-use crate::history::{History, Pin, Segment, Writer};
+use crate::history::Writer;
 use crate::iteration::{Flags, Iteration};
-use crate::marks::{Mark, Marks};
+use crate::metrics::Metrics;
+use crate::quantity::Quantity;
+use crate::recorder::looks::Looks;
+use crate::recorder::sums::Sums;
 use crate::room::Room;
+use crate::stolen::Readings;
 use crate::suspicion::Limits;
+use crate::time::Timebase;
 
-/// The time-stamp counter of the core that asks.
+mod ending;
+mod looks;
+mod reciprocal;
+mod sums;
+
+/// What a core can tell of its own time.
 pub trait Clock {
-    /// Its count now, in cycles.
+    /// Its time-stamp counter now, in cycles.
     fn now(&self) -> u64;
+
+    /// NMIs and machine checks that it took since it started. Asked in every iteration.
+    #[inline]
+    fn interruptions(&self) -> u64 {
+        0
+    }
+
+    /// Those of them that were machine checks.
+    fn machine_checks(&self) -> u64 {
+        0
+    }
+
+    /// What its slow registers say. Asked at most once a millisecond.
+    fn look(&self) -> Readings {
+        Readings::default()
+    }
 }
 
-/// All that one PMD tells others about itself. Written by that PMD, read by the control core.
-pub struct Metrics {
-    /// Open vSwitch's counters.
-    pub counters: Counters,
-    /// Suspicious iterations on their way to the control core.
-    pub marks: Marks,
-    history: History,
-    cycles: Histogram,
-    packets: Histogram,
-    ended: AtomicU64,
-}
-
-/// A copy of one PMD's counters and histograms.
+/// What became of an upcall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// By number of [`Counter`].
-    pub counters: [u64; Counter::COUNT],
-    /// Iterations by their cycles.
-    pub cycles: [u64; BINS],
-    /// Iterations by the packets they received.
-    pub packets: [u64; BINS],
-}
-
-impl Snapshot {
-    /// A copy of counters that were never added to.
-    pub const ZERO: Self =
-        Self { counters: [0; Counter::COUNT], cycles: [0; BINS], packets: [0; BINS] };
-
-    /// What was counted since `earlier`.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            counters: difference(self.counters, earlier.counters),
-            cycles: difference(self.cycles, earlier.cycles),
-            packets: difference(self.packets, earlier.packets),
-        }
-    }
-
-    /// The value of `counter`.
-    pub fn count(&self, counter: Counter) -> u64 {
-        self.counters[counter as usize]
-    }
-
-    /// Iterations that ended.
-    pub fn iterations(&self) -> u64 {
-        self.cycles.iter().sum()
-    }
-}
-
-fn difference<const N: usize>(now: [u64; N], earlier: [u64; N]) -> [u64; N] {
-    core::array::from_fn(|i| now[i].saturating_sub(earlier[i]))
-}
-
-impl Metrics {
-    /// Metrics whose history lives in `segments`.
-    pub fn new(segments: &'static [Segment]) -> Self {
-        Self {
-            counters: Counters::new(),
-            marks: Marks::default(),
-            history: History::new(segments),
-            cycles: Histogram::new(),
-            packets: Histogram::new(),
-            ended: AtomicU64::new(0),
-        }
-    }
-
-    /// Number of the iteration that ended last. 0 before the first; never reset.
-    pub fn ended(&self) -> u64 {
-        self.ended.load(Acquire)
-    }
-
-    /// The iterations that are still there.
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// A copy of counters and histograms.
-    ///
-    /// Idle iterations are not sampled in the histogram of packets: they are those that its other
-    /// bins lack.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut packets = self.packets.read();
-        let counters = self.counters.read();
-        let cycles = self.cycles.read();
-        let busy: u64 = packets.iter().skip(1).sum();
-        packets[0] = cycles.iter().sum::<u64>().saturating_sub(busy);
-        Snapshot { counters, cycles, packets }
-    }
-
-    /// Takes the oldest suspicious iteration whose window is complete, and lets `read` look at it
-    /// before its window is given back.
-    pub fn take_mark<T>(&self, read: impl FnOnce(&Mark, &History) -> T) -> Option<T> {
-        let mark = self.marks.oldest()?;
-        if self.ended() < mark.last {
-            return None;
-        }
-        let answer = read(&mark, &self.history);
-        self.history.release(mark.first, mark.last);
-        self.marks.forget_oldest();
-        Some(answer)
-    }
+pub enum Upcall {
+    /// The slow path settled the frame.
+    Done,
+    /// The slow path failed.
+    Lost,
 }
 
 /// Records the iterations of one core.
@@ -129,34 +57,54 @@ pub struct Recorder {
     writer: Writer,
     limits: Limits,
     recording: bool,
-    /// Last iteration of the last window that was marked.
-    window: u64,
+    /// The clock is read at doorways.
+    rooms: bool,
+    /// An idle iteration of so many cycles, or more, is suspicious.
+    idle_limit: u64,
     /// The clock when it was last read.
     latest: u64,
-    /// The iteration under way. The loop adds to its counts.
+    /// The iteration under way. The loop adds to its counts, and sets [`Flags::WORK`] where it
+    /// does.
     pub current: Iteration,
+    /// Last iteration of the last window that was marked.
+    window: u64,
+    /// The clock when the group under way left the first room, and the polls before it that had
+    /// brought frames.
+    polled: (u64, u32),
+    looks: Looks,
+    sums: Sums,
 }
 
 impl Recorder {
-    /// A recorder into `metrics` that compares with `limits`. There must be one recorder for each
-    /// [`Metrics`].
-    pub fn new(metrics: &'static Metrics, limits: Limits) -> Self {
-        let current = Iteration { number: 1, ..Iteration::default() };
-        Self {
+    /// A recorder into `metrics` that compares with `limits`, on a core whose clock `base`
+    /// explains. There must be one recorder for each [`Metrics`].
+    pub fn new(metrics: &'static Metrics, limits: Limits, base: Timebase) -> Self {
+        let mut recorder = Self {
             metrics,
-            writer: Writer::new(metrics.history),
+            writer: Writer::new(*metrics.history()),
             limits,
-            recording: limits.record,
-            window: 0,
+            recording: false,
+            rooms: false,
+            idle_limit: 0,
             latest: 0,
-            current,
-        }
+            current: Iteration { number: 1, ..Iteration::default() },
+            window: 0,
+            polled: (0, 0),
+            looks: Looks::new(&base),
+            sums: Sums::new(base),
+        };
+        recorder.set_limits(limits);
+        recorder
     }
 
     /// Has the iteration under way begin now: call it when the loop begins.
     pub fn enter(&mut self, clock: &impl Clock) {
         self.latest = clock.now();
         self.current.start = self.latest;
+        self.looks.begin(clock, self.latest);
+        if self.recording {
+            self.sums.begin(self.metrics, self.latest);
+        }
     }
 
     /// Open vSwitch's counters of this core.
@@ -168,8 +116,19 @@ impl Recorder {
     /// Compares with `limits` from now on. Where they switch recording off, a window that is
     /// still open is completed first: call it again, with the same limits, now and then.
     pub fn set_limits(&mut self, limits: Limits) {
+        let was_recording = self.recording;
         self.limits = limits;
         self.recording = limits.record || self.current.number <= self.window;
+        self.rooms = self.recording && limits.rooms;
+        self.idle_limit = match limits.fill {
+            0 => 0,
+            _ => limits.cycles.saturating_add(1),
+        };
+        match (was_recording, self.recording) {
+            (false, true) => self.sums.begin(self.metrics, self.latest),
+            (true, false) => self.sums.stop(),
+            _ => {}
+        }
     }
 
     /// The limits that iterations are compared with.
@@ -177,41 +136,124 @@ impl Recorder {
         self.limits
     }
 
-    /// Charges the time since the last doorway to `room`. Reads the clock only while recording.
+    /// Counts a poll of `queue` that brought `frames`, more than none, and left `waiting` behind.
+    #[inline]
+    pub fn burst(&mut self, queue: u16, frames: u32, waiting: u32) {
+        let current = &mut self.current;
+        current.flags.set(Flags::WORK);
+        current.packets += frames;
+        current.batches += 1;
+        let fill = frames.saturating_add(waiting);
+        if fill > current.fill {
+            (current.fill, current.deepest) = (fill, queue);
+        }
+        if self.recording {
+            self.metrics.samples.add_small(Quantity::Batch, frames);
+        }
+    }
+
+    /// Counts so many frames that were `dropped`, as many of them as were `refused` because a
+    /// transmit ring had no room.
+    #[cold]
+    pub fn dropped(&mut self, dropped: u32, refused: u32) {
+        let current = &mut self.current;
+        current.flags.set(Flags::WORK.and(Flags::DROP));
+        current.dropped += dropped;
+        current.tx_dropped += refused;
+        if refused > 0 {
+            current.flags.set(Flags::TX_FULL);
+        }
+    }
+
+    /// Says that `room` is being worked in, for what may take long.
+    #[cold]
+    pub fn arrive(&mut self, room: Room) {
+        self.metrics.set_left(room);
+    }
+
+    /// Charges the time since the last doorway to `room`. Reads the clock only while rooms are
+    /// recorded.
     #[inline]
     pub fn leave(&mut self, room: Room, clock: &impl Clock) {
-        if !self.recording {
+        if self.rooms {
+            self.charge(room, clock);
+            self.metrics.set_left(room);
+            match room {
+                Room::Rx => self.polled.0 = self.latest,
+                Room::Tx => self.sample_latency(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Has the time of upcalls begin now: call it before the first of a row. What was before
+    /// belongs to the classifier.
+    #[inline]
+    pub fn begin_upcalls(&mut self, clock: &impl Clock) {
+        if self.recording {
+            self.charge(Room::Classifier, clock);
+        }
+    }
+
+    /// Counts an upcall that took from the last doorway, or the last upcall, until now. One that
+    /// came of another, or that failed, is an upcall like any other, and no cycle is counted twice.
+    #[inline]
+    pub fn upcall(&mut self, outcome: Upcall, clock: &impl Clock) {
+        let current = &mut self.current;
+        current.flags.set(Flags::WORK.and(Flags::UPCALL));
+        current.upcalls += 1;
+        if current.upcalls >= self.limits.upcalls {
+            current.flags.set(Flags::STORM);
+        }
+        if outcome == Upcall::Lost {
+            current.lost += 1;
+            current.flags.set(Flags::LOST_UPCALL);
+        }
+        if self.recording {
+            let spent = self.charge(Room::Upcall, clock);
+            self.metrics.samples.add(Quantity::PerUpcall, spent);
+        }
+    }
+
+    /// Has the iteration under way begin now, after a sleep that was to take `asked` cycles: call
+    /// it between two iterations.
+    pub fn wake(&mut self, asked: u64, clock: &impl Clock) {
+        let slept = self.advance(clock.now());
+        self.current.start = self.latest;
+        if slept == 0 {
             return;
         }
+        self.metrics.counters.add(Counter::SleepIterations, 1);
+        self.metrics.counters.add(Counter::SleepCycles, slept);
+        if slept.saturating_sub(asked) > self.limits.oversleep {
+            self.current.flags.set(Flags::OVERSLEPT);
+        }
+    }
+
+    /// Looks at the core's slow registers, if that was not done for a millisecond: for
+    /// housekeeping.
+    #[cold]
+    pub fn look(&mut self, clock: &impl Clock) -> Readings {
+        let (readings, flags) = self.looks.look(clock, self.latest);
+        self.current.flags.set(flags);
+        readings
+    }
+
+    #[inline]
+    fn sample_latency(&mut self) {
+        let bursts = self.current.batches - self.polled.1;
+        self.polled.1 = self.current.batches;
+        self.metrics.samples.add_latency(self.latest - self.polled.0, bursts);
+    }
+
+    #[inline]
+    fn charge(&mut self, room: Room, clock: &impl Clock) -> u64 {
         let spent = self.advance(clock.now());
         if room as usize != Room::Rx as usize {
             self.current.rooms[room as usize - 1] += spent;
             self.current.flags.set(Flags::ROOMS);
         }
-    }
-
-    /// Ends the iteration under way and begins the next.
-    #[inline]
-    pub fn end(&mut self, clock: &impl Clock) {
-        self.advance(clock.now());
-        self.current.cycles = self.latest - self.current.start;
-        self.count();
-        if self.recording {
-            self.current.reasons = self.limits.judge(&self.current);
-            if !self.current.reasons.is_empty() {
-                self.mark();
-            }
-            self.writer.write(&self.current);
-        }
-        self.metrics.ended.store(self.current.number, Release);
-        self.begin();
-    }
-
-    #[inline]
-    fn begin(&mut self) {
-        self.current.clear();
-        self.current.number += 1;
-        self.current.start = self.latest;
+        spent
     }
 
     /// Cycles since the last doorway. A clock that goes backwards is taken to stand still.
@@ -224,34 +266,6 @@ impl Recorder {
         let spent = now - self.latest;
         self.latest = now;
         spent
-    }
-
-    #[inline]
-    fn count(&self) {
-        let metrics = self.metrics;
-        metrics.cycles.sample(&histogram::CYCLES, self.current.cycles);
-        if self.current.packets > 0 {
-            metrics.packets.sample(&histogram::PACKETS, u64::from(self.current.packets));
-        }
-        let spent = if self.current.is_busy() { Counter::BusyCycles } else { Counter::IdleCycles };
-        metrics.counters.add(spent, self.current.cycles);
-    }
-
-    /// Notes that the iteration under way is suspicious, and has its window kept.
-    #[cold]
-    fn mark(&mut self) {
-        let Iteration { number, reasons, .. } = self.current;
-        let marks = &self.metrics.marks;
-        if marks.is_full() {
-            return marks.suppress(reasons);
-        }
-        match self.writer.pin(number, self.limits.before, self.limits.after) {
-            Pin::Refused => marks.suppress(reasons),
-            Pin::Kept { first, last, cut } => {
-                self.window = self.window.max(last);
-                marks.post(&Mark { number, first, last, reasons, cut });
-            }
-        }
     }
 }
 

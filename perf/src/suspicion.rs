@@ -1,128 +1,49 @@
 //! What makes an iteration suspicious.
 
-use crate::iteration::Iteration;
+mod reasons;
 
-/// Why an iteration is suspicious: a set, because more than one thing can be wrong at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reasons(u16);
+use crate::iteration::{Flags, Iteration};
 
-impl Reasons {
-    /// It took longer than the limit.
-    pub const DURATION: Self = Self(1 << 0);
-    /// A receive ring was as full as the limit, or fuller.
-    pub const FILL: Self = Self(1 << 1);
+pub use reasons::{REASONS, Reason, Reasons};
 
-    /// How many kinds of reason there are.
-    pub const COUNT: usize = 2;
+/// Flags of an iteration that are reasons by themselves.
+const TROUBLES: [(Flags, Reasons); 7] = [
+    (Flags::TX_FULL, Reasons::TX_FULL),
+    (Flags::STARVED, Reasons::POOL_LOW),
+    (Flags::LOST_UPCALL, Reasons::LOST_UPCALL),
+    (Flags::STORM, Reasons::STORM),
+    (Flags::OVERSLEPT, Reasons::OVERSLEEP),
+    (Flags::NMI, Reasons::STOLEN),
+    (Flags::MACHINE_CHECK, Reasons::STOLEN),
+];
 
-    /// Each reason, with the words of Open vSwitch's log for it.
-    pub const NAMES: [(Self, &'static str); Self::COUNT] =
-        [(Self::DURATION, "excessive total cycles"), (Self::FILL, "vhost RX queue full")];
+/// Flags that say that time was stolen from an iteration that took too long.
+const STOLEN: Flags =
+    Flags::SMI.and(Flags::STEAL).and(Flags::NMI).and(Flags::MACHINE_CHECK).and(Flags::GAP);
 
-    /// No reason.
-    pub const fn none() -> Self {
-        Self(0)
-    }
-
-    /// The set of those of `bits` that are reasons.
-    pub const fn from_bits(bits: u16) -> Self {
-        Self(bits & ((1 << Self::COUNT) - 1))
-    }
-
-    /// The set as bits.
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether all of `other` are in it.
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Both sets together.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl core::fmt::Display for Reasons {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let held = Self::NAMES.iter().filter(|(reason, _)| self.has(*reason));
-        for (position, (_, name)) in held.enumerate() {
-            out.write_str(if position > 0 { ", " } else { "" })?;
-            out.write_str(name)?;
-        }
-        Ok(())
-    }
-}
-
-/// Iterations shown before and after a suspicious one at most, each and together.
-pub const WINDOW: u16 = 998;
-
-/// What a user sets, in the user's units. The defaults are those of Open vSwitch, but for
-/// `log`, which is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Whether iterations are recorded at all.
-    pub metrics: bool,
-    /// Whether suspicious iterations are marked. Has no effect while `metrics` is off.
-    pub log: bool,
-    /// Iterations longer than this many microseconds are suspicious.
-    pub micros: u32,
-    /// Iterations that met a receive ring with this many frames, or more, are suspicious.
-    pub fill: u32,
-    /// Iterations shown before a suspicious one, 0 to [`WINDOW`].
-    pub before: u16,
-    /// Iterations shown after a suspicious one, 0 to [`WINDOW`] less `before`.
-    pub after: u16,
-    /// Whether windows that touch are shown as one.
-    pub extend: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            metrics: true,
-            log: true,
-            micros: 250,
-            fill: 128,
-            before: 5,
-            after: 5,
-            extend: false,
-        }
-    }
-}
-
-impl Settings {
-    /// What a PMD compares with, where its time-stamp counter runs at `hertz`.
-    pub fn limits(&self, hertz: u64) -> Limits {
-        let cycles = u128::from(self.micros) * u128::from(hertz) / 1_000_000;
-        let watched = self.metrics && self.log;
-        Limits {
-            record: self.metrics,
-            cycles: if watched { u64::try_from(cycles).unwrap_or(u64::MAX) } else { u64::MAX },
-            fill: if watched { self.fill } else { u32::MAX },
-            before: self.before,
-            after: self.after,
-        }
-    }
-}
-
-/// What a PMD compares each iteration with.
+/// What a PMD compares each iteration with. The maximum of a number stands for never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Whether iterations are recorded.
     pub record: bool,
-    /// More cycles than this are suspicious. The maximum stands for never.
+    /// Whether the clock is read at every doorway.
+    pub rooms: bool,
+    /// More cycles than this are suspicious.
     pub cycles: u64,
-    /// This fill, or more, is suspicious. The maximum stands for never.
+    /// This fill, or more, is suspicious.
     pub fill: u32,
+    /// More cycles for each frame than this are suspicious, fractions left out.
+    pub per_packet: u64,
+    /// So many upcalls, or more, are suspicious.
+    pub upcalls: u32,
+    /// A sleep that lasts longer than asked for by more cycles than this is suspicious.
+    pub oversleep: u64,
+    /// Flags that are suspicious by themselves, and that of upcalls, which have to be looked at.
+    pub troubles: Flags,
+    /// Whether stolen time is a reason.
+    pub stolen: bool,
+    /// Whether frames that a NIC lost are a reason. For the control core.
+    pub watches_losses: bool,
     /// Iterations kept before a suspicious one.
     pub before: u16,
     /// Iterations kept after a suspicious one.
@@ -130,12 +51,58 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// All reasons that `iteration` is suspicious for.
+    /// Limits that nothing exceeds.
+    pub const NEVER: Self = Self {
+        record: true,
+        rooms: true,
+        cycles: u64::MAX,
+        fill: u32::MAX,
+        per_packet: u64::MAX,
+        upcalls: u32::MAX,
+        oversleep: u64::MAX,
+        troubles: Flags::UPCALL,
+        stolen: false,
+        watches_losses: false,
+        before: 0,
+        after: 0,
+    };
+
+    /// The flags that are suspicious where `reasons` are watched, and that of upcalls.
+    pub(crate) fn troubles(reasons: Reasons) -> Flags {
+        let watched = TROUBLES.iter().filter(|(_, reason)| reasons.has(*reason));
+        watched.fold(Flags::UPCALL, |flags, (flag, _)| flags.and(*flag))
+    }
+
+    /// Whether `iteration`, which took `per_packet` cycles for each packet, rounded down, has to be
+    /// looked at: there is a reason to suspect it, or it had upcalls.
     #[inline]
+    pub(crate) fn stands_out(&self, iteration: &Iteration, per_packet: u64) -> bool {
+        let is_slow = iteration.cycles > self.cycles;
+        let is_full = iteration.fill >= self.fill;
+        let is_troubled = iteration.flags.meets(self.troubles);
+        is_slow | is_full | is_troubled | (per_packet > self.per_packet)
+    }
+
+    /// All reasons that `iteration` is suspicious for.
     pub fn judge(&self, iteration: &Iteration) -> Reasons {
-        let slow = iteration.cycles > self.cycles;
-        let full = iteration.fill >= self.fill;
-        Reasons(u16::from(slow) | u16::from(full) << 1)
+        let is_slow = iteration.cycles > self.cycles;
+        let is_full = iteration.fill >= self.fill;
+        let was_robbed = is_slow && self.stolen && iteration.flags.meets(STOLEN);
+        let measured = [
+            (is_slow, Reasons::DURATION),
+            (is_full, Reasons::FILL),
+            (self.is_laborious(iteration), Reasons::PER_PACKET),
+            (was_robbed, Reasons::STOLEN),
+        ];
+        let troubles = TROUBLES
+            .map(|(flag, reason)| (self.troubles.has(flag) && iteration.flags.has(flag), reason));
+        let all = measured.into_iter().chain(troubles);
+        all.filter(|(holds, _)| *holds).fold(Reasons::none(), |all, (_, one)| all.and(one))
+    }
+
+    fn is_laborious(&self, iteration: &Iteration) -> bool {
+        let per_packet = iteration.cycles.checked_div(iteration.packets.into());
+        per_packet.is_some_and(|cycles| cycles > self.per_packet)
     }
 }
 
@@ -143,48 +110,76 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn judged(cycles: u64, fill: u32, settings: Settings) -> Reasons {
-        settings.limits(1_000_000).judge(&Iteration { cycles, fill, ..Iteration::default() })
+    fn limits() -> Limits {
+        Limits { cycles: 250, fill: 128, per_packet: 100, ..Limits::NEVER }
+    }
+
+    fn judged(limits: Limits, iteration: Iteration) -> Reasons {
+        let reasons = limits.judge(&iteration);
+        let per_packet = iteration.cycles.checked_div(iteration.packets.into()).unwrap_or(0);
+        assert_eq!(limits.stands_out(&iteration, per_packet), !reasons.is_empty(), "{iteration:?}");
+        reasons
+    }
+
+    fn took(cycles: u64) -> Iteration {
+        Iteration { cycles, ..Iteration::default() }
+    }
+
+    fn met(fill: u32) -> Iteration {
+        Iteration { fill, packets: 32, ..Iteration::default() }
     }
 
     #[test]
     fn duration_is_suspicious_strictly_above_its_limit() {
-        assert!(judged(250, 0, Settings::default()).is_empty());
-        assert_eq!(judged(251, 0, Settings::default()), Reasons::DURATION);
+        assert!(judged(limits(), took(250)).is_empty());
+        assert_eq!(judged(limits(), took(251)), Reasons::DURATION);
     }
 
     #[test]
     fn fill_is_suspicious_at_its_limit() {
-        assert!(judged(0, 127, Settings::default()).is_empty());
-        assert_eq!(judged(0, 128, Settings::default()), Reasons::FILL);
+        assert!(judged(limits(), met(127)).is_empty());
+        assert_eq!(judged(limits(), met(128)), Reasons::FILL);
     }
 
     #[test]
-    fn both_reasons_are_kept() {
-        let both = judged(251, 128, Settings::default());
-        assert!(both.has(Reasons::DURATION.and(Reasons::FILL)));
-        assert_eq!(both.to_string(), "excessive total cycles, vhost RX queue full");
+    fn cycles_per_packet_are_suspicious_strictly_above_their_limit() {
+        let limits = Limits { cycles: u64::MAX, ..limits() };
+        let busy = |cycles| Iteration { packets: 3, ..took(cycles) };
+        assert!(judged(limits, busy(302)).is_empty());
+        assert_eq!(judged(limits, busy(303)), Reasons::PER_PACKET);
+        assert!(judged(limits, took(u64::MAX)).is_empty());
     }
 
     #[test]
-    fn nothing_is_suspicious_while_either_switch_is_off() {
-        for settings in [
-            Settings { metrics: false, ..Settings::default() },
-            Settings { log: false, ..Settings::default() },
-        ] {
-            assert!(judged(u64::MAX, u32::MAX - 1, settings).is_empty());
-        }
+    fn every_reason_that_holds_is_kept() {
+        let watched = Limits { troubles: Limits::troubles(Reasons::all()), ..limits() };
+        let mut iteration = Iteration { cycles: 251, packets: 1, fill: 128, ..met(128) };
+        iteration.flags.set(Flags::TX_FULL.and(Flags::STARVED));
+        let reasons = judged(watched, iteration);
+        assert_eq!(reasons.names().to_string(), "duration+fill+tx-full+pool-low+per-packet");
+        assert_eq!(
+            Reasons::DURATION.and(Reasons::FILL).to_string(),
+            "excessive total cycles, vhost RX queue full"
+        );
     }
 
     #[test]
-    fn a_limit_of_nothing_makes_everything_suspicious() {
-        assert_eq!(judged(1, 0, Settings { micros: 0, ..Settings::default() }), Reasons::DURATION);
-        assert_eq!(judged(0, 0, Settings { fill: 0, ..Settings::default() }), Reasons::FILL);
+    fn a_trouble_that_is_not_watched_is_no_reason() {
+        let limits = Limits { troubles: Limits::troubles(Reasons::TX_FULL), ..limits() };
+        let mut iteration = took(1);
+        iteration.flags.set(Flags::STARVED);
+        assert!(judged(limits, iteration).is_empty());
+        iteration.flags.set(Flags::TX_FULL);
+        assert_eq!(judged(limits, iteration), Reasons::TX_FULL);
     }
 
     #[test]
-    fn a_limit_beyond_all_cycles_saturates() {
-        let settings = Settings { micros: u32::MAX, ..Settings::default() };
-        assert_eq!(settings.limits(u64::MAX).cycles, u64::MAX);
+    fn stolen_time_is_a_reason_where_it_made_an_iteration_long() {
+        let limits = Limits { stolen: true, ..limits() };
+        let mut iteration = took(250);
+        iteration.flags.set(Flags::SMI);
+        assert!(judged(limits, iteration).is_empty());
+        iteration.cycles = 251;
+        assert_eq!(judged(limits, iteration), Reasons::DURATION.and(Reasons::STOLEN));
     }
 }

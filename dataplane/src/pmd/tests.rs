@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use frame::{Buffer, Burst, Frame, Outbox};
 use handover::{Mailbox, PoolStore, Sender};
-use perf::{Metrics, Segment};
+use perf::{Limits, Metrics, Segment, Snapshot, Timebase};
 use proptest::prelude::*;
 
 use super::*;
@@ -94,13 +94,18 @@ fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
 }
 
+/// Limits at 1 MHz.
+fn limits(settings: perf::Settings) -> Limits {
+    settings.limits(1_000_000, 0)
+}
+
 impl Bench {
     fn new(ports: u16, pairs: &[(u16, u16)]) -> Self {
         let slots = std::iter::repeat_with(|| None).take(FRAMES).collect::<Vec<_>>().leak();
         let buffers = std::iter::repeat_with(Buffer::new).take(FRAMES).collect::<Vec<_>>().leak();
         let store: &PoolStore = leak(PoolStore::new(slots, buffers));
         let segments = std::iter::repeat_with(|| Segment::EMPTY).take(100).collect::<Vec<_>>();
-        let metrics: &Metrics = leak(Metrics::new(segments.leak()));
+        let metrics: &Metrics = leak(Metrics::new(segments.leak(), &[]));
         let ledger: &Ledger = leak(Ledger::default());
         let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
         let mut rules = Rules::default();
@@ -111,7 +116,8 @@ impl Bench {
             wire.0.borrow_mut().room = 256;
             assert!(exits.add(leak(Exit::new(port, wire.clone()))));
         }
-        let recorder = Recorder::new(metrics, perf::Settings::default().limits(1_000_000));
+        let recorder =
+            Recorder::new(metrics, limits(perf::Settings::DEFAULT), Timebase::new(1_000_000, 0));
         let pool = leak(LocalPool::new(store));
         let mut pmd = Box::new(Pmd::new(Parts { pool, exits, rules, recorder, ledger, inbox }));
         for (port, wire) in (0..).zip(&wires) {
@@ -217,7 +223,8 @@ fn an_iteration_says_what_it_did() {
         assert!(row.room(room) > 0, "{}", room.name());
     }
     bench.run(1);
-    let counted = bench.metrics.snapshot();
+    let mut counted = Box::new(Snapshot::ZERO);
+    bench.metrics.copy_to(&mut counted, 0);
     assert_eq!(counted.count(Counter::Recv), 40);
     assert_eq!(counted.count(Counter::SimpleHit), 40);
     assert_eq!(counted.count(Counter::SentBatches), 2);
@@ -233,8 +240,8 @@ fn an_idle_iteration_reads_the_clock_once() {
 #[test]
 fn switched_off_a_busy_iteration_reads_the_clock_once() {
     let mut bench = Bench::new(2, &[(0, 1)]);
-    let off = perf::Settings { metrics: false, ..perf::Settings::default() };
-    assert!(bench.orders.send(Order::Limits(off.limits(1))).is_ok());
+    let off = perf::Settings { metrics: false, ..perf::Settings::DEFAULT };
+    assert!(bench.orders.send(Order::Limits(limits(off))).is_ok());
     bench.run(HOUSEKEEPING);
     let before = bench.clock.0.get();
     bench.send(0, frame(0, 60));

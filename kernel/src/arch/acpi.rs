@@ -49,6 +49,10 @@ pub(crate) struct Platform {
     pub(crate) pm_timer: Option<u16>,
     /// Where to write what to reset the machine.
     pub(crate) reset: Option<(Register, u8)>,
+    /// Whether a clock may be asked at the usual ports.
+    pub(crate) has_cmos_clock: bool,
+    /// The register of that clock that holds the century.
+    pub(crate) century: Option<u8>,
 }
 
 /// PCI buses whose configuration space is mapped into memory.
@@ -73,7 +77,15 @@ pub(crate) enum Register {
 
 impl Platform {
     const fn unknown() -> Self {
-        Self { cores: Vec::new(), segments: Vec::new(), hpet: None, pm_timer: None, reset: None }
+        Self {
+            cores: Vec::new(),
+            segments: Vec::new(),
+            hpet: None,
+            pm_timer: None,
+            reset: None,
+            has_cmos_clock: true,
+            century: None,
+        }
     }
 }
 
@@ -155,7 +167,7 @@ fn read_hpet(tables: &AcpiTables<Firmware>, platform: &mut Platform) {
     platform.hpet = u64_at(bytes(&table), 44).filter(|_| is_memory);
 }
 
-/// Timer and reset register (ACPI 6.4, 5.2.9).
+/// Timer, reset register, and what is said of the real-time clock (ACPI 6.4, 5.2.9).
 fn read_fadt(tables: &AcpiTables<Firmware>, platform: &mut Platform) {
     const LEN_OF_FIRST_VERSION: usize = 116;
     const LEN_WITH_RESET: usize = 129;
@@ -174,6 +186,10 @@ fn read_fadt(tables: &AcpiTables<Firmware>, platform: &mut Platform) {
         Some(Register::Port(port)) => Some(port),
         _ => None,
     };
+    let boot_flags = table.iapc_boot_arch;
+    platform.has_cmos_clock = !(is_wide && boot_flags.use_time_and_alarm_namespace_for_rtc());
+    // Registers end at 127, and 0 stands for none.
+    platform.century = Some(table.century).filter(|register| (1..128).contains(register));
     let flags = table.flags;
     if flags.supports_system_reset_via_fadt() && table.region_length() >= LEN_WITH_RESET {
         let register = table.reset_register().ok().and_then(register);

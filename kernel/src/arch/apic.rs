@@ -120,6 +120,7 @@ pub(super) fn send_nmi(apic_id: u32) {
 fn send(apic_id: u32, command: u32) {
     if is_x2() {
         let value = u64::from(apic_id) << 32 | u64::from(command);
+        settle();
         // SAFETY: In x2APIC mode this is the interrupt command register (10.12.9).
         return unsafe { registers::write_msr(0x800 + (COMMAND_LOW >> 4), value) };
     }
@@ -131,6 +132,15 @@ fn send(apic_id: u32, command: u32) {
         }
         core::hint::spin_loop();
     }
+}
+
+/// Lets all cores see what was stored so far: unlike a store, the write of an MSR in x2APIC mode may
+/// overtake stores before it (10.12.3).
+fn settle() {
+    // SAFETY: Every processor with long mode has SSE2, and so this instruction.
+    unsafe { core::arch::x86_64::_mm_mfence() };
+    // SAFETY: As above.
+    unsafe { core::arch::x86_64::_mm_lfence() };
 }
 
 fn read(register: u32) -> u32 {

@@ -12,35 +12,109 @@ const PATIENCE: u64 = 1 << 32;
 /// A clock that has not moved at all by then stands still.
 const PATIENCE_FOR_A_TICK: u64 = 1 << 26;
 
-/// Ticks per second, against the HPET (IA-PC HPET Specification 1.0a, 2.3).
-pub(super) fn by_hpet() -> Option<u64> {
-    const CAPABILITIES_PERIOD: usize = 0x04;
-    const CONFIGURATION: usize = 0x10;
-    const COUNTER: usize = 0xf0;
-    const FEMTOSECONDS: u64 = 1_000_000_000_000_000;
-    const PERIOD_MAX: u64 = 100_000_000;
-
-    let base = paging::map_mmio(acpi::platform().hpet?, 0x400)?;
-    let period = u64::from(read_register(base, CAPABILITIES_PERIOD));
-    if period == 0 || period > PERIOD_MAX {
-        return None;
-    }
-    let configuration = read_register(base, CONFIGURATION);
-    // SAFETY: The register lies in the page just mapped.
-    let place = unsafe { base.byte_add(CONFIGURATION) };
-    // SAFETY: As above; bit 0 makes the counter run, which reaches no memory.
-    unsafe { place.cast::<u32>().write_volatile(configuration | 1) };
-    measure(FEMTOSECONDS / period, u32::MAX, || read_register(base, COUNTER))
+/// A clock that counts for good.
+#[derive(Debug)]
+pub(super) struct Counter {
+    place: Place,
+    /// Steps in a second.
+    pub(super) hertz: u64,
+    /// The last number before it goes round.
+    pub(super) mask: u32,
 }
 
-/// Ticks per second, against the power management timer (ACPI 6.4, 4.8.3.3).
-pub(super) fn by_pm_timer() -> Option<u64> {
-    const HZ: u64 = 3_579_545;
-    const BITS_24: u32 = 0xff_ffff;
+/// Where a counter is read.
+#[derive(Debug)]
+enum Place {
+    /// The HPET whose registers start there.
+    Hpet(NonNull<u8>),
+    /// A port that is read without effects.
+    Port(u16),
+}
 
-    let port = acpi::platform().pm_timer?;
-    // SAFETY: The firmware names this port as a counter that is read without effects.
-    measure(HZ, BITS_24, || unsafe { registers::read_port32(port) })
+/// The TSC and a counter at the same moment.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) tsc: u64,
+    pub(super) value: u32,
+    /// By how many ticks of the TSC the two may be apart.
+    pub(super) error: u64,
+}
+
+impl Counter {
+    /// The HPET's, made to run (IA-PC HPET Specification 1.0a, 2.3).
+    pub(super) fn hpet() -> Option<Self> {
+        const CAPABILITIES_PERIOD: usize = 0x04;
+        const CONFIGURATION: usize = 0x10;
+        const FEMTOSECONDS: u64 = 1_000_000_000_000_000;
+        const PERIOD_MAX: u64 = 100_000_000;
+
+        let base = paging::map_mmio(acpi::platform().hpet?, 0x400)?;
+        let period = u64::from(read_register(base, CAPABILITIES_PERIOD));
+        if period == 0 || period > PERIOD_MAX {
+            return None;
+        }
+        let configuration = read_register(base, CONFIGURATION);
+        // SAFETY: The register lies in the page just mapped.
+        let place = unsafe { base.byte_add(CONFIGURATION) };
+        // SAFETY: As above; bit 0 makes the counter run, which reaches no memory.
+        unsafe { place.cast::<u32>().write_volatile(configuration | 1) };
+        let hertz = FEMTOSECONDS / period;
+        Some(Self { place: Place::Hpet(base), hertz, mask: u32::MAX })
+    }
+
+    /// The power management timer, of which 24 bits are sure (ACPI 6.4, 4.8.3.3).
+    pub(super) fn pm_timer() -> Option<Self> {
+        let port = acpi::platform().pm_timer?;
+        Some(Self { place: Place::Port(port), hertz: 3_579_545, mask: 0xff_ffff })
+    }
+
+    /// The TSC and the counter: of a few readings, the one that took least time.
+    pub(super) fn read_with_tsc(&self) -> Reading {
+        let once = || {
+            let before = tsc::now();
+            let value = self.read();
+            (tsc::now().wrapping_sub(before), before, value)
+        };
+        let (took, before, value) = [once(), once(), once()].into_iter().min().unwrap_or_else(once);
+        Reading { tsc: before.wrapping_add(took / 2), value, error: took.div_ceil(2) }
+    }
+
+    /// Ticks of the TSC per second, measured while the counter counts a part of a second.
+    fn measure(&self) -> Option<u64> {
+        let first = self.read_with_tsc();
+        loop {
+            let last = self.read_with_tsc();
+            let counted = u64::from(last.value.wrapping_sub(first.value) & self.mask);
+            let ticks = last.tsc.wrapping_sub(first.tsc);
+            if counted >= self.hertz / PART {
+                let ticks = u128::from(ticks) * u128::from(self.hertz);
+                return u64::try_from(ticks / u128::from(counted)).ok();
+            }
+            if ticks > PATIENCE || counted == 0 && ticks > PATIENCE_FOR_A_TICK {
+                return None;
+            }
+        }
+    }
+
+    fn read(&self) -> u32 {
+        const COUNTER: usize = 0xf0;
+
+        match self.place {
+            Place::Hpet(base) => read_register(base, COUNTER),
+            // SAFETY: The firmware names this port as a counter that is read without effects.
+            Place::Port(port) => unsafe { registers::read_port32(port) },
+        }
+    }
+}
+
+/// Ticks per second, against the HPET.
+pub(super) fn by_hpet() -> Option<u64> {
+    Counter::hpet()?.measure()
+}
+
+/// Ticks per second, against the power management timer.
+pub(super) fn by_pm_timer() -> Option<u64> {
+    Counter::pm_timer()?.measure()
 }
 
 /// Ticks per second, against counter 2 of the 8254, which port 0x61 starts and shows.
@@ -71,33 +145,6 @@ pub(super) fn by_pit() -> Option<u64> {
         }
     }
     Some(tsc::now().wrapping_sub(start) * HZ / u64::from(count))
-}
-
-/// Counts the TSC while a clock of `hz`, whose readings wrap at `mask`, counts a part of a second.
-fn measure(hz: u64, mask: u32, read: impl Fn() -> u32) -> Option<u64> {
-    let (start, first) = read_together(&read);
-    loop {
-        let (end, last) = read_together(&read);
-        let counted = u64::from(last.wrapping_sub(first) & mask);
-        let ticks = end.wrapping_sub(start);
-        if counted >= hz / PART {
-            return u64::try_from(u128::from(ticks) * u128::from(hz) / u128::from(counted)).ok();
-        }
-        if ticks > PATIENCE || counted == 0 && ticks > PATIENCE_FOR_A_TICK {
-            return None;
-        }
-    }
-}
-
-/// A reading of the clock and the TSC at that moment: of a few, the one that took least time.
-fn read_together(read: &impl Fn() -> u32) -> (u64, u32) {
-    let once = || {
-        let before = tsc::now();
-        let value = read();
-        (tsc::now().wrapping_sub(before), before, value)
-    };
-    let (took, before, value) = [once(), once(), once()].into_iter().min().unwrap_or_else(once);
-    (before.wrapping_add(took / 2), value)
 }
 
 fn read_register(base: NonNull<u8>, offset: usize) -> u32 {

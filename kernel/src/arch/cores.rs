@@ -12,8 +12,9 @@ use spin::Once;
 
 use super::acpi::Platform;
 use super::descriptors::Descriptors;
+use super::interruptions::{Interruptions, Whereabouts};
 use super::stacks::Stacks;
-use super::{apic, crash, memory, paging, registers, sections, traps, tsc};
+use super::{apic, crash, machine_check, memory, paging, registers, sections, stolen, traps, tsc};
 
 /// The most cores that are used.
 pub(crate) const MAX: usize = 64;
@@ -37,17 +38,17 @@ unsafe extern "C" {
     static next_core_stack: AtomicU64;
 }
 
-/// What is known of a core. GS points at it.
+/// What is known of a core, for good: a loop may keep the reference. GS points at it.
 #[repr(C, align(64))]
-pub(super) struct Core {
+pub(crate) struct Core {
     /// First, so that it is read with one instruction.
     index: AtomicU32,
     apic_id: AtomicU32,
     is_up: AtomicBool,
     /// Set by a core that sleeps for good because another one reports a crash.
     pub(super) has_stopped: AtomicBool,
-    /// NMIs that came while no crash was reported.
-    pub(super) nmis: AtomicU64,
+    pub(super) interruptions: Interruptions,
+    pub(super) whereabouts: Whereabouts,
     stacks: AtomicU64,
     descriptors: Descriptors,
 }
@@ -59,10 +60,27 @@ impl Core {
             apic_id: AtomicU32::new(0),
             is_up: AtomicBool::new(false),
             has_stopped: AtomicBool::new(false),
-            nmis: AtomicU64::new(0),
+            interruptions: Interruptions::new(),
+            whereabouts: Whereabouts::new(),
             stacks: AtomicU64::new(0),
             descriptors: Descriptors::new(),
         }
+    }
+
+    /// How often this core was interrupted so far, by NMIs or machine checks; a plain load.
+    #[inline]
+    pub(crate) fn interruptions(&self) -> u64 {
+        self.interruptions.all()
+    }
+
+    /// NMIs to this core so far, but for those of [`where_is`].
+    pub(crate) fn nmis(&self) -> u64 {
+        self.interruptions.nmis()
+    }
+
+    /// Machine checks of this core that it survived so far.
+    pub(crate) fn machine_checks(&self) -> u64 {
+        self.interruptions.machine_checks()
     }
 
     /// Where to send this core an interrupt.
@@ -93,13 +111,20 @@ pub(crate) fn count() -> usize {
 }
 
 /// The cores that run.
-pub(super) fn running() -> impl Iterator<Item = (usize, &'static Core)> {
+pub(crate) fn running() -> impl Iterator<Item = (usize, &'static Core)> {
     CORES.iter().enumerate().take(count())
 }
 
 /// The core that runs this.
-pub(super) fn this() -> &'static Core {
+pub(crate) fn this() -> &'static Core {
     &CORES[core_id() % MAX]
+}
+
+/// The address of the instruction that `core` is about to execute. Interrupts it by an NMI, and
+/// waits 10 ms at most; none if it did not answer, or does not run.
+pub(crate) fn where_is(core: usize) -> Option<u64> {
+    let (_, core) = running().nth(core)?;
+    core.whereabouts.ask(|| apic::send_nmi(core.apic_id()))
 }
 
 /// Makes the running core number 0. Nothing else in here works before.
@@ -172,6 +197,8 @@ pub(super) extern "C" fn start_next_core() -> ! {
     traps::load();
     paging::activate();
     apic::set_up_this_core();
+    machine_check::set_up_this_core();
+    stolen::set_up_this_core();
     UP.store(index as u32 + 1, Ordering::Release);
     core.is_up.store(true, Ordering::Release);
     tsc::answer();

@@ -8,7 +8,7 @@ use serial::{Com, Port};
 use spin::Once;
 
 use super::traps::Frame;
-use super::{apic, cores, power, registers, sections, tsc};
+use super::{apic, cores, machine_check, power, registers, sections, tsc};
 
 /// How long the other cores have to stop, in microseconds.
 const STOP_US: u64 = 10_000;
@@ -150,6 +150,9 @@ fn describe(frame: &Frame, out: &mut dyn Write) -> fmt::Result {
     if *vector == PAGE_FAULT {
         writeln!(out, "  {}", Reason::of(*error_code, registers::fault_address()))?;
     }
+    if *vector == MACHINE_CHECK {
+        writeln!(out, "  {}", machine_check::Reason)?;
+    }
     writeln!(
         out,
         "  rip {:016x}  rsp {:016x}  rflags {:016x}  cr2 {:016x}",
@@ -181,6 +184,7 @@ fn describe(frame: &Frame, out: &mut dyn Write) -> fmt::Result {
 }
 
 const PAGE_FAULT: u64 = 14;
+const MACHINE_CHECK: u64 = 18;
 
 /// Names of the exceptions (Intel SDM volume 3, table 6-1).
 const NAMES: [&str; 32] = [

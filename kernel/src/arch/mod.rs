@@ -1,7 +1,8 @@
 //! All that is x86: the way in, memory, cores, traps, clocks, and the way out.
 //!
 //! [`set_up`] runs once, on core 0, with interrupts masked; they stay masked everywhere but in
-//! [`power::idle`] on core 0. The only vectors that return are the timer's and NMIs.
+//! [`power::idle`] on core 0. What returns from its vector: the timer, an NMI, a machine check that
+//! can be survived, and the refusal of an instruction that was only an attempt.
 
 pub(crate) mod acpi;
 pub(crate) mod apic;
@@ -11,16 +12,23 @@ pub(crate) mod cores;
 pub(crate) mod crash;
 mod descriptors;
 mod entry;
+mod interruptions;
 mod loader;
+mod machine_check;
 pub(crate) mod memory;
 pub(crate) mod paging;
 pub(crate) mod pci;
 mod pic;
+mod pmu;
 pub(crate) mod power;
 pub(crate) mod provoke;
 mod registers;
+pub(crate) mod rtc;
+pub(crate) mod second_clock;
 mod sections;
 mod stacks;
+mod steal;
+pub(crate) mod stolen;
 mod traps;
 pub(crate) mod tsc;
 
@@ -57,6 +65,8 @@ fn set_up(magic: u32, structure: u64) {
     acpi::set_up(handoff.acpi);
     pic::silence();
     apic::set_up();
+    machine_check::set_up_this_core();
+    stolen::set_up_this_core();
     tsc::set_up();
     cores::number(acpi::platform());
     apic::start_tick();

@@ -3,7 +3,7 @@
 
 use core::hint::black_box;
 
-use super::sections;
+use super::{apic, cores, sections};
 
 /// The last page of the lower half of all addresses; nothing is ever mapped there.
 const UNMAPPED: usize = 0x7fff_ffff_f000;
@@ -23,6 +23,11 @@ pub(crate) fn text_write() {
     let place: *mut u8 = core::ptr::with_exposed_provenance_mut(sections::text().start as usize);
     // SAFETY: Faults before anything is written: text is mapped read-only.
     unsafe { place.write_volatile(0) };
+}
+
+/// Interrupts the core that calls this by an NMI, as a device could.
+pub(crate) fn nmi() {
+    apic::send_nmi(cores::this().apic_id());
 }
 
 /// Calls itself until the stack is full.

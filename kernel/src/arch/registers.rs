@@ -3,11 +3,69 @@
 //! Numbers and bits are those of the Intel SDM, volumes 3 (2.5) and 4.
 #![expect(unsafe_code, reason = "these registers and ports are reached by instructions only")]
 
-use core::arch::asm;
+use core::arch::{asm, global_asm};
 
 pub(super) const IA32_APIC_BASE: u32 = 0x1b;
 pub(super) const IA32_PAT: u32 = 0x277;
 pub(super) const IA32_GS_BASE: u32 = 0xc000_0101;
+
+global_asm!(include_str!("attempts.s"), options(att_syntax));
+
+unsafe extern "C" {
+    static attempt_rdmsr: u8;
+    static attempt_wrmsr: u8;
+    static attempt_rdpmc: u8;
+    static attempt_failed: u8;
+
+    fn attempt_to_read_msr(number: u32) -> Attempt;
+    fn attempt_to_write_msr(number: u32, value: u64) -> Attempt;
+    fn attempt_to_read_pmc(number: u32) -> Attempt;
+}
+
+/// How an attempt ended; returned in two registers.
+#[repr(C)]
+struct Attempt {
+    value: u64,
+    is_done: u64,
+}
+
+impl Attempt {
+    fn outcome(self) -> Option<u64> {
+        (self.is_done != 0).then_some(self.value)
+    }
+}
+
+/// Where to go on after a fault at `rip`, if that is where something was attempted.
+pub(super) fn landing(rip: u64) -> Option<u64> {
+    let attempts = [&raw const attempt_rdmsr, &raw const attempt_wrmsr, &raw const attempt_rdpmc];
+    let is_attempt = attempts.into_iter().any(|place| place.addr() as u64 == rip);
+    is_attempt.then_some((&raw const attempt_failed).addr() as u64)
+}
+
+/// Reads the model specific register `number`; none if the processor, or who plays it, refuses.
+///
+/// Like the other attempts, not for handlers of NMIs and machine checks: the fault would take the
+/// stack of another one that they interrupted.
+pub(super) fn try_read_msr(number: u32) -> Option<u64> {
+    // SAFETY: Reading a register reaches no memory, and a fault ends at the landing.
+    unsafe { attempt_to_read_msr(number) }.outcome()
+}
+
+/// Writes the model specific register `number`; none if the processor, or who plays it, refuses.
+///
+/// # Safety
+///
+/// What `value` makes the register do must be sound.
+pub(super) unsafe fn try_write_msr(number: u32, value: u64) -> Option<()> {
+    // SAFETY: As promised by the caller, and a fault ends at the landing.
+    unsafe { attempt_to_write_msr(number, value) }.outcome().map(|_| ())
+}
+
+/// Reads the performance counter `number` (Intel SDM volume 2, RDPMC); none if there is none.
+pub(super) fn try_read_pmc(number: u32) -> Option<u64> {
+    // SAFETY: Reading a counter reaches no memory, and a fault ends at the landing.
+    unsafe { attempt_to_read_pmc(number) }.outcome()
+}
 
 /// Reads the model specific register `number`.
 ///

@@ -31,7 +31,7 @@ pub(super) struct Stacks {
 
 impl Stacks {
     /// Bytes of the stack that a core's own code runs on.
-    const MAIN_LEN: usize = 128 * 1024;
+    const MAIN_LEN: usize = 256 * 1024;
     /// Bytes of each stack for vectors; a crash report runs on one.
     const CLASS_LEN: usize = 32 * 1024;
     /// Offset of the main stack's upper end.

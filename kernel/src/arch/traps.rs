@@ -9,7 +9,7 @@ use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
 use super::stacks::Class;
-use super::{apic, cores, crash, descriptors};
+use super::{apic, cores, crash, descriptors, machine_check, registers};
 
 /// The vector of the local timer.
 pub(super) const TIMER: u8 = 0x20;
@@ -17,7 +17,9 @@ pub(super) const TIMER: u8 = 0x20;
 pub(super) const SPURIOUS: u8 = 0xff;
 
 const NMI: u64 = 2;
+const INVALID_OPCODE: u64 = 6;
 const DOUBLE_FAULT: u64 = 8;
+const PROTECTION: u64 = 13;
 const MACHINE_CHECK: u64 = 18;
 const EXCEPTIONS: u64 = 32;
 
@@ -119,13 +121,13 @@ fn class(vector: u64) -> Class {
     }
 }
 
-/// Called by every stub. What returns from here goes on where it was interrupted.
-extern "C" fn handle(frame: &Frame) {
+/// Called by every stub. What returns from here goes on where `frame` then says, with the registers
+/// that it then holds.
+extern "C" fn handle(frame: &mut Frame) {
     match frame.vector {
-        NMI if crash::is_reported_elsewhere() => crash::stop_here(),
-        NMI => {
-            cores::this().nmis.fetch_add(1, Ordering::Relaxed);
-        }
+        NMI => on_nmi(frame),
+        MACHINE_CHECK => on_machine_check(frame),
+        INVALID_OPCODE | PROTECTION => on_refusal(frame),
         ..EXCEPTIONS => crash::on_trap(frame),
         vector if vector == u64::from(SPURIOUS) => {}
         vector => {
@@ -134,5 +136,31 @@ extern "C" fn handle(frame: &Frame) {
             }
             apic::end_of_interrupt();
         }
+    }
+}
+
+/// Stops if another core reports a crash, says where this one is if that was asked, or counts.
+fn on_nmi(frame: &Frame) {
+    if crash::is_reported_elsewhere() {
+        crash::stop_here();
+    }
+    let core = cores::this();
+    if !core.whereabouts.answer(frame.rip) {
+        core.interruptions.count_nmi();
+    }
+}
+
+fn on_machine_check(frame: &Frame) {
+    if !machine_check::survive() {
+        crash::on_trap(frame);
+    }
+    cores::this().interruptions.count_machine_check();
+}
+
+/// An instruction that the processor refused was an attempt, or it is the end.
+fn on_refusal(frame: &mut Frame) {
+    match registers::landing(frame.rip) {
+        Some(landing) => frame.rip = landing,
+        None => crash::on_trap(frame),
     }
 }

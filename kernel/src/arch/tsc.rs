@@ -54,16 +54,23 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Source {
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
             Self::Crystal => "CPUID 0x15",
             Self::Hypervisor => "hypervisor",
             Self::Hpet => "HPET",
             Self::PmTimer => "PM timer",
             Self::Pit => "PIT",
             Self::Assumed => "assumed",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

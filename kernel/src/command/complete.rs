@@ -1,7 +1,9 @@
 //! What a line that is being typed may become.
 
 use super::parse::find;
-use super::table::{COMMANDS, Entry, Form};
+use perf::settings::{Spelling, TABLE};
+
+use super::table::{COMMANDS, Entry, Form, settings};
 
 /// Tells `each` what may follow the end of `line`: all of a word, and how many of its bytes stand
 /// at the end of `line` already. Of an empty line the short names.
@@ -26,8 +28,18 @@ pub fn completions(line: &str, mut each: impl FnMut(&'static str, usize)) {
 fn words(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
     let fixed = entry.items.iter().flat_map(|item| match &item.form {
         Form::Words(words) => *words,
-        Form::Letters(letters, _) => core::slice::from_ref(letters),
-        Form::Place(_) | Form::Name => &[],
+        Form::Letters(letters, _) | Form::Reasons(letters) => core::slice::from_ref(letters),
+        _ => &[],
     });
-    fixed.copied()
+    let has = |form: fn(&Form) -> bool| entry.items.iter().any(|item| form(&item.form));
+    let (by_letters, by_key) =
+        (has(|form| matches!(form, Form::Settings)), has(|form| matches!(form, Form::Assignment)));
+    let spelled =
+        settings().filter(move |_| by_letters).flat_map(|(_, setting)| match &setting.option {
+            Some(Spelling::Words(words)) => words.as_slice(),
+            Some(Spelling::Letters(letters)) => core::slice::from_ref(letters),
+            None => &[],
+        });
+    let keys = TABLE.iter().filter(move |_| by_key).map(|setting| setting.key);
+    fixed.chain(spelled).copied().chain(keys)
 }

@@ -2,6 +2,9 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use perf::settings::{Setting, TABLE};
+use perf::suspicion::REASONS;
+
 use super::table::{COMMANDS, Entry, Form, Number};
 use crate::nearest::nearest;
 
@@ -28,6 +31,16 @@ pub(super) enum Complaint<'a> {
     NoNumber(&'static str),
     /// This is no number, or is out of range.
     BadNumber(&'static Form, &'static Number, &'a str),
+    /// These letters must be followed by reasons.
+    NoReasons(&'static str),
+    /// This names no reasons.
+    NoReason(&'a str),
+    /// This setting must be followed by a value.
+    NoValue(&'static Setting),
+    /// This setting does not take this value.
+    BadValue(&'static Setting, &'a str),
+    /// This is no setting and its value.
+    NoKey(&'a str),
     /// Something that must be said is not.
     Missing(&'static Form),
 }
@@ -46,6 +59,19 @@ impl Display for Complaint<'_> {
             Self::NoWord(word) => write!(out, "unknown word {}", Shown(word)),
             Self::Twice(word) => write!(out, "{} comes second for the same thing", Shown(word)),
             Self::NoNumber(letters) => write!(out, "{letters} needs a number"),
+            Self::NoReasons(letters) => write!(out, "{letters} needs reasons"),
+            Self::NoReason(word) => {
+                write!(out, "{} is not all, none, or with + between:", Shown(word))?;
+                REASONS.iter().try_for_each(|reason| write!(out, " {}", reason.name))
+            }
+            Self::NoValue(setting) => write!(out, "{setting}: a value is missing"),
+            Self::BadValue(setting, word) => {
+                write!(out, "{setting} is {}, not {}", setting.form, Shown(word))
+            }
+            Self::NoKey(word) => {
+                write!(out, "{} is not KEY=VALUE with one of the keys", Shown(word))?;
+                TABLE.iter().try_for_each(|setting| write!(out, " {}", setting.key))
+            }
             Self::Missing(form) => write!(out, "{form} is missing"),
             Self::BadNumber(form, number, word) => {
                 write!(out, "{form} is {number}, not {}", Shown(word))

@@ -2,9 +2,11 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use perf::Settings;
+
 use super::Topic;
-use super::table::{COMMANDS, Entry, Form, Item, Number};
-use crate::options::KEYS;
+use super::table::{COMMANDS, Entry, Form, Item, Number, settings};
+use crate::options::keys;
 
 /// What is to be said of a topic, in lines that each end with a line feed.
 pub struct Help(pub Topic);
@@ -16,7 +18,7 @@ impl Display for Help {
                 .iter()
                 .try_for_each(|Entry { name, about, .. }| writeln!(out, "  {name:<28}  {about}")),
             Topic::Usages => COMMANDS.iter().try_for_each(|entry| writeln!(out, "  {entry}")),
-            Topic::Options => KEYS.iter().try_for_each(|key| writeln!(out, "  {key}")),
+            Topic::Options => keys().try_for_each(|key| writeln!(out, "  {key}")),
             Topic::Command(number) => command(&COMMANDS[number], out),
         }
     }
@@ -27,7 +29,13 @@ fn command(entry: &Entry, out: &mut Formatter<'_>) -> fmt::Result {
     for alias in entry.names().skip(1) {
         writeln!(out, "  also: {alias}")?;
     }
-    entry.items.iter().try_for_each(|item| writeln!(out, "    {item}"))
+    entry.items.iter().try_for_each(|item| match item.form {
+        Form::Settings => settings().try_for_each(|(_, setting)| {
+            let default = setting.value(&Settings::DEFAULT);
+            writeln!(out, "    {setting}: {} ({}; {default})", setting.help, setting.form)
+        }),
+        _ => writeln!(out, "    {item}"),
+    })
 }
 
 impl Display for Item {
@@ -35,13 +43,13 @@ impl Display for Item {
         write!(out, "{}: {}", self.form, self.help)?;
         match &self.form {
             Form::Letters(_, number) | Form::Place(number) => write!(out, " ({number})"),
-            Form::Words(_) | Form::Name => Ok(()),
+            _ => Ok(()),
         }
     }
 }
 
 impl Display for Number {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "{} to {}", self.least, self.most)
+        write!(out, "{} to {}{}", self.least, self.most, self.unit)
     }
 }

@@ -1,15 +1,18 @@
 //! From a finished line to a command.
 
-use super::Command;
+use perf::Reasons;
+use perf::settings::{Setting, Spelling, TABLE};
+
 use super::fault::{Complaint, Fault};
-use super::table::{COMMANDS, Form, Item, Number, OPTIONS, Values};
+use super::table::{COMMANDS, Form, Item, Number, OPTIONS, Said, settings};
+use super::{Changes, Command};
 
 /// The command that `line` asks for; none if it is blank.
 ///
 /// # Errors
 ///
 /// What is wrong with the line.
-pub fn parse(line: &str) -> Result<Option<Command>, Fault<'_>> {
+pub fn parse(line: &str) -> Result<Option<Command<'_>>, Fault<'_>> {
     let line = line.trim_ascii();
     if line.is_empty() {
         return Ok(None);
@@ -17,9 +20,9 @@ pub fn parse(line: &str) -> Result<Option<Command>, Fault<'_>> {
     let unknown = Fault { complaint: Complaint::NoCommand(line), usage: None };
     let (number, rest) = find(line).ok_or(unknown)?;
     let entry = &COMMANDS[number];
-    let values = read(entry.items, rest);
-    let values = values.map_err(|complaint| Fault { complaint, usage: Some(entry) })?;
-    Ok(Some((entry.make)(&values)))
+    let said = read(entry.items, rest);
+    let said = said.map_err(|complaint| Fault { complaint, usage: Some(entry) })?;
+    Ok(Some((entry.make)(&said)))
 }
 
 /// The number of the command whose name `line` begins with, the longest if there are several, and
@@ -43,47 +46,107 @@ fn after<'a>(name: &str, line: &'a str) -> Option<&'a str> {
     Some(rest.trim_ascii())
 }
 
-fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Values, Complaint<'a>> {
-    let mut values = Values::default();
+fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint<'a>> {
+    let mut said = Said::NOTHING;
     let mut words = rest.split_ascii_whitespace();
     while let Some(word) = words.next() {
-        let position = position(items, word, &values).ok_or(Complaint::NoWord(word))?;
-        if values[position].is_some() {
+        let position = position(items, word, &said).ok_or(Complaint::NoWord(word))?;
+        if said.values[position].is_some() {
             return Err(Complaint::Twice(word));
         }
         let form = &items[position].form;
-        values[position] = match form {
+        said.values[position] = match form {
             Form::Words(choice) => choice.iter().position(|&other| other == word).map(|n| n as u64),
             Form::Place(number) => Some(number.read(form, word)?),
             Form::Letters(letters, number) => {
                 let word = words.next().ok_or(Complaint::NoNumber(letters))?;
                 Some(number.read(form, word)?)
             }
+            Form::Reasons(letters) => {
+                let word = words.next().ok_or(Complaint::NoReasons(letters))?;
+                let reasons = Reasons::parse(word).ok_or(Complaint::NoReason(word))?;
+                Some(reasons.bits().into())
+            }
+            Form::Settings => {
+                said.changes = setting(said.changes, word, &mut words)?;
+                None
+            }
+            Form::Assignment => {
+                said.changes = assignment(said.changes, word)?;
+                Some(0)
+            }
             Form::Name => {
-                values[position] = Some(topic(rest)?);
-                return Ok(values);
+                said.values[position] = Some(topic(rest)?);
+                return Ok(said);
+            }
+            Form::Text(_) => {
+                (said.values[position], said.text) = (Some(0), rest);
+                return Ok(said);
             }
         };
     }
-    let mut missing = items.iter().zip(values);
+    let mut missing = items.iter().zip(said.values);
     match missing.find(|(item, value)| item.required && value.is_none()) {
         Some((item, _)) => Err(Complaint::Missing(&item.form)),
-        None => Ok(values),
+        None => Ok(said),
     }
 }
 
 /// Which of `items` `word` belongs to: the one that names it, else the first open place.
-fn position(items: &[Item], word: &str, values: &Values) -> Option<usize> {
+fn position(items: &[Item], word: &str, said: &Said<'_>) -> Option<usize> {
     let named = items.iter().position(|item| match &item.form {
         Form::Words(words) => words.contains(&word),
-        Form::Letters(letters, _) => *letters == word,
-        Form::Place(_) | Form::Name => false,
+        Form::Letters(letters, _) | Form::Reasons(letters) => *letters == word,
+        Form::Settings => settings().any(|(_, setting)| spells(setting, word)),
+        Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => false,
     });
     let is_open = |(item, value): (&Item, &Option<u64>)| match item.form {
-        Form::Place(_) | Form::Name => value.is_none(),
-        Form::Words(_) | Form::Letters(..) => false,
+        Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => value.is_none(),
+        Form::Words(_) | Form::Letters(..) | Form::Reasons(_) | Form::Settings => false,
     };
-    named.or_else(|| items.iter().zip(values).position(is_open))
+    named.or_else(|| items.iter().zip(&said.values).position(is_open))
+}
+
+fn spells(setting: &Setting, word: &str) -> bool {
+    match setting.option {
+        Some(Spelling::Letters(letters)) => letters == word,
+        Some(Spelling::Words(words)) => words.contains(&word),
+        None => false,
+    }
+}
+
+/// `changes` and the one that `word`, and for most settings the next of `words`, asks for.
+fn setting<'a>(
+    mut changes: Changes,
+    word: &'a str,
+    words: &mut impl Iterator<Item = &'a str>,
+) -> Result<Changes, Complaint<'a>> {
+    let found = settings().find(|(_, setting)| spells(setting, word));
+    let (number, setting) = found.ok_or(Complaint::NoWord(word))?;
+    if changes.has(number) {
+        return Err(Complaint::Twice(word));
+    }
+    let text = match setting.option {
+        Some(Spelling::Words([on, _])) => {
+            if word == *on {
+                "on"
+            } else {
+                "off"
+            }
+        }
+        _ => words.next().ok_or(Complaint::NoValue(setting))?,
+    };
+    changes.set(number, text).ok_or(Complaint::BadValue(setting, text))?;
+    Ok(changes)
+}
+
+/// `changes` and the one that `word` asks for, which is a key, `=` and a value.
+fn assignment(mut changes: Changes, word: &str) -> Result<Changes, Complaint<'_>> {
+    let (key, text) = word.split_once('=').ok_or(Complaint::NoKey(word))?;
+    let number = TABLE.iter().position(|setting| setting.key == key);
+    let number = number.ok_or(Complaint::NoKey(word))?;
+    changes.set(number, text).ok_or(Complaint::BadValue(&TABLE[number], text))?;
+    Ok(changes)
 }
 
 /// The number that [`super::table`] gives the topic `name`.
@@ -98,6 +161,7 @@ fn topic(name: &str) -> Result<u64, Complaint<'_>> {
 impl Number {
     fn read<'a>(&'static self, form: &'static Form, word: &'a str) -> Result<u64, Complaint<'a>> {
         let fault = Complaint::BadNumber(form, self, word);
+        let word = word.strip_suffix(self.unit).unwrap_or(word);
         if !word.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(fault);
         }

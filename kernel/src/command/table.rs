@@ -3,16 +3,37 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use perf::suspicion::WINDOW;
+use perf::Reasons;
+use perf::settings::{Setting, TABLE};
+use perf::windows::SECONDS;
 
-use super::{Command, Crash, LogSet, PerfShow, ROWS, Stall, Topic};
+use super::{Changes, Command, Crash, PerfShow, ROWS, ShowEvents, Stall, Topic};
 
 /// What may precede the name of a command of Open vSwitch, and may be left out.
 const PREFIX: &str = "dpif-netdev/";
 /// Things that can follow a name at most.
 pub(super) const ITEMS: usize = 6;
-/// What was said, by position of the item in its entry: a number, or which of its words.
-pub(super) type Values = [Option<u64>; ITEMS];
+
+/// What was said behind a name.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    /// By position of the item in its entry: a number, or which of its words.
+    pub(super) values: [Option<u64>; ITEMS],
+    /// Settings, where an item is about them.
+    pub(super) changes: Changes,
+    /// Text to the end of the line, where an item is that.
+    pub(super) text: &'a str,
+}
+
+impl Said<'_> {
+    /// Nothing.
+    pub(super) const NOTHING: Self =
+        Said { values: [None; ITEMS], changes: Changes::NONE, text: "" };
+
+    fn number<T: TryFrom<u64>>(&self, position: usize) -> Option<T> {
+        self.values[position].and_then(|value| value.try_into().ok())
+    }
+}
 
 /// A command that can be typed.
 pub struct Entry {
@@ -23,7 +44,7 @@ pub struct Entry {
     /// What may follow its name, in any order but for places.
     pub(super) items: &'static [Item],
     /// The command that the values of its items make.
-    pub(super) make: fn(&Values) -> Command,
+    pub(super) make: for<'a> fn(&Said<'a>) -> Command<'a>,
 }
 
 /// Something that may follow a name.
@@ -43,6 +64,14 @@ pub(super) enum Form {
     Place(Number),
     /// The name of a command, to the end of the line.
     Name,
+    /// Whatever stands there to the end of the line.
+    Text(&'static str),
+    /// These letters, and names of reasons after them.
+    Reasons(&'static str),
+    /// All settings that `pmd-perf-log-set` knows.
+    Settings,
+    /// `KEY=VALUE`, of any setting.
+    Assignment,
 }
 
 /// A whole number.
@@ -52,14 +81,20 @@ pub(super) struct Number {
     pub(super) most: u64,
     /// Whether more stands for the most, as it does in Open vSwitch.
     pub(super) clamps: bool,
+    /// What may follow the digits.
+    pub(super) unit: &'static str,
 }
 
 const fn number(name: &'static str, least: u64, most: u64) -> Number {
-    Number { name, least, most, clamps: false }
+    Number { name, least, most, clamps: false, unit: "" }
 }
 
 const fn clamped(most: u64) -> Number {
-    Number { name: "N", least: 0, most, clamps: true }
+    Number { name: "N", least: 0, most, clamps: true, unit: "" }
+}
+
+const fn seconds(name: &'static str, most: u64) -> Number {
+    Number { name, least: 1, most, clamps: false, unit: "s" }
 }
 
 const fn core() -> Number {
@@ -80,22 +115,27 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 14] = [
+pub static COMMANDS: [Entry; 18] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
-        about: "figures, histograms and history of each PMD",
+        about: "figures, histograms and histories of each PMD",
         items: &[
             optional(Form::Words(&["-nh"]), "no histograms"),
             optional(Form::Letters("-it", clamped(ROWS as u64)), "rows of the iteration history"),
-            optional(Form::Letters("-ms", clamped(ROWS as u64)), "not recorded, and says so"),
+            optional(Form::Letters("-ms", clamped(ROWS as u64)), "rows of the millisecond history"),
             optional(Form::Letters("-pmd", core()), "of this PMD only"),
+            optional(
+                Form::Letters("--interval", seconds("SECONDS", SECONDS as u64)),
+                "of the last seconds, instead of since the last clear",
+            ),
         ],
-        make: |values| {
+        make: |said| {
             Command::PerfShow(PerfShow {
-                histograms: values[0].is_none(),
-                rows: values[1].unwrap_or(0) as u16,
-                milliseconds: values[2].is_some_and(|rows| rows > 0),
-                core: values[3].map(|core| core as usize),
+                histograms: said.values[0].is_none(),
+                rows: said.number(1).unwrap_or(0),
+                milliseconds: said.number(2).unwrap_or(0),
+                core: said.number(3),
+                interval: said.number(4),
             })
         },
     },
@@ -103,29 +143,31 @@ pub static COMMANDS: [Entry; 14] = [
         name: "dpif-netdev/pmd-perf-log-set",
         about: "what is suspicious, and what is shown of it; alone it tells the settings",
         items: &[
-            optional(Form::Words(&["on", "off"]), "report suspicious iterations, or do not"),
-            optional(Form::Letters("-b", clamped(WINDOW as u64)), "iterations shown before"),
-            optional(Form::Letters("-a", clamped(WINDOW as u64)), "iterations shown after"),
-            optional(Form::Words(&["-e", "-ne"]), "show windows that touch as one, or do not"),
-            optional(Form::Letters("-us", number("N", 0, ANY)), "suspicious if longer (us)"),
-            optional(Form::Letters("-q", number("N", 0, ANY)), "suspicious if as full (frames)"),
+            optional(Form::Settings, ""),
+            optional(Form::Letters("-pmd", core()), "on this PMD only"),
         ],
-        make: |values| {
-            Command::LogSet(LogSet {
-                log: values[0].map(|word| word == 0),
-                before: values[1].map(|rows| rows as u16),
-                after: values[2].map(|rows| rows as u16),
-                extend: values[3].map(|word| word == 0),
-                micros: values[4].map(|micros| micros as u32),
-                fill: values[5].map(|fill| fill as u32),
-            })
-        },
+        make: |said| Command::Settings { changes: said.changes, core: said.number(1) },
+    },
+    Entry {
+        name: "dpif-netdev/pmd-perf-log-show",
+        about: "all settings, and the boot options that make them last",
+        items: &[optional(Form::Letters("-pmd", core()), "of this PMD only")],
+        make: |said| Command::LogShow { core: said.number(0) },
+    },
+    Entry {
+        name: "set",
+        about: "a setting by its key on the kernel command line",
+        items: &[
+            required(Form::Assignment, "any key that begins with pmd-perf-"),
+            optional(Form::Letters("-pmd", core()), "on this PMD only"),
+        ],
+        make: |said| Command::Settings { changes: said.changes, core: said.number(1) },
     },
     Entry {
         name: "dpif-netdev/pmd-stats-clear",
         about: "count from now on",
         items: &[optional(Form::Letters("-pmd", core()), "on this PMD only")],
-        make: |values| Command::StatsClear { core: values[0].map(|core| core as usize) },
+        make: |said| Command::StatsClear { core: said.number(0) },
     },
     Entry {
         name: "show ports",
@@ -148,14 +190,36 @@ pub static COMMANDS: [Entry; 14] = [
     Entry {
         name: "show events",
         about: "list of suspicious iterations",
-        items: &[],
-        make: |_| Command::ShowEvents,
+        items: &[
+            optional(Form::Letters("-pmd", core()), "of this PMD only"),
+            optional(Form::Reasons("-r"), "of these reasons only"),
+            optional(Form::Letters("-s", seconds("SECONDS", ANY)), "of the last seconds only"),
+        ],
+        make: |said| {
+            Command::ShowEvents(ShowEvents {
+                core: said.number(0),
+                reasons: said.number(1).map(Reasons::from_bits),
+                seconds: said.number(2),
+            })
+        },
     },
     Entry {
         name: "show event",
         about: "one suspicious iteration, its neighbourhood and its rooms",
         items: &[required(Form::Place(number("N", 1, u64::MAX)), "its number in show events")],
-        make: |values| Command::ShowEvent(values[0].unwrap_or(0)),
+        make: |said| Command::ShowEvent(said.number(0).unwrap_or(0)),
+    },
+    Entry {
+        name: "mark",
+        about: "note something down among the events",
+        items: &[required(Form::Text("TEXT"), "up to 80 bytes, to the end of the line")],
+        make: |said| Command::Mark(said.text),
+    },
+    Entry {
+        name: "selftest",
+        about: "stall each PMD, read that back, and check the clock by another",
+        items: &[],
+        make: |_| Command::SelfTest,
     },
     Entry {
         name: "stall",
@@ -165,24 +229,24 @@ pub static COMMANDS: [Entry; 14] = [
             required(Form::Place(number("USEC", 1, 10_000_000)), "for so long, each time"),
             optional(Form::Place(number("TIMES", 1, 100_000)), "in so many iterations; once"),
         ],
-        make: |values| {
+        make: |said| {
             Command::Stall(Stall {
-                core: values[0].unwrap_or(0) as usize,
-                micros: values[1].unwrap_or(0) as u32,
-                times: values[2].unwrap_or(1) as u32,
+                core: said.number(0).unwrap_or(0),
+                micros: said.number(1).unwrap_or(0),
+                times: said.number(2).unwrap_or(1),
             })
         },
     },
     Entry {
         name: "crash",
-        about: "crash on purpose, to see the report",
+        about: "crash on purpose, to see the report; an NMI is survived",
         items: &[
             required(Form::Words(&Crash::NAMES), "how"),
             optional(Form::Place(core()), "on this core; on core 0"),
         ],
-        make: |values| Command::Crash {
-            kind: Crash::ALL[values[0].unwrap_or(0) as usize % Crash::ALL.len()],
-            core: values[1].unwrap_or(0) as usize,
+        make: |said| Command::Crash {
+            kind: Crash::ALL[said.number(0).unwrap_or(0) % Crash::ALL.len()],
+            core: said.number(1).unwrap_or(0),
         },
     },
     Entry {
@@ -196,7 +260,7 @@ pub static COMMANDS: [Entry; 14] = [
         name: "help",
         about: "what can be asked",
         items: &[optional(Form::Name, "more of this command, or of the boot options")],
-        make: |values| Command::Help(topic(values[0])),
+        make: |said| Command::Help(topic(said.number(0))),
     },
     Entry {
         name: "list-commands",
@@ -206,8 +270,8 @@ pub static COMMANDS: [Entry; 14] = [
     },
 ];
 
-fn topic(value: Option<u64>) -> Topic {
-    match value.map(|number| number as usize) {
+fn topic(number: Option<usize>) -> Topic {
+    match number {
         None => Topic::Commands,
         Some(number) if number < COMMANDS.len() => Topic::Command(number),
         Some(_) => Topic::Options,
@@ -225,11 +289,19 @@ impl Entry {
 impl Display for Entry {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         out.write_str(self.name)?;
-        self.items.iter().try_for_each(|item| match item.required {
-            true => write!(out, " {}", item.form),
-            false => write!(out, " [{}]", item.form),
+        self.items.iter().try_for_each(|item| match (&item.form, item.required) {
+            (Form::Settings, _) => {
+                settings().try_for_each(|(_, setting)| write!(out, " [{setting}]"))
+            }
+            (form, true) => write!(out, " {form}"),
+            (form, false) => write!(out, " [{form}]"),
         })
     }
+}
+
+/// The settings that `pmd-perf-log-set` knows, by their numbers in the table.
+pub(super) fn settings() -> impl Iterator<Item = (usize, &'static Setting)> {
+    TABLE.iter().enumerate().filter(|(_, setting)| setting.option.is_some())
 }
 
 impl Display for Form {
@@ -241,6 +313,10 @@ impl Display for Form {
             Self::Letters(letters, number) => write!(out, "{letters} {}", number.name),
             Self::Place(number) => out.write_str(number.name),
             Self::Name => write!(out, "COMMAND|{OPTIONS}"),
+            Self::Text(name) => out.write_str(name),
+            Self::Reasons(letters) => write!(out, "{letters} REASONS"),
+            Self::Settings => out.write_str("SETTINGS"),
+            Self::Assignment => out.write_str("KEY=VALUE"),
         }
     }
 }

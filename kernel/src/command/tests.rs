@@ -1,6 +1,8 @@
+use perf::settings::Duration;
+
 use super::*;
 
-fn command(line: &str) -> Command {
+fn command(line: &str) -> Command<'_> {
     match parse(line) {
         Ok(Some(command)) => command,
         Ok(None) => panic!("{line}: blank"),
@@ -15,7 +17,7 @@ fn refused(line: &str, message: &str) {
 }
 
 fn perf_show() -> PerfShow {
-    PerfShow { histograms: true, rows: 0, milliseconds: false, core: None }
+    PerfShow { histograms: true, rows: 0, milliseconds: 0, core: None, interval: None }
 }
 
 #[test]
@@ -33,41 +35,83 @@ fn names_are_known_with_and_without_their_prefix() {
 
 #[test]
 fn options_of_open_vswitch_are_read_in_any_order() {
-    let all = PerfShow { histograms: false, rows: 20, milliseconds: true, core: Some(2) };
-    assert_eq!(command("pmd-perf-show -nh -it 20 -ms 5 -pmd 2"), Command::PerfShow(all));
-    assert_eq!(command("pmd-perf-show -pmd 2 -ms 5 -it 20 -nh"), Command::PerfShow(all));
-    let set = LogSet {
-        log: Some(true),
-        before: Some(1),
-        after: Some(2),
-        extend: Some(true),
-        micros: Some(250),
-        fill: Some(64),
+    let (core, interval) = (Some(2), Some(10));
+    let all = PerfShow { histograms: false, rows: 20, milliseconds: 5, core, interval };
+    for line in [
+        "pmd-perf-show -nh -it 20 -ms 5 -pmd 2 --interval 10s",
+        "pmd-perf-show --interval 10 -pmd 2 -ms 5 -it 20 -nh",
+    ] {
+        assert_eq!(command(line), Command::PerfShow(all));
+    }
+    let set = changed("pmd-perf-log-set on -b 1 -a 2 -e -us 251 -q 64");
+    let all = Settings {
+        before: 1,
+        after: 2,
+        extend: true,
+        duration: Duration::Micros(251),
+        fill: 64,
+        ..Settings::DEFAULT
     };
-    assert_eq!(command("pmd-perf-log-set on -b 1 -a 2 -e -us 250 -q 64"), Command::LogSet(set));
-    let off = LogSet { log: Some(false), extend: Some(false), ..LogSet::default() };
-    assert_eq!(command("pmd-perf-log-set -ne off"), Command::LogSet(off));
-    assert_eq!(command("pmd-perf-log-set"), Command::LogSet(LogSet::default()));
+    assert_eq!(set, (None, all));
+    let off = Settings { log: false, ..Settings::DEFAULT };
+    assert_eq!(changed("pmd-perf-log-set -ne -pmd 3 off"), (Some(3), off));
+    assert_eq!(changed("pmd-perf-log-set"), (None, Settings::DEFAULT));
+}
+
+/// The core that `line` names, and the default settings as it changes them.
+fn changed(line: &str) -> (Option<usize>, Settings) {
+    let Command::Settings { changes, core } = command(line) else { panic!("{line}") };
+    let mut settings = Settings::DEFAULT;
+    changes.apply_to(&mut settings);
+    (core, settings)
+}
+
+#[test]
+fn settings_are_set_by_their_keys_too() {
+    let off = Settings { metrics: false, ..Settings::DEFAULT };
+    assert_eq!(changed("set pmd-perf-metrics=off"), (None, off));
+    let auto = Settings { duration: Duration::Auto, ..Settings::DEFAULT };
+    assert_eq!(changed("set pmd-perf-log-us=auto -pmd 2"), (Some(2), auto));
+    assert!(parse("set").is_err() && parse("set pmd-perf-log-us").is_err());
+    let fault = parse("set ports=all").err().unwrap().to_string();
+    assert!(fault.contains("`ports=all` is not KEY=VALUE with one of the keys"), "{fault}");
+    let fault = parse("set pmd-perf-log-q=x").err().unwrap().to_string();
+    assert!(fault.starts_with("error: -q N is 0 to 4294967295, not `x`"), "{fault}");
+}
+
+#[test]
+fn a_mark_is_the_rest_of_the_line() {
+    assert_eq!(command("mark  cable   pulled "), Command::Mark("cable   pulled"));
+    refused("mark", "error: TEXT is missing (usage: mark TEXT)");
+}
+
+#[test]
+fn events_are_filtered_by_core_reason_and_time() {
+    let reasons = Some(Reasons::FILL.and(Reasons::STOLEN));
+    let wish = ShowEvents { core: Some(2), reasons, seconds: Some(60) };
+    let line = "show events -s 60s -r fill+stolen -pmd 2";
+    assert_eq!(command(line), Command::ShowEvents(wish));
+    let fault = parse("show events -r smoke").err().unwrap().to_string();
+    assert!(fault.starts_with("error: `smoke` is not all, none, or with + between: duration fill"));
 }
 
 #[test]
 fn rows_beyond_those_that_are_kept_are_as_many_as_are() {
     let most = PerfShow { rows: ROWS, ..perf_show() };
-    assert_eq!(command("pmd-perf-show -it 1001"), Command::PerfShow(most));
+    assert_eq!(command("pmd-perf-show -it 4097"), Command::PerfShow(most));
     assert_eq!(command("pmd-perf-show -it 99999999999999999999999"), Command::PerfShow(most));
-    let Command::LogSet(set) = command("pmd-perf-log-set -b 999 -a 999") else { panic!() };
-    assert_eq!((set.before, set.after), (Some(WINDOW), Some(WINDOW)));
+    let (_, set) = changed("pmd-perf-log-set -b 999 -a 999");
+    assert_eq!((set.before, set.after), (998, 0));
 }
 
 #[test]
 fn settings_change_where_something_was_said() {
-    let old = Settings::default();
-    assert_eq!(LogSet::default().applied_to(old), old);
-    let set = LogSet { before: Some(600), after: Some(600), ..LogSet::default() };
-    let new = set.applied_to(old);
-    assert_eq!((new.before, new.after, new.micros), (600, 398, 250));
-    let later = LogSet { before: Some(998), ..LogSet::default() }.applied_to(old);
-    assert_eq!((later.before, later.after), (998, 0));
+    let Command::Settings { changes, .. } = command("pmd-perf-log-set -b 600 -a 600") else {
+        panic!()
+    };
+    let mut settings = Settings { fill: 7, ..Settings::DEFAULT };
+    changes.apply_to(&mut settings);
+    assert_eq!((settings.before, settings.after, settings.fill), (600, 398, 7));
 }
 
 #[test]
@@ -78,7 +122,7 @@ fn places_are_read_in_order() {
     assert_eq!(command("crash panic"), Command::Crash { kind: Crash::Panic, core: 0 });
     assert_eq!(command("crash text-write 2"), Command::Crash { kind: Crash::TextWrite, core: 2 });
     assert_eq!(command("show event 3"), Command::ShowEvent(3));
-    assert_eq!(command("show  events"), Command::ShowEvents);
+    assert_eq!(command("show  events"), Command::ShowEvents(ShowEvents::default()));
 }
 
 #[test]
@@ -93,14 +137,15 @@ fn kinds_of_crash_stand_in_the_order_of_their_names() {
 fn a_bad_number_is_refused_with_its_range() {
     refused(
         "pmd-perf-show -it x",
-        "error: -it N is 0 to 1000, not `x` (usage: dpif-netdev/pmd-perf-show [-nh] [-it N] [-ms N] \
-         [-pmd CORE])",
+        "error: -it N is 0 to 4096, not `x` (usage: dpif-netdev/pmd-perf-show [-nh] [-it N] [-ms N] \
+         [-pmd CORE] [--interval SECONDS])",
     );
     refused("stall 1 0", "error: USEC is 1 to 10000000, not `0` (usage: stall CORE USEC [TIMES])");
     refused(
         "pmd-perf-log-set -us 4294967296",
-        "error: -us N is 0 to 4294967295, not `4294967296` (usage: dpif-netdev/pmd-perf-log-set \
-         [on|off] [-b N] [-a N] [-e|-ne] [-us N] [-q N])",
+        "error: -us N|auto is 0 to 4294967295, or auto, not `4294967296` (usage: \
+         dpif-netdev/pmd-perf-log-set [on|off] [-b N] [-a N] [-e|-ne] [-us N|auto] [-q N] [-cpp N] \
+         [-up N] [-os N] [-r REASONS] [-pmd CORE])",
     );
     refused("show event", "error: N is missing (usage: show event N)");
     refused(
@@ -123,8 +168,8 @@ fn an_unknown_word_is_refused_with_the_usage() {
     refused("stall 1 2 3 4", "error: unknown word `4` (usage: stall CORE USEC [TIMES])");
     refused(
         "crash",
-        "error: page-fault|stack-overflow|panic|null-read|text-write is missing (usage: crash \
-         page-fault|stack-overflow|panic|null-read|text-write [CORE])",
+        "error: page-fault|stack-overflow|panic|null-read|text-write|nmi is missing (usage: crash \
+         page-fault|stack-overflow|panic|null-read|text-write|nmi [CORE])",
     );
 }
 
@@ -133,7 +178,7 @@ fn nothing_is_said_twice() {
     refused(
         "pmd-perf-show -nh -nh",
         "error: `-nh` comes second for the same thing (usage: dpif-netdev/pmd-perf-show [-nh] \
-         [-it N] [-ms N] [-pmd CORE])",
+         [-it N] [-ms N] [-pmd CORE] [--interval SECONDS])",
     );
     assert!(parse("pmd-perf-log-set on off").is_err());
     assert!(parse("pmd-perf-log-set -e -ne").is_err());
@@ -201,6 +246,8 @@ fn lines_are_completed_word_by_word() {
         found
     };
     assert_eq!(after("sh").len(), 5);
+    assert_eq!(after("pmd-perf-log-set -u"), ["s", "p"]);
+    assert_eq!(after("set pmd-perf-r"), ["ooms"]);
     assert_eq!(after("show p"), ["orts"]);
     assert_eq!(after("show event"), ["s", ""]);
     assert_eq!(after("pmd-s"), ["tats-clear"]);

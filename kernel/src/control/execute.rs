@@ -1,16 +1,16 @@
 //! Carrying out commands.
 
-use core::fmt::{self, Display, Formatter, Write};
+use core::fmt::{self, Write};
 
 use dataplane::Order;
-use perf::Settings;
+use perf::events::{Accounts, Filter, List, NOTE, Note};
 
 use super::job::Job;
+use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
-use crate::command::{self, Command, Help, LogSet, PerfShow, Stall};
-use crate::events::{Accounts, List};
+use crate::command::{self, Changes, Command, Help, PerfShow, ShowEvents, Stall};
 use crate::machine::Machine;
-use crate::show::{self, PerfShowJob};
+use crate::show::{self, PerfShowJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -22,20 +22,20 @@ impl<O: Orders> Control<'_, O> {
         }
     }
 
-    fn carry_out(&mut self, command: Command, machine: &mut impl Machine) -> fmt::Result {
+    fn carry_out(&mut self, command: Command<'_>, machine: &mut impl Machine) -> fmt::Result {
         let ledgers = self.pmds.iter().map(|pmd| pmd.handle.ledger);
         let out = &mut self.output;
         match command {
             Command::PerfShow(wish) => self.perf_show(wish),
             Command::StatsClear { core } => self.clear(core, machine.now()),
-            Command::LogSet(changes) => self.log_set(&changes),
+            Command::Settings { changes, core } => self.change(&changes, core),
+            Command::LogShow { core } => self.log_show(core),
             Command::ShowPorts => show::ports(machine, ledgers, out),
             Command::ShowDrops => show::drops(count_ports(machine), ledgers, out),
             Command::ShowLedger => show::ledger(count_ports(machine), ledgers, out),
-            Command::ShowEvents => {
-                self.job = Some(Job::Events(List::new(self.accounts())));
-                Ok(())
-            }
+            Command::ShowEvents(wish) => self.show_events(&wish, machine.now()),
+            Command::Mark(text) => self.note(text, machine.now()),
+            Command::SelfTest => self.self_test(),
             Command::ShowEvent(number) => self.show_event(number),
             Command::Stall(stall) => self.stall(&stall),
             Command::Crash { kind, core } => self.crash(machine.crash(kind), core, machine.now()),
@@ -46,26 +46,83 @@ impl<O: Orders> Control<'_, O> {
     }
 
     fn perf_show(&mut self, wish: PerfShow) -> fmt::Result {
-        if let Some(core) = wish.core.filter(|&core| self.pmd(core).is_none()) {
-            return self.no_pmd(core);
+        if self.is_wrong(wish.core) {
+            return self.no_pmd(wish.core);
         }
-        self.job = Some(Job::PerfShow(PerfShowJob::new(wish, self.settings.metrics)));
+        self.job = Some(Job::PerfShow(PerfShowJob::new(wish)));
         Ok(())
     }
 
     fn clear(&mut self, core: Option<usize>, now: u64) -> fmt::Result {
-        if let Some(core) = core.filter(|&core| self.pmd(core).is_none()) {
+        if self.is_wrong(core) {
             return self.no_pmd(core);
         }
-        let wanted = self.pmds.iter_mut().filter(|pmd| core.is_none_or(|core| core == pmd.core()));
-        wanted.for_each(|pmd| pmd.clear(now));
+        self.chosen(core).for_each(|pmd| pmd.clear(now));
         Ok(())
     }
 
-    fn log_set(&mut self, changes: &LogSet) -> fmt::Result {
-        self.settings = changes.applied_to(self.settings);
-        self.pmds.iter_mut().for_each(|pmd| pmd.owed = true);
-        writeln!(self.output, "pmd-perf-log-set: {}", Told(&self.settings))
+    fn change(&mut self, changes: &Changes, core: Option<usize>) -> fmt::Result {
+        if self.is_wrong(core) {
+            return self.no_pmd(core);
+        }
+        if core.is_none() {
+            changes.apply_to(&mut self.policy.settings);
+        }
+        self.chosen(core).for_each(|pmd| {
+            changes.apply_to(&mut pmd.settings);
+            pmd.owed = true;
+        });
+        self.tell_settings(core)
+    }
+
+    /// Tells what is set, in one line where it is the same everywhere.
+    fn tell_settings(&mut self, core: Option<usize>) -> fmt::Result {
+        let out = &mut self.output;
+        let mut pmds = self.pmds.iter().filter(|pmd| core.is_none_or(|core| core == pmd.core()));
+        let first = pmds.clone().next().map_or(self.policy.settings, |pmd| pmd.settings);
+        if pmds.clone().all(|pmd| pmd.settings == first) && core.is_none() {
+            return writeln!(out, "pmd-perf-log-set: {}", Told(&first));
+        }
+        pmds.try_for_each(|pmd| {
+            writeln!(out, "pmd-perf-log-set: core {}: {}", pmd.core(), Told(&pmd.settings))
+        })
+    }
+
+    fn log_show(&mut self, core: Option<usize>) -> fmt::Result {
+        if self.is_wrong(core) {
+            return self.no_pmd(core);
+        }
+        show::settings(self.pmds, core, &mut self.output)
+    }
+
+    fn show_events(&mut self, wish: &ShowEvents, now: u64) -> fmt::Result {
+        if self.is_wrong(wish.core) {
+            return self.no_pmd(wish.core);
+        }
+        let ago = |seconds| now.saturating_sub(self.base.cycles(u64::from(seconds) * 1_000_000));
+        let ShowEvents { core, reasons, .. } = *wish;
+        let filter = Filter { core, reasons, since: wish.seconds.map_or(0, ago) };
+        self.job = Some(Job::Events(List::new(self.accounts(), filter)));
+        Ok(())
+    }
+
+    fn note(&mut self, text: &str, now: u64) -> fmt::Result {
+        let Ok(note) = Note::try_from(text) else {
+            return writeln!(self.output, "error: TEXT has more than {NOTE} bytes");
+        };
+        let event = self.events.note(note, now);
+        writeln!(self.output, "mark: event={event}")
+    }
+
+    fn self_test(&mut self) -> fmt::Result {
+        if self.pmds.iter().any(|pmd| !pmd.settings.metrics) {
+            return writeln!(
+                self.output,
+                "error: nothing can be read back: pmd-perf-metrics is off"
+            );
+        }
+        self.job = Some(Job::SelfTest(SelfTest::new()));
+        Ok(())
     }
 
     fn show_event(&mut self, number: u64) -> fmt::Result {
@@ -80,20 +137,20 @@ impl<O: Orders> Control<'_, O> {
 
     fn stall(&mut self, stall: &Stall) -> fmt::Result {
         let Stall { core, micros, times } = *stall;
-        let order = Order::Stall { cycles: self.clock.cycles(micros), times };
+        let order = Order::Stall { cycles: self.base.cycles(micros.into()), times };
         self.order(core, order)
     }
 
     fn crash(&mut self, crash: fn(), core: usize, now: u64) -> fmt::Result {
         if core != 0 && self.pmd(core).is_none() {
-            return self.no_pmd(core);
+            return self.no_pmd(Some(core));
         }
         self.end(Ending::Crash(crash, core), now)
     }
 
     /// Sends `order` to the PMD on `core`, or says why that cannot be.
     pub(super) fn order(&mut self, core: usize, order: Order) -> fmt::Result {
-        let Some(pmd) = self.pmd(core) else { return self.no_pmd(core) };
+        let Some(pmd) = self.pmd(core) else { return self.no_pmd(Some(core)) };
         match pmd.handle.orders.send(order) {
             Ok(()) => Ok(()),
             Err(_) => writeln!(self.output, "error: too many orders wait for core {core}"),
@@ -104,7 +161,18 @@ impl<O: Orders> Control<'_, O> {
         self.pmds.iter_mut().find(|pmd| pmd.core() == core)
     }
 
-    fn no_pmd(&mut self, core: usize) -> fmt::Result {
+    /// The PMD on `core`, or all.
+    fn chosen(&mut self, core: Option<usize>) -> impl Iterator<Item = &mut Pmd<O>> {
+        self.pmds.iter_mut().filter(move |pmd| core.is_none_or(|core| core == pmd.core()))
+    }
+
+    /// Whether `core` is one without a PMD.
+    fn is_wrong(&mut self, core: Option<usize>) -> bool {
+        core.is_some_and(|core| self.pmd(core).is_none())
+    }
+
+    fn no_pmd(&mut self, core: Option<usize>) -> fmt::Result {
+        let core = core.unwrap_or(0);
         write!(self.output, "error: no PMD on core {core} (there is one on each of:")?;
         for pmd in self.pmds.iter() {
             write!(self.output, " {}", pmd.core())?;
@@ -114,21 +182,8 @@ impl<O: Orders> Control<'_, O> {
 
     /// What became of all suspicious iterations.
     pub fn accounts(&self) -> Accounts {
-        let each = self.pmds.iter().map(|pmd| Accounts::of(pmd.metrics(), pmd.open.as_ref()));
+        let each = self.pmds.iter().map(Pmd::accounts);
         each.fold(Accounts::default(), |sum, accounts| sum.and(&accounts))
-    }
-}
-
-/// Settings in a line.
-struct Told<'a>(&'a Settings);
-
-impl Display for Told<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let on = |switch| if switch { "on" } else { "off" };
-        let Settings { metrics, log, micros, fill, before, after, extend } = *self.0;
-        write!(out, "{}, {micros} us, queue {fill}, before {before}, after {after}, ", on(log))?;
-        write!(out, "extend {}", on(extend))?;
-        out.write_str(if metrics { "" } else { " (without effect: pmd-perf-metrics is off)" })
     }
 }
 

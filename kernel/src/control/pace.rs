@@ -1,14 +1,16 @@
-//! How many events are printed in a while, so that a flood of them leaves a console to type on.
+//! How many messages about events are printed in a while, so that a flood of them leaves a console
+//! to type on: Open vSwitch's limit, which counts a line about each suspicious iteration and one
+//! for the listing.
 
-/// Events in a second, in the long run.
-const PER_SECOND: u64 = 5;
-/// Events at once after a quiet time.
-const AT_ONCE: u64 = 10;
+/// Messages in a minute, in the long run.
+const PER_MINUTE: u64 = 600;
+/// Messages at once after a quiet time.
+const AT_ONCE: u64 = 600;
 
 /// A limit of rate that lets short bursts through.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// Cycles from one event to the next in the long run.
+    /// Cycles from one message to the next in the long run.
     period: u64,
     /// When all that was let through would have been due.
     due: u64,
@@ -17,7 +19,7 @@ pub(super) struct Pace {
 impl Pace {
     /// A limit by a clock of `hertz`.
     pub(super) fn new(hertz: u64) -> Self {
-        Self { period: hertz / PER_SECOND, due: 0 }
+        Self { period: hertz * 60 / PER_MINUTE, due: 0 }
     }
 
     /// Whether one more may go at `now`.
@@ -25,9 +27,10 @@ impl Pace {
         self.due <= now.saturating_add(self.period * (AT_ONCE - 1))
     }
 
-    /// One goes at `now`.
-    pub(super) fn spend(&mut self, now: u64) {
-        self.due = self.due.max(now).saturating_add(self.period);
+    /// So many `messages` go at `now`.
+    pub(super) fn spend(&mut self, now: u64, messages: u64) {
+        let time = self.period.saturating_mul(messages);
+        self.due = self.due.max(now).saturating_add(time);
     }
 }
 
@@ -36,21 +39,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_goes_at_once_and_then_one_at_a_time() {
+    fn a_burst_goes_at_once_and_then_ten_a_second() {
         let mut pace = Pace::new(1000);
-        for _ in 0..AT_ONCE {
+        for _ in 0..AT_ONCE / 2 {
             assert!(pace.allows(5000));
-            pace.spend(5000);
+            pace.spend(5000, 2);
         }
-        assert!(!pace.allows(5000) && !pace.allows(5199) && pace.allows(5200));
-        pace.spend(5200);
-        assert!(!pace.allows(5399) && pace.allows(5400));
+        assert!(!pace.allows(5000) && !pace.allows(5099) && pace.allows(5100));
+        pace.spend(5100, 2);
+        assert!(!pace.allows(5299) && pace.allows(5300));
     }
 
     #[test]
     fn a_quiet_time_earns_no_more_than_a_burst() {
         let mut pace = Pace::new(1000);
-        let gone = core::iter::from_fn(|| pace.allows(1 << 40).then(|| pace.spend(1 << 40)));
-        assert_eq!(gone.take(100).count() as u64, AT_ONCE);
+        let gone = core::iter::from_fn(|| pace.allows(1 << 40).then(|| pace.spend(1 << 40, 1)));
+        assert_eq!(gone.take(10_000).count() as u64, AT_ONCE);
     }
 }

@@ -2,10 +2,12 @@
 
 use dataplane::{Ledger, Order};
 use handover::Sender;
-use perf::Metrics;
-use perf::recorder::Snapshot;
+use perf::events::{Accounts, Open, Source};
+use perf::watchdog::Watchdog;
+use perf::windows::Windows;
+use perf::{Limits, Metrics, Settings, Snapshot};
 
-use crate::events::Open;
+use super::auto;
 
 /// What takes orders to a PMD.
 pub trait Orders {
@@ -35,32 +37,57 @@ pub struct Handle<O> {
     pub orders: O,
 }
 
+/// Memory for what the control core keeps of one PMD.
+pub struct PmdMemory {
+    /// What was counted when it was cleared.
+    pub cleared: &'static mut Snapshot,
+    /// What was counted at the end of each of the last seconds:
+    /// [`COPIES`](perf::windows::COPIES) to reach back for all of them.
+    pub seconds: &'static mut [Snapshot],
+}
+
 /// A PMD, and what the control core keeps of it.
 pub struct Pmd<O> {
     pub(super) handle: Handle<O>,
+    pub(super) settings: Settings,
+    /// What an automatic limit stands for, in microseconds.
+    pub(super) auto: u32,
     pub(super) cleared: Cleared,
+    pub(super) windows: Windows<'static>,
+    pub(super) watchdog: Watchdog,
     pub(super) open: Option<Open>,
+    /// Suspicious iterations that the control core found by itself.
+    pub(super) sampled: u64,
     /// It was not told of the settings yet.
     pub(super) owed: bool,
 }
 
 /// How things stood when a PMD's figures were cleared. Reports subtract it; the PMD notices
 /// nothing.
-#[derive(Clone, Copy, Debug)]
 pub struct Cleared {
-    /// The time-stamp counter.
-    pub at: u64,
-    /// What was counted by then.
-    pub counted: Snapshot,
+    /// What was counted by then, and when that was.
+    pub counted: &'static mut Snapshot,
     /// The iteration that had ended last.
     pub iteration: u64,
 }
 
 impl<O> Pmd<O> {
-    /// The PMD of `handle`, which began its loop at `started`, a count of the time-stamp counter.
-    pub fn new(handle: Handle<O>, started: u64) -> Self {
-        let cleared = Cleared { at: started, counted: Snapshot::ZERO, iteration: 0 };
-        Self { handle, cleared, open: None, owed: true }
+    /// The PMD of `handle`, which began its loop at `started`, a count of the time-stamp counter,
+    /// with these `settings`.
+    pub fn new(handle: Handle<O>, started: u64, settings: Settings, memory: PmdMemory) -> Self {
+        let PmdMemory { cleared: counted, seconds } = memory;
+        counted.at = started;
+        Self {
+            handle,
+            settings,
+            auto: auto::MOST,
+            cleared: Cleared { counted, iteration: 0 },
+            windows: Windows::new(seconds),
+            watchdog: Watchdog::default(),
+            open: None,
+            sampled: 0,
+            owed: true,
+        }
     }
 
     /// Its core.
@@ -73,14 +100,48 @@ impl<O> Pmd<O> {
         self.handle.metrics
     }
 
+    /// What it was told to record and to mark.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What `-us auto` stands for now, in microseconds.
+    pub fn auto(&self) -> u32 {
+        self.auto
+    }
+
     /// When it was cleared, and what is to be subtracted since.
     pub fn cleared(&self) -> &Cleared {
         &self.cleared
     }
 
+    /// Its last seconds.
+    pub fn windows(&self) -> &Windows<'static> {
+        &self.windows
+    }
+
+    /// Iterations that did not end in time.
+    pub fn stuck(&self) -> u64 {
+        self.watchdog.count()
+    }
+
+    /// What became of its suspicious iterations.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(self.metrics(), self.open.as_ref()).with_sampled(self.sampled)
+    }
+
+    pub(super) fn limits(&self, hertz: u64) -> Limits {
+        self.settings.limits(hertz, self.auto)
+    }
+
+    pub(super) fn source(&self) -> Source {
+        Source { core: self.core(), metrics: self.metrics(), settings: self.settings }
+    }
+
     /// Counts from `now` on.
     pub(super) fn clear(&mut self, now: u64) {
         let metrics = self.metrics();
-        self.cleared = Cleared { at: now, counted: metrics.snapshot(), iteration: metrics.ended() };
+        metrics.copy_to(self.cleared.counted, now);
+        self.cleared.iteration = metrics.ended();
     }
 }

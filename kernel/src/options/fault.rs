@@ -4,7 +4,7 @@ use core::fmt::{self, Display, Formatter};
 
 use heapless::Vec;
 
-use super::{KEYS, Key};
+use super::{Key, keys};
 use crate::nearest::nearest;
 
 /// Faults that are kept. A command line with more of them is not worth more lines.
@@ -18,15 +18,15 @@ pub enum Fault<'a> {
     /// There is no such key.
     UnknownKey(&'a [u8]),
     /// The key does not take this value. Its default holds.
-    BadValue(&'static Key, &'a [u8]),
+    BadValue(Key, &'a [u8]),
     /// More iterations are to be shown than a history keeps together.
     TooWide {
         /// Iterations to be shown before a suspicious one.
-        before: u16,
+        before: u32,
         /// Iterations that were to be shown after it.
-        after: u16,
+        after: u32,
         /// Iterations that are shown after it.
-        fitting: u16,
+        fitting: u32,
     },
 }
 
@@ -36,13 +36,13 @@ impl Display for Fault<'_> {
         match *self {
             Self::UnknownKey(name) => {
                 write!(out, "{}: no such key", Shown(name))?;
-                match nearest(name, KEYS.iter().map(|key| key.name)) {
+                match nearest(name, keys().map(|key| key.name())) {
                     Some(name) => write!(out, " (nearest: {name})"),
                     None => Ok(()),
                 }
             }
             Self::BadValue(key, value) => {
-                let Key { name, range, default, .. } = key;
+                let (name, range, default) = (key.name(), key.range(), key.default());
                 write!(out, "{name}={}: expected {range}; using {default}", Shown(value))
             }
             Self::TooWide { before, after, fitting } => write!(

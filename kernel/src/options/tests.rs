@@ -1,3 +1,5 @@
+use ::perf::settings::{Duration, TABLE};
+
 use super::*;
 
 fn parse(line: &str) -> (Options, String) {
@@ -14,9 +16,10 @@ fn refused(line: &str, message: &str) {
 
 #[test]
 fn every_key_has_its_default_in_range_and_says_it_right() {
-    for key in &KEYS {
+    for key in keys() {
         let mut options = Options::default();
-        assert_eq!(key.set(&mut options, key.default), Some(()), "{key}");
+        let default = key.default().to_string();
+        assert_eq!(key.set(&mut options, &default), Some(()), "{key}");
         assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()), "{key}");
     }
 }
@@ -45,13 +48,13 @@ fn all_keys_are_read() {
     let perf = Settings {
         metrics: true,
         log: false,
-        micros: 1000,
+        duration: Duration::Micros(1000),
         fill: 64,
         before: 10,
         after: 20,
-        extend: false,
+        ..Settings::DEFAULT
     };
-    assert_eq!(options.perf, perf);
+    assert_eq!(options.perf.of(1), perf);
 }
 
 #[test]
@@ -76,9 +79,17 @@ fn a_bad_value_names_its_range_and_leaves_the_default() {
         "error: console=ttyS1,0: expected ttyS0|ttyS1[,BAUD], BAUD a part of 115200; using \
          ttyS0,115200",
     );
-    refused("pmd-perf-log-us=-1", "error: pmd-perf-log-us=-1: expected 0 to 4294967295; using 250");
-    refused("pmd-perf-log-b=999", "error: pmd-perf-log-b=999: expected 0 to 998; using 5");
-    refused("pmd-perf-log", "error: pmd-perf-log=: expected on or off; using on");
+    refused(
+        "pmd-perf-log-us=-1",
+        "error: pmd-perf-log-us=-1: expected 0 to 4294967295, or auto, also CORE:VALUE for one PMD, \
+         with commas between; using 250",
+    );
+    refused(
+        "pmd-perf-log",
+        "error: pmd-perf-log=: expected on or off, also CORE:VALUE for one PMD, with commas \
+         between; using on",
+    );
+    refused("event-store=0", "error: event-store=0: expected 1 to 4096; using 64");
     refused(
         "ports=00:02.0,eth0",
         "error: ports=00:02.0,eth0: expected none, all, or up to 16 PCI addresses or MACs; using \
@@ -131,15 +142,52 @@ fn an_unknown_key_learns_which_one_is_near() {
 
 #[test]
 fn the_last_word_for_a_key_holds() {
-    assert_eq!(parse("pmd-perf-log-us=1 pmd-perf-log-us=2").0.perf.micros, 2);
-    let (options, faults) = parse("pmd-perf-log-us=1 pmd-perf-log-us=x");
-    assert_eq!(options.perf.micros, 250, "{faults}");
+    let duration = |line: &str| parse(line).0.perf.of(1).duration;
+    assert_eq!(duration("pmd-perf-log-us=1,1:7 pmd-perf-log-us=2"), Duration::Micros(2));
+    assert_eq!(duration("pmd-perf-log-us=1,1:7 pmd-perf-log-us=x"), Duration::Micros(250));
+}
+
+#[test]
+fn a_pmd_can_have_settings_of_its_own() {
+    let line = "pmd-perf-log-us=2:100,3:auto pmd-perf-log-q=50 pmd-perf-log-b=900,2:100";
+    let (options, faults) = parse(line);
+    assert_eq!(faults, "");
+    let of = |core| options.perf.of(core);
+    assert_eq!((of(1).duration, of(1).fill, of(1).before), (Duration::Micros(250), 50, 900));
+    assert_eq!((of(2).duration, of(2).fill, of(2).before), (Duration::Micros(100), 50, 100));
+    assert_eq!((of(3).duration, of(3).after), (Duration::Auto, 5));
+    for bad in ["0:1", "256:1", "1:x", "1:1,5", "x:1", ":", "1:1,"] {
+        let (options, faults) = parse(&format!("pmd-perf-log-q={bad}"));
+        assert!(faults.contains("expected 0 to 4294967295, also CORE:VALUE"), "{bad}: {faults}");
+        assert_eq!(options.perf, PerfOptions::default(), "{bad}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_makes_settings_last_is_read_back(
+        texts in proptest::collection::vec((0..TABLE.len(), 0..4_usize, 0..500_u32), 0..12),
+    ) {
+        let mut pmds = [1, 2, 5, 9].map(|core| (core, Settings::DEFAULT));
+        for (setting, pmd, number) in texts {
+            for text in [number.to_string(), "auto".into(), "off".into(), "fill+stolen".into()] {
+                let _ = TABLE[setting].set(&mut pmds[pmd].1, &text);
+            }
+            pmds[pmd].1.narrow();
+        }
+        let line = Lasting(&pmds.iter().copied()).to_string();
+        let (options, faults) = parse(&line);
+        proptest::prop_assert_eq!(faults, "", "{}", line);
+        for (core, settings) in pmds {
+            proptest::prop_assert_eq!(options.perf.of(core), settings, "{}", line);
+        }
+    }
 }
 
 #[test]
 fn a_window_that_is_too_wide_is_narrowed_aloud() {
     let (options, faults) = parse("pmd-perf-log-a=600 pmd-perf-log-b=600");
-    assert_eq!((options.perf.before, options.perf.after), (600, 398));
+    assert_eq!((options.perf.of(1).before, options.perf.of(1).after), (600, 398));
     assert_eq!(
         faults,
         "error: pmd-perf-log-a=600: expected 0 to 398 beside pmd-perf-log-b=600; using 398"
@@ -167,10 +215,11 @@ fn faults_beyond_those_kept_are_counted() {
 
 #[test]
 fn help_is_made_from_the_same_table() {
-    let key = KEYS.iter().find(|key| key.name == "pmd-perf-log-b").unwrap();
+    let key = keys().find(|key| key.name() == "pmd-perf-log-b").unwrap();
     assert_eq!(
         key.to_string(),
-        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998)"
+        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998, also CORE:VALUE for \
+         one PMD, with commas between)"
     );
 }
 

@@ -4,18 +4,20 @@ use dataplane::Rules;
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Options, Ports};
+use super::{CORES, Console, CpuMask, Options, Ports, Watchdog};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
 const FASTEST: u32 = 115_200;
 
-pub(super) fn switch(text: &str) -> Option<bool> {
-    match text {
-        "on" | "true" => Some(true),
-        "off" | "false" => Some(false),
-        _ => None,
-    }
+pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
+    options.watchdog = match text {
+        "report" => Watchdog::Report,
+        "reset" => Watchdog::Reset,
+        "off" => Watchdog::Off,
+        _ => return None,
+    };
+    Some(())
 }
 
 /// A number in decimal digits and nothing else.

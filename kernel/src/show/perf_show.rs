@@ -1,47 +1,53 @@
 //! `pmd-perf-show`: one PMD after the other, each copied as a whole before a word of it is
-//! written.
+//! written; only milliseconds are read one by one.
 
 use core::fmt::{self, Write};
 
-use perf::Iteration;
-use perf::recorder::Snapshot;
-use perf::report::{Column, Heading, Histograms, Overall, ROW_TITLES, Row};
+use perf::report::{
+    Column, Heading, Histograms, Latency, MILLISECOND_TITLES, MillisecondRow, Overall, Percentiles,
+    ROW_TITLES, Row,
+};
+use perf::{Iteration, Millisecond, Snapshot, Timebase};
 
-use crate::clock::Clock;
 use crate::command::PerfShow;
 use crate::control::Pmd;
 
 /// The command while it is carried out.
 pub struct PerfShowJob {
     wish: PerfShow,
-    /// Whether there are histograms and histories to show.
-    metrics: bool,
-    /// The PMD to look at next, by its place among all.
+    /// The PMD that is shown, by its place among all, and the one to look at next.
+    shown: usize,
     pmd: usize,
     next: Line,
-    /// What the PMD before it has counted.
-    counted: Snapshot,
     /// Iterations copied of it, and those that were overwritten while that was done.
     rows: usize,
     missed: usize,
+    /// The next millisecond, and how many are left.
+    millisecond: u64,
+    milliseconds: u64,
 }
 
 #[derive(Clone, Copy)]
 enum Line {
     Pmd,
     Histograms(usize),
+    Percentiles(usize),
+    Latency,
     Row(usize),
     Milliseconds,
+    Millisecond,
     End,
 }
 
 impl PerfShowJob {
-    /// Begins to show what `wish` asks for, where `metrics` says whether iterations are recorded.
-    pub fn new(wish: PerfShow, metrics: bool) -> Self {
-        Self { wish, metrics, pmd: 0, next: Line::Pmd, counted: Snapshot::ZERO, rows: 0, missed: 0 }
+    /// Begins to show what `wish` asks for.
+    pub fn new(wish: PerfShow) -> Self {
+        let next = Line::Pmd;
+        let (shown, pmd, rows, missed, millisecond, milliseconds) = (0, 0, 0, 0, 0, 0);
+        Self { wish, shown, pmd, next, rows, missed, millisecond, milliseconds }
     }
 
-    /// Writes the next lines, not more than a step takes. `rows` keeps what was copied between
+    /// Writes the next lines, not more than a step takes. `kept` keeps what was copied between
     /// steps. False if there was nothing left to write.
     ///
     /// # Errors
@@ -50,26 +56,39 @@ impl PerfShowJob {
     pub fn step<O>(
         &mut self,
         pmds: &[Pmd<O>],
-        rows: &mut [Iteration],
-        time: (&Clock, u64),
+        kept: (&mut [Iteration], &mut Snapshot),
+        (base, now): (&Timebase, u64),
         out: &mut impl Write,
     ) -> Result<bool, fmt::Error> {
+        let (rows, counted) = kept;
         self.next = match self.next {
             Line::Pmd => match self.turn_to_next(pmds) {
                 Some(pmd) => {
-                    self.copy(pmd, rows);
-                    self.head(pmd, time, out)?;
-                    if self.metrics { Line::Histograms(0) } else { Line::Pmd }
+                    self.copy(pmd, rows, counted, (base, now));
+                    head(pmd, counted, (base, now), out)?;
+                    if pmd.settings().metrics { self.first_line() } else { Line::Pmd }
                 }
-                None => Line::Milliseconds,
+                None => Line::End,
             },
-            Line::Histograms(line) if self.wish.histograms && line < Histograms::LINES => {
+            Line::Histograms(Histograms::LINES) => Line::Percentiles(0),
+            Line::Histograms(line) => {
                 out.write_str(if line == 0 { "\n" } else { "" })?;
-                Histograms(&Column::of(&self.counted)).line(line, out)?;
+                Histograms(&Column::of(counted)).line(line, out)?;
                 writeln!(out)?;
                 Line::Histograms(line + 1)
             }
-            Line::Histograms(_) => Line::Row(0),
+            Line::Percentiles(Percentiles::LINES) => Line::Latency,
+            Line::Percentiles(line) => {
+                out.write_str(if line == 0 { "\n" } else { "" })?;
+                Percentiles(counted).line(line, out)?;
+                writeln!(out)?;
+                Line::Percentiles(line + 1)
+            }
+            Line::Latency => {
+                let duration = counted.at;
+                write!(out, "\n{}", Latency { counted, duration, base })?;
+                Line::Row(0)
+            }
             Line::Row(row) => match rows[..self.rows].get(row) {
                 Some(iteration) => {
                     if row == 0 {
@@ -80,37 +99,73 @@ impl PerfShowJob {
                 }
                 None => {
                     self.tell_missed(out)?;
-                    Line::Pmd
+                    Line::Milliseconds
                 }
             },
+            Line::Milliseconds if self.milliseconds == 0 => Line::Pmd,
             Line::Milliseconds => {
-                if self.wish.milliseconds {
-                    writeln!(out, "\nThe millisecond history is not recorded.")?;
-                }
-                Line::End
+                writeln!(out, "\n{MILLISECOND_TITLES}")?;
+                Line::Millisecond
+            }
+            Line::Millisecond if self.milliseconds == 0 => Line::Pmd,
+            Line::Millisecond => {
+                self.millisecond(pmds, out)?;
+                Line::Millisecond
             }
             Line::End => return Ok(false),
         };
         Ok(true)
     }
 
+    fn first_line(&self) -> Line {
+        if self.wish.histograms { Line::Histograms(0) } else { Line::Row(0) }
+    }
+
     fn turn_to_next<'p, O>(&mut self, pmds: &'p [Pmd<O>]) -> Option<&'p Pmd<O>> {
         let wanted = |pmd: &Pmd<O>| self.wish.core.is_none_or(|core| core == pmd.core());
         let skipped = pmds.iter().skip(self.pmd).position(wanted)?;
-        self.pmd += skipped + 1;
-        pmds.get(self.pmd - 1)
+        self.shown = self.pmd + skipped;
+        self.pmd = self.shown + 1;
+        pmds.get(self.shown)
     }
 
-    /// Copies counters and, newest first, iterations since the PMD was cleared.
-    fn copy<O>(&mut self, pmd: &Pmd<O>, rows: &mut [Iteration]) {
-        let wanted = if self.metrics { usize::from(self.wish.rows) } else { 0 };
-        let metrics = pmd.metrics();
-        self.counted = metrics.snapshot().since(&pmd.cleared().counted);
-        let numbers = (pmd.cleared().iteration + 1..=metrics.ended()).rev().take(wanted);
+    /// Copies what was counted since the PMD was cleared, or in the last seconds, and iterations,
+    /// newest first, since it was cleared.
+    fn copy<O>(
+        &mut self,
+        pmd: &Pmd<O>,
+        rows: &mut [Iteration],
+        counted: &mut Snapshot,
+        (base, now): (&Timebase, u64),
+    ) {
+        let (metrics, cleared) = (pmd.metrics(), pmd.cleared());
+        metrics.copy_to(counted, now);
+        let cycles = |seconds| base.cycles(u64::from(seconds) * 1_000_000);
+        let window =
+            self.wish.interval.and_then(|seconds| pmd.windows().before(now, cycles(seconds)));
+        counted.subtract(window.unwrap_or(cleared.counted));
+        let wanted = if pmd.settings().metrics { usize::from(self.wish.rows) } else { 0 };
+        let numbers = (cleared.iteration + 1..=metrics.ended()).rev().take(wanted);
         let asked = numbers.clone().count();
         let recorded = numbers.filter_map(|number| metrics.history().iteration(number));
         self.rows = rows.iter_mut().zip(recorded).map(|(row, iteration)| *row = iteration).count();
         self.missed = asked - self.rows;
+        // The millisecond under way has no record yet.
+        self.millisecond = base.millisecond(now).saturating_sub(1);
+        let since = base.millisecond(cleared.counted.at);
+        let there_are = (self.millisecond + 1).saturating_sub(since);
+        let depth = metrics.milliseconds().capacity().saturating_sub(1);
+        self.milliseconds = u64::from(self.wish.milliseconds).min(there_are).min(depth);
+    }
+
+    /// Writes the next millisecond. One without a record is one in which no iteration began.
+    fn millisecond<O>(&mut self, pmds: &[Pmd<O>], out: &mut impl Write) -> fmt::Result {
+        let number = self.millisecond;
+        let found = pmds.get(self.shown).and_then(|pmd| pmd.metrics().milliseconds().get(number));
+        let record = found.unwrap_or(Millisecond { number, ..Millisecond::default() });
+        self.millisecond = number.saturating_sub(1);
+        self.milliseconds -= 1;
+        writeln!(out, "{}", MillisecondRow(&record))
     }
 
     fn tell_missed(&self, out: &mut impl Write) -> fmt::Result {
@@ -119,13 +174,15 @@ impl PerfShowJob {
             missed => writeln!(out, "({missed} older iterations are not in the history)"),
         }
     }
+}
 
-    fn head<O>(&self, pmd: &Pmd<O>, time: (&Clock, u64), out: &mut impl Write) -> fmt::Result {
-        let (clock, now) = time;
-        let hertz = clock.hertz;
-        let duration = now.saturating_sub(pmd.cleared().at);
-        let uptime = clock.since_boot(now);
-        write!(out, "{}", Heading { core: pmd.core(), uptime, duration, hertz })?;
-        write!(out, "{}", Overall { counted: &self.counted, duration, hertz })
-    }
+fn head<O>(
+    pmd: &Pmd<O>,
+    counted: &Snapshot,
+    (base, now): (&Timebase, u64),
+    out: &mut impl Write,
+) -> fmt::Result {
+    let (duration, hertz) = (counted.at, base.hertz);
+    write!(out, "{}", Heading { core: pmd.core(), now, duration, base })?;
+    write!(out, "{}", Overall { counted, duration, hertz })
 }

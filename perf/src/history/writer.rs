@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use heapless::Deque;
 
-use super::{CHUNK, History, SEGMENTS, Segment};
+use super::{CHUNK, History, SEGMENTS, Segment, Slot};
 use crate::iteration::Iteration;
 
 /// Segments that stay unpinned whatever is marked, so that recording always goes on.
@@ -13,6 +13,9 @@ const UNPINNED: usize = 64;
 const NARROW: usize = 128;
 /// Chunks that a window can reach ahead of the iteration that is marked, and one more.
 const AHEAD: usize = 32;
+
+/// Where the iterations of a history without memory go.
+static NOWHERE: Segment = Segment::EMPTY;
 
 /// What became of a wish to pin a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,9 @@ pub(crate) struct Writer {
     /// Chunk that is being filled, in segment `current`; none before the first.
     chunk: Option<u64>,
     current: usize,
+    segment: &'static Segment,
+    /// The first iteration that does not belong into it.
+    end: u64,
     /// All other segments, oldest first, those found pinned behind the others.
     others: Deque<u16, SEGMENTS>,
     ahead: [Ahead; AHEAD],
@@ -52,6 +58,8 @@ impl Writer {
             history,
             chunk: None,
             current: 0,
+            segment: &NOWHERE,
+            end: 0,
             others,
             ahead: [Ahead::default(); AHEAD],
             held: 0,
@@ -62,9 +70,19 @@ impl Writer {
     /// Stores `iteration`, over one that no window has pinned.
     #[inline]
     pub(crate) fn write(&mut self, iteration: &Iteration) {
-        self.reach(iteration.number / CHUNK);
-        let Some(segment) = self.history.segments.get(self.current) else { return };
-        segment.slots[(iteration.number % CHUNK) as usize].write(iteration);
+        self.slot(iteration.number).write(iteration);
+    }
+
+    /// Stores an iteration of which nothing is to be said but its length.
+    #[inline]
+    pub(crate) fn write_idle(&mut self, iteration: &Iteration) {
+        self.slot(iteration.number).write_idle(iteration);
+    }
+
+    #[inline]
+    fn slot(&mut self, number: u64) -> &'static Slot {
+        self.reach(number);
+        &self.segment.slots[(number % CHUNK) as usize]
     }
 
     /// Keeps the iterations from `before` before `number` to `after` after it, until the reader
@@ -72,7 +90,7 @@ impl Writer {
     /// before `number` is written.
     #[cold]
     pub(crate) fn pin(&mut self, number: u64, before: u16, after: u16) -> Pin {
-        self.reach(number / CHUNK);
+        self.reach(number);
         let first = number.saturating_sub(u64::from(before)).max(1);
         let last = number + u64::from(after);
         if self.affords(first / CHUNK, last / CHUNK) {
@@ -89,15 +107,17 @@ impl Writer {
     }
 
     #[inline]
-    fn reach(&mut self, chunk: u64) {
-        if self.chunk != Some(chunk) {
-            self.open(chunk);
+    fn reach(&mut self, number: u64) {
+        if number >= self.end {
+            self.open(number / CHUNK);
         }
     }
 
     /// Goes on with `chunk` in the oldest segment that is not pinned.
     #[cold]
+    #[inline(never)]
     fn open(&mut self, chunk: u64) {
+        self.end = (chunk + 1) * CHUNK;
         if self.chunk.is_some() {
             let _fits = self.others.push_back(self.current as u16);
         }
@@ -115,6 +135,7 @@ impl Writer {
         let segment = &self.history.segments[self.current];
         segment.chunk.store(chunk + 1, Release);
         add_pins(segment, pins);
+        self.segment = segment;
     }
 
     fn pin_chunks(&mut self, first: u64, last: u64) {

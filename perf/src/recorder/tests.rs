@@ -1,8 +1,10 @@
 use core::cell::Cell;
 
 use super::*;
-use crate::history::{CHUNK, SEGMENTS};
-use crate::suspicion::Settings;
+use crate::history::{CHUNK, SEGMENTS, Segment};
+use crate::milliseconds;
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
 
 /// A clock that a test moves by hand.
 struct Hand(Cell<u64>);
@@ -11,6 +13,11 @@ impl Clock for Hand {
     fn now(&self) -> u64 {
         self.0.get()
     }
+}
+
+/// Limits at 1 MHz.
+fn limits(settings: Settings) -> Limits {
+    settings.limits(1_000_000, 0)
 }
 
 /// A recorder whose clock runs at 1 MHz, so that a cycle is a microsecond.
@@ -23,8 +30,10 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let segments: Vec<Segment> = (0..SEGMENTS).map(|_| Segment::EMPTY).collect();
-        let metrics = Box::leak(Box::new(Metrics::new(segments.leak())));
-        let recorder = Recorder::new(metrics, Settings::default().limits(1_000_000));
+        let slots: Vec<_> = (0..4096).map(|_| milliseconds::Slot::EMPTY).collect();
+        let metrics = Box::leak(Box::new(Metrics::new(segments.leak(), slots.leak())));
+        let base = Timebase::new(1_000_000, 0);
+        let recorder = Recorder::new(metrics, limits(Settings::DEFAULT), base);
         Self { clock: Hand(Cell::new(0)), recorder, metrics }
     }
 
@@ -35,6 +44,16 @@ impl Bench {
     fn run(&mut self, cycles: u64) {
         self.spend(cycles);
         self.recorder.end(&self.clock);
+    }
+
+    fn receive(&mut self, frames: u32) {
+        self.recorder.burst(0, frames, 0);
+    }
+
+    fn snapshot(&self) -> Box<Snapshot> {
+        let mut snapshot = Box::new(Snapshot::ZERO);
+        self.metrics.copy_to(&mut snapshot, self.clock.now());
+        snapshot
     }
 
     fn run_many(&mut self, count: u64) {
@@ -78,26 +97,29 @@ fn rooms_add_up_to_the_iteration_and_iterations_to_the_clock() {
 fn idle_and_busy_cycles_are_all_cycles() {
     let mut bench = Bench::new();
     bench.run(10);
-    bench.recorder.current.packets = 3;
+    bench.receive(3);
     bench.run(20);
     bench.recorder.current.sent = 1;
+    bench.recorder.current.flags.set(Flags::WORK);
     bench.run(40);
-    let counted = bench.metrics.snapshot();
+    let counted = bench.snapshot();
     assert_eq!(counted.count(Counter::IdleCycles), 10);
     assert_eq!(counted.count(Counter::BusyCycles), 60);
-    assert_eq!(counted.iterations(), 3);
-    assert_eq!(counted.packets[..4], [2, 0, 0, 1]);
+    assert_eq!((counted.iterations, counted.idle_iterations()), (3, 1));
+    assert_eq!(counted.of(Quantity::Packets).bins()[..4], [2, 0, 0, 1]);
 }
 
 #[test]
 fn a_clear_on_the_readers_side_leaves_the_counters_alone() {
     let mut bench = Bench::new();
     bench.run_many(5);
-    let cleared = bench.metrics.snapshot();
+    let cleared = bench.snapshot();
     bench.run_many(2);
-    let now = bench.metrics.snapshot();
-    assert_eq!(now.since(&cleared).iterations(), 2);
-    assert_eq!(now.iterations(), 7);
+    let mut now = bench.snapshot();
+    assert_eq!(now.iterations, 7);
+    now.subtract(&cleared);
+    assert_eq!(now.iterations, 2);
+    assert_eq!(now.of(Quantity::Cycles).samples(), 2);
 }
 
 #[test]
@@ -194,8 +216,8 @@ fn released_windows_make_room_for_others() {
 #[test]
 fn a_window_too_wide_for_what_is_left_is_cut_and_says_so() {
     let mut bench = Bench::new();
-    let wide = Settings { before: 499, after: 499, ..Settings::default() };
-    bench.recorder.set_limits(wide.limits(1_000_000));
+    let wide = Settings { before: 499, after: 499, ..Settings::DEFAULT };
+    bench.recorder.set_limits(limits(wide));
     for _ in 0..40 {
         bench.run_many(20 * CHUNK);
         bench.run(1000);
@@ -218,7 +240,7 @@ fn a_window_is_completed_before_recording_stops() {
     let mut bench = Bench::new();
     bench.run_many(CHUNK - 3);
     bench.run(1000);
-    let off = Settings { metrics: false, ..Settings::default() }.limits(1_000_000);
+    let off = limits(Settings { metrics: false, ..Settings::DEFAULT });
     bench.recorder.set_limits(off);
     bench.run_many(10);
     bench.recorder.set_limits(off);
@@ -263,7 +285,9 @@ fn a_reader_beside_a_writer_sees_whole_iterations_only() {
         seen
     });
     for number in 1..=300_000_u64 {
-        bench.recorder.current.packets = (number % 31) as u32;
+        if number % 31 > 0 {
+            bench.receive((number % 31) as u32);
+        }
         bench.run(number % 97);
     }
     reader.join().unwrap();

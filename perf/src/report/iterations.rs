@@ -3,8 +3,9 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::iteration::{Flags, Iteration};
-use crate::report::Quotient;
+use crate::report::{Moment, Quotient};
 use crate::room::Room;
+use crate::time::Timebase;
 
 /// The titles above [`Row`]s.
 pub const ROW_TITLES: &str = "   iter                cycles       packets      cycles/pkt   \
@@ -38,25 +39,29 @@ pub struct Suspect<'a> {
     pub core: usize,
     /// The number of the event that it belongs to.
     pub event: u64,
-    /// Cycles in a second.
-    pub hertz: u64,
+    /// What explains the time-stamp counter.
+    pub base: &'a Timebase,
 }
 
 impl Display for Suspect<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Iteration { number, reasons, flags, .. } = *self.iteration;
-        let micros = self.micros();
+        let Iteration { number, start, cycles, reasons, flags, .. } = *self.iteration;
+        let Self { core, event, base, .. } = *self;
+        let micros = base.micros(cycles);
         write!(out, "Suspicious iteration ({reasons}): iter={number} duration={micros} us ")?;
-        write!(out, "core={} event={}", self.core, self.event)?;
-        out.write_str(if flags.has(Flags::INJECTED) { " injected" } else { "" })
+        write!(out, "core={core} event={event} {}", Moment { count: start, base })?;
+        write!(out, "{}", FlagNames(flags, " "))
     }
 }
 
-impl Suspect<'_> {
-    /// How long the iteration took, in whole microseconds, rounded down.
-    pub fn micros(&self) -> u128 {
-        let cycles = u128::from(self.iteration.cycles);
-        (cycles * 1_000_000).checked_div(self.hertz.into()).unwrap_or(0)
+/// What took time from an iteration, each name behind a separator.
+#[derive(Clone, Copy, Debug)]
+pub struct FlagNames(pub Flags, pub &'static str);
+
+impl Display for FlagNames {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let held = Flags::NAMES.iter().filter(|(flag, _)| self.0.has(*flag));
+        held.into_iter().try_for_each(|(_, name)| write!(out, "{}{name}", self.1))
     }
 }
 
@@ -115,29 +120,22 @@ upcalls      cycles/upcall
     #[test]
     fn a_suspect_is_announced_in_one_line() {
         let mut iteration = busy();
+        let base = Timebase::new(1_000_000, 0);
         let line = |iteration: &Iteration| {
-            Suspect { iteration, core: 1, event: 7, hertz: 1_000_000 }.to_string()
+            Suspect { iteration, core: 1, event: 7, base: &base }.to_string()
         };
         assert_eq!(
             line(&iteration),
             "Suspicious iteration (excessive total cycles, vhost RX queue full): iter=1234567 \
-             duration=9800 us core=1 event=7"
+             duration=9800 us core=1 event=7 tsc=0 boot_ns=0 utc=n/a"
         );
         iteration.reasons = Reasons::DURATION;
         iteration.flags.set(Flags::INJECTED);
         assert_eq!(
             line(&iteration),
             "Suspicious iteration (excessive total cycles): iter=1234567 duration=9800 us core=1 \
-             event=7 injected"
+             event=7 tsc=0 boot_ns=0 utc=n/a injected"
         );
-    }
-
-    #[test]
-    fn a_duration_is_whole_and_survives_an_unknown_clock() {
-        let iteration = busy();
-        let suspect = |hertz| Suspect { iteration: &iteration, core: 0, event: 1, hertz };
-        assert_eq!(suspect(3_000_000).micros(), 3266);
-        assert_eq!(suspect(0).micros(), 0);
     }
 
     #[test]

@@ -3,27 +3,33 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::counters::Counter;
-use crate::recorder::Snapshot;
-use crate::report::Quotient;
+use crate::report::{Quotient, TimeOfDay};
+use crate::snapshot::Snapshot;
+use crate::time::Timebase;
 
 /// What stands above a PMD's figures: when, for how long, and which PMD.
 #[derive(Clone, Copy, Debug)]
-pub struct Heading {
+pub struct Heading<'a> {
     /// The core of the PMD.
     pub core: usize,
-    /// Cycles since boot.
-    pub uptime: u64,
+    /// The time-stamp counter now.
+    pub now: u64,
     /// Cycles since the figures were cleared, or since boot.
     pub duration: u64,
-    /// Cycles in a second.
-    pub hertz: u64,
+    /// What explains the counter.
+    pub base: &'a Timebase,
 }
 
-impl Display for Heading {
+impl Display for Heading<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let uptime = Quotient::of(self.uptime, self.hertz);
-        let duration = Quotient::of(self.duration, self.hertz);
-        writeln!(out, "\nTime: +{uptime:.3} s since boot")?;
+        let duration = Quotient::of(self.duration, self.base.hertz);
+        match self.base.unix_nanos(self.now) {
+            Some(nanos) => writeln!(out, "\nTime: {}", TimeOfDay(nanos))?,
+            None => {
+                let uptime = Quotient::of(self.base.since_boot(self.now), self.base.hertz);
+                writeln!(out, "\nTime: +{uptime:.3} s since boot")?;
+            }
+        }
         writeln!(out, "Measurement duration: {duration:.3} s")?;
         writeln!(out, "\npmd thread numa_id 0 core_id {}:\n", self.core)
     }
@@ -61,8 +67,8 @@ impl Display for Overall<'_> {
 
 impl Overall<'_> {
     fn iterations(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let total = self.counted.iterations();
-        let idle = self.counted.packets[0];
+        let total = self.counted.iterations;
+        let idle = self.counted.idle_iterations();
         let [idle_cycles, busy_cycles, slept] =
             [Counter::IdleCycles, Counter::BusyCycles, Counter::SleepCycles]
                 .map(|of| self.count(of));
@@ -168,15 +174,15 @@ impl Display for Share {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::histogram::BINS;
+    use crate::time::Utc;
 
-    fn counted(counts: &[(Counter, u64)], packets: [u64; 2]) -> Snapshot {
+    fn counted(counts: &[(Counter, u64)], [idle, busy]: [u64; 2]) -> Snapshot {
         let mut snapshot = Snapshot::ZERO;
         for &(counter, count) in counts {
             snapshot.counters[counter as usize] = count;
         }
-        snapshot.packets[..2].copy_from_slice(&packets);
-        snapshot.cycles[BINS - 1] = packets.iter().sum();
+        snapshot.iterations = idle + busy;
+        snapshot.counters[Counter::BusyIterations as usize] = busy;
         snapshot
     }
 
@@ -185,14 +191,16 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_says_that_time_is_since_boot() {
-        let heading =
-            Heading { core: 4, uptime: 12_345_678, duration: 2_500_000, hertz: 1_000_000 };
-        assert_eq!(
-            heading.to_string(),
-            "\nTime: +12.346 s since boot\nMeasurement duration: 2.500 s\n\n\
-             pmd thread numa_id 0 core_id 4:\n\n"
-        );
+    fn a_heading_tells_the_time_of_day_or_that_it_is_since_boot() {
+        let utc = Utc { count: 0, nanos: 1_000_000_000 * 86_400 + 33_010_999_900_000, error: 0 };
+        let mut base = Timebase { utc: Some(utc), ..Timebase::new(1_000_000, 1000) };
+        let heading = |base: &Timebase| {
+            Heading { core: 4, now: 1_101, duration: 2_500_000, base }.to_string()
+        };
+        let rest = "Measurement duration: 2.500 s\n\npmd thread numa_id 0 core_id 4:\n\n";
+        assert_eq!(heading(&base), format!("\nTime: 09:10:11.001\n{rest}"));
+        base.utc = None;
+        assert_eq!(heading(&base), format!("\nTime: +0.000 s since boot\n{rest}"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::process::Command;
 use ::qemu::find;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use hosted::callgrind;
 
 use crate::stop::Stop;
 use crate::workspace::succeed;
@@ -24,6 +25,9 @@ pub(crate) struct Tool {
 }
 
 const QEMU: Tool = Tool { program: find::QEMU, package: "qemu-system-x86" };
+
+/// What counts instructions of programs on the host.
+pub(crate) const VALGRIND: Tool = Tool { program: callgrind::PROGRAM, package: "valgrind" };
 
 /// What a machine between two network namespaces needs.
 pub(crate) const NETWORK: [Tool; 3] = [
@@ -46,23 +50,38 @@ pub(crate) struct Consent {
     no_install: bool,
 }
 
-/// Where QEMU is; it is installed if need be, together with `others`.
+/// Where QEMU is; it is installed if need be, together with `others`. What cannot be had of those
+/// is said, and left to those who need it.
 ///
 /// # Errors
 ///
-/// It is missing and cannot or may not be installed, or it is too old.
+/// QEMU is missing and cannot or may not be installed, or it is too old.
 pub(crate) fn qemu(consent: Consent, others: &[Tool]) -> Result<PathBuf> {
     let missing = missing(others);
     if find::program(QEMU.program).is_none() {
         let all: Vec<_> = [QEMU].into_iter().chain(missing).collect();
         provide(consent, &all)?;
     } else if !missing.is_empty() && find::has_apt() && !consent.no_install {
-        provide(consent, &missing)?;
+        provide(consent, &missing).unwrap_or_else(|error| eprintln!("{error:#}"));
     }
     let program = find::program(QEMU.program)
         .ok_or_else(|| Stop::usage(format!("{} is still missing", QEMU.program)))?;
     check_version(find::version(&program)?)?;
     Ok(program)
+}
+
+/// Where valgrind is; it is installed if need be.
+///
+/// # Errors
+///
+/// It is missing and cannot or may not be installed.
+pub(crate) fn valgrind(consent: Consent) -> Result<PathBuf> {
+    let missing = missing(&[VALGRIND]);
+    if !missing.is_empty() {
+        provide(consent, &missing)?;
+    }
+    find::program(VALGRIND.program)
+        .ok_or_else(|| Stop::usage(format!("{} is still missing", VALGRIND.program)).into())
 }
 
 /// Whether this process may do everything.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use crate::image;
-use crate::install::{self, Consent, NETWORK};
+use crate::install::{self, Consent, NETWORK, VALGRIND};
 use crate::workspace::{PARTS, cargo};
 
 /// Which tests to run.
@@ -47,7 +47,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         host & kernel & follow(&mut cargo_test(&["--package", "qemu", "--lib"], options), &mut sum)?
     } else {
         // Only root may make the network namespaces that these programs are for.
-        install::qemu(options.consent, if install::is_root() { &NETWORK } else { &[] })?;
+        let network = NETWORK.into_iter().filter(|_| install::is_root());
+        let others: Vec<_> = [VALGRIND].into_iter().chain(network).collect();
+        install::qemu(options.consent, &others)?;
         let image = image::build()?;
         let mut is_good = true;
         for (packages, _) in PARTS {

@@ -1,10 +1,12 @@
 //! What becomes of what the console is told to do.
 
+use perf::settings::Duration;
+
 use super::*;
 
 #[test]
 fn pmds_are_told_the_settings_at_first_and_when_they_change() {
-    let mut desk = Desk::with(Settings { micros: 1000, ..Settings::default() });
+    let mut desk = Desk::with(Settings { duration: Duration::Micros(1000), ..Settings::DEFAULT });
     assert_eq!(desk.pmds[1].recorder.limits().cycles, 1000);
     assert!(desk.obey().is_empty());
     assert_eq!(
@@ -16,7 +18,8 @@ fn pmds_are_told_the_settings_at_first_and_when_they_change() {
     let limits = desk.pmds[0].recorder.limits();
     assert_eq!((limits.cycles, limits.after), (300, 2));
     assert!(desk.answers("pmd-perf-log-set off -x")[0].starts_with("error: unknown word `-x`"));
-    assert!(desk.control.settings().log, "nothing is done by halves");
+    let told = &desk.answers("pmd-perf-log-set")[0];
+    assert!(told.starts_with("pmd-perf-log-set: on, "), "nothing is done by halves: {told}");
 }
 
 #[test]
@@ -34,7 +37,7 @@ fn settings_that_find_a_full_mailbox_are_sent_later() {
 
 #[test]
 fn settings_without_effect_say_so() {
-    let mut desk = Desk::with(Settings { metrics: false, ..Settings::default() });
+    let mut desk = Desk::with(Settings { metrics: false, ..Settings::DEFAULT });
     assert_eq!(
         desk.answers("pmd-perf-log-set on"),
         [

@@ -37,13 +37,13 @@ pub(super) fn measure(consent: Consent, clean_build: bool) -> Result<Vec<Figure>
     let cost = cost::measure(&program, &image)?;
     eprintln!("counted {} full batches", cost.full_iterations);
     let mut figures = vec![
-        Figure { name: PER_FRAME, value: cost.per_frame, unit: "instructions" },
-        Figure { name: PER_IDLE, value: cost.per_idle, unit: "instructions" },
+        Figure::new(PER_FRAME, cost.per_frame, "instructions"),
+        Figure::new(PER_IDLE, cost.per_idle, "instructions"),
     ];
     eprintln!("booting {BOOTS} times ...");
-    figures.push(Figure { name: FIRST_FRAME, value: first_frame(&program, &image)?, unit: "s" });
+    figures.push(Figure::new(FIRST_FRAME, first_frame(&program, &image)?, "s"));
     if clean_build {
-        figures.push(Figure { name: CLEAN_BUILD, value: clean(&program)?, unit: "s" });
+        figures.push(Figure::new(CLEAN_BUILD, clean(&program)?, "s"));
     }
     Ok(figures)
 }

@@ -2,9 +2,9 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use perf::Metrics;
-
 use super::Open;
+use crate::metrics::Metrics;
+use crate::suspicion::{REASONS, Reasons};
 
 /// Attempts at figures that agree, while a PMD marks on.
 const ATTEMPTS: usize = 100;
@@ -16,8 +16,9 @@ pub struct Accounts {
     pub triggers: u64,
     /// Those of them in events that are complete.
     pub dumped: u64,
-    /// Those of them that were not kept, because too many were waiting.
-    pub suppressed: u64,
+    /// Those of them that were not kept, because too many were waiting, by the first of their
+    /// reasons.
+    pub suppressed: [u64; Reasons::COUNT],
     /// Those of them whose event is not complete yet.
     pub pending: u64,
 }
@@ -41,14 +42,25 @@ impl Accounts {
         Self {
             triggers: marks.triggers(),
             dumped: marks.taken() - open,
-            suppressed: marks.suppressed().iter().sum(),
+            suppressed: marks.suppressed(),
             pending: marks.pending() + open,
         }
     }
 
     /// Whether the parts are the whole.
     pub fn agree(&self) -> bool {
-        self.triggers == self.dumped + self.suppressed + self.pending
+        self.triggers == self.dumped + self.suppressed_in_all() + self.pending
+    }
+
+    /// Those that were not kept, for whatever reason they were suspicious.
+    pub fn suppressed_in_all(&self) -> u64 {
+        self.suppressed.iter().sum()
+    }
+
+    /// With `count` more that the control core found by itself, and kept.
+    #[must_use]
+    pub fn with_sampled(self, count: u64) -> Self {
+        Self { triggers: self.triggers + count, dumped: self.dumped + count, ..self }
     }
 
     /// Both together.
@@ -57,7 +69,7 @@ impl Accounts {
         Self {
             triggers: self.triggers + other.triggers,
             dumped: self.dumped + other.dumped,
-            suppressed: self.suppressed + other.suppressed,
+            suppressed: core::array::from_fn(|i| self.suppressed[i] + other.suppressed[i]),
             pending: self.pending + other.pending,
         }
     }
@@ -66,6 +78,11 @@ impl Accounts {
 impl Display for Accounts {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Self { triggers, dumped, suppressed, pending } = self;
-        write!(out, "triggers={triggers} dumped={dumped} suppressed={suppressed} pending={pending}")
+        let all = self.suppressed_in_all();
+        write!(out, "triggers={triggers} dumped={dumped} suppressed={all} pending={pending}")?;
+        for (reason, count) in REASONS.iter().zip(suppressed).filter(|(_, count)| **count > 0) {
+            write!(out, " suppressed-{}={count}", reason.name)?;
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,10 @@
 use super::*;
-use crate::clock::Clock;
 use crate::played::{HERTZ, Played};
+use crate::stolen::Readings;
+use crate::suspicion::Reasons;
+use crate::time::Timebase;
 
-const CLOCK: Clock = Clock { hertz: HERTZ, boot: 0 };
+const BASE: Timebase = Timebase::new(HERTZ, 0);
 
 /// A store with room for so many parts and iterations, and two PMDs.
 struct Desk {
@@ -17,7 +19,7 @@ impl Desk {
         let rows = vec![Iteration::default(); rows].leak();
         let events = Events::new(parts, rows).unwrap();
         let pmds = [(Played::new(), None), (Played::new(), None)];
-        Self { events, pmds, settings: Settings::default() }
+        Self { events, pmds, settings: Settings::DEFAULT }
     }
 
     fn roomy() -> Self {
@@ -32,7 +34,9 @@ impl Desk {
 
     fn set(&mut self, settings: Settings) {
         self.settings = settings;
-        self.pmds.iter_mut().for_each(|(pmd, _)| pmd.recorder.set_limits(settings.limits(HERTZ)));
+        self.pmds
+            .iter_mut()
+            .for_each(|(pmd, _)| pmd.recorder.set_limits(settings.limits(HERTZ, 0)));
     }
 
     fn collect(&mut self) {
@@ -53,7 +57,7 @@ impl Desk {
 
     fn text(&self, mut dump: Dump) -> String {
         let mut text = String::new();
-        while dump.line(&self.events, &CLOCK, &mut text).unwrap() {}
+        while dump.line(&self.events, &BASE, &mut text).unwrap() {}
         text
     }
 
@@ -63,8 +67,8 @@ impl Desk {
     }
 
     fn list(&self) -> Vec<String> {
-        let (mut list, mut text) = (List::new(self.accounts()), String::new());
-        while list.line(&self.events, &CLOCK, &mut text).unwrap() {}
+        let (mut list, mut text) = (List::new(self.accounts(), Filter::default()), String::new());
+        while list.line(&self.events, &BASE, &mut text).unwrap() {}
         text.lines().map(str::to_string).collect()
     }
 }
@@ -84,15 +88,13 @@ fn an_event_is_printed_as_open_vswitch_prints_it() {
     let mut desk = Desk::roomy();
     let pmd = &mut desk.pmds[0].0;
     pmd.idle(99);
-    pmd.recorder.current.packets = 32;
-    pmd.recorder.current.batches = 1;
-    pmd.recorder.current.fill = 40;
+    pmd.recorder.burst(0, 32, 8);
     pmd.stall(10_023);
     pmd.idle(5);
     desk.collect();
     let text = desk.printed().unwrap();
     let expected = "
-Suspicious iteration (excessive total cycles): iter=100 duration=10023 us core=1 event=1 injected
+Suspicious iteration (excessive total cycles): iter=100 duration=10023 us core=1 event=1 tsc=990 boot_ns=990000 utc=n/a injected
 Neighborhood of suspicious iteration:
    iter                cycles       packets      cycles/pkt   pkts/batch   vhost qlen   upcalls      cycles/upcall
    105                 10           0            0            0            0            0            0
@@ -119,13 +121,15 @@ fn a_full_dump_tells_rooms_and_what_else_is_known() {
     desk.pmds[1].0.idle(5);
     desk.collect();
     let text = desk.text(desk.events.find(1).unwrap());
-    let tail: Vec<&str> = text.lines().rev().take(2).collect();
+    let facts: Vec<&str> = text.lines().skip(13).collect();
+    assert!(facts[1].starts_with("iteration 11 began tsc=100 boot_ns=100000 utc=n/a"), "{text}");
     assert_eq!(
-        tail[1],
-        "iteration 11 began +0.000100 s since boot: 0 packets in 0 batches, 0 sent, 0 dropped, \
+        facts[2],
+        "  0 packets in 0 batches, 0 sent, 0 dropped (0 by tx), 0 upcalls (0 lost), \
          queue 0 deepest with 0"
     );
-    assert_eq!(tail[0], "rooms of iteration 11: rx 400 (100 %)");
+    assert!(facts[3].starts_with("  since the last look: smis n/a, "), "{text}");
+    assert_eq!(facts[4], "rooms of iteration 11: rx 400 (100 %)");
     assert!(desk.events.find(2).is_none());
 }
 
@@ -143,9 +147,9 @@ fn events_are_numbered_across_cores_and_kept_after_printing() {
     desk.collect();
     let printed: Vec<String> = core::iter::from_fn(|| desk.printed()).collect();
     let first: Vec<&str> = printed.iter().flat_map(|text| suspects(text)).collect();
-    assert!(first[0].ends_with("iter=21 duration=300 us core=1 event=1"));
-    assert!(first[1].ends_with("iter=21 duration=300 us core=2 event=2"));
-    assert!(first[2].ends_with("iter=27 duration=500 us core=1 event=3"));
+    assert!(first[0].contains("iter=21 duration=300 us core=1 event=1 "));
+    assert!(first[1].contains("iter=21 duration=300 us core=2 event=2 "));
+    assert!(first[2].contains("iter=27 duration=500 us core=1 event=3 "));
     let again = desk.text(desk.events.find(2).unwrap());
     assert!(again.starts_with(&printed[1]));
 }
@@ -164,45 +168,117 @@ fn without_extension_windows_overlap_and_repeat_rows() {
     assert_eq!(numbers(&desk.printed().unwrap()), (98..=108).rev().collect::<Vec<_>>());
 }
 
+/// Has the first PMD run iterations up to `end`, those in `suspicious` too long.
+fn run_until(desk: &mut Desk, suspicious: &[u64], end: u64) {
+    for number in desk.pmds[0].0.metrics.ended() + 1..=end {
+        desk.pmds[0].0.run(if suspicious.contains(&number) { 300 } else { 10 });
+        desk.collect();
+    }
+}
+
 #[test]
-fn with_extension_windows_that_touch_are_one_dump() {
+fn with_extension_an_iteration_in_the_window_moves_its_end() {
     let mut desk = Desk::extending();
-    let pmd = &mut desk.pmds[0].0;
-    pmd.idle(99);
-    pmd.run(300);
-    pmd.idle(2);
-    pmd.run(400);
-    pmd.idle(10);
-    pmd.run(500);
-    pmd.idle(5);
-    desk.collect();
-    assert_eq!(desk.printed(), None, "a further window could touch it");
+    run_until(&mut desk, &[100, 103, 108], 114);
+    assert_eq!(desk.printed(), None, "a further iteration could extend it");
     assert_eq!(desk.accounts().pending, 3);
-    desk.pmds[0].0.idle(7);
-    desk.collect();
+    run_until(&mut desk, &[], 115);
     let text = desk.printed().unwrap();
-    let iterations = ["iter=100", "iter=103", "iter=114"];
     let found = suspects(&text);
-    assert_eq!(found.len(), 3);
+    let iterations = ["iter=100", "iter=103", "iter=108"];
     assert!(found.iter().zip(iterations).all(|(line, iteration)| line.contains(iteration)));
-    assert!(found.iter().all(|line| line.ends_with("event=1")));
-    assert_eq!(numbers(&text), (95..=119).rev().collect::<Vec<_>>());
+    assert!(found.iter().all(|line| line.contains(" event=1 ")));
+    assert_eq!((found.len(), numbers(&text)), (3, (95..=113).rev().collect::<Vec<_>>()));
     assert_eq!(desk.accounts().dumped, 3);
 }
 
 #[test]
-fn with_extension_windows_that_do_not_touch_are_two_dumps() {
+fn with_extension_an_iteration_right_behind_the_window_is_the_last_to_move_its_end() {
     let mut desk = Desk::extending();
-    let pmd = &mut desk.pmds[0].0;
-    pmd.idle(99);
-    pmd.run(300);
-    pmd.idle(11);
-    pmd.run(300);
-    pmd.idle(20);
-    desk.collect();
-    assert_eq!(numbers(&desk.printed().unwrap()), (95..=105).rev().collect::<Vec<_>>());
-    assert_eq!(numbers(&desk.printed().unwrap()), (107..=117).rev().collect::<Vec<_>>());
+    run_until(&mut desk, &[100, 106, 200, 207], 300);
+    assert_eq!(numbers(&desk.printed().unwrap()), (95..=111).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&desk.printed().unwrap()), (195..=205).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&desk.printed().unwrap()), (202..=212).rev().collect::<Vec<_>>());
 }
+
+#[test]
+fn an_event_with_more_than_a_hundred_rows_is_told_once() {
+    let mut desk = Desk::roomy();
+    desk.set(Settings { before: 50, after: 49, ..Settings::DEFAULT });
+    run_until(&mut desk, &[100], 300);
+    assert_eq!(desk.events.take_huge(), None);
+    desk.set(Settings { before: 50, after: 50, ..Settings::DEFAULT });
+    run_until(&mut desk, &[400], 600);
+    assert_eq!(desk.events.take_huge(), Some((2, 101)));
+    assert_eq!(desk.events.take_huge(), None);
+}
+
+#[test]
+fn a_note_is_an_event_that_is_no_trigger() {
+    let mut desk = Desk::roomy();
+    run_until(&mut desk, &[10], 20);
+    assert_eq!(desk.events.note(Note::try_from("cable pulled").unwrap(), 1_500_000), 2);
+    assert_eq!(desk.accounts().triggers, 1);
+    assert_eq!(
+        desk.text(desk.events.find(2).unwrap()),
+        "mark: event=2 tsc=1500000 boot_ns=1500000000 utc=n/a cable pulled\n"
+    );
+    let list = desk.list();
+    let note = list.iter().find(|line| line.starts_with("2 ")).unwrap();
+    assert!(note.ends_with("mark: cable pulled"), "{note}");
+}
+
+#[test]
+fn a_list_is_filtered_by_core_reason_and_time() {
+    let mut desk = Desk::roomy();
+    for (pmd, _) in &mut desk.pmds {
+        pmd.idle(20);
+        pmd.run(300);
+        pmd.recorder.burst(0, 32, 200);
+        pmd.run(20);
+        pmd.idle(5);
+    }
+    desk.collect();
+    let listed = |filter: Filter| {
+        let (mut list, mut text) = (List::new(desk.accounts(), filter), String::new());
+        while list.line(&desk.events, &BASE, &mut text).unwrap() {}
+        let first = |line: &str| line.split_whitespace().next().unwrap().parse::<u64>().ok();
+        text.lines().filter_map(first).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Filter::default()), [1, 2, 3, 4]);
+    assert_eq!(listed(Filter { core: Some(2), ..Filter::default() }), [3, 4]);
+    let full = Filter { reasons: Some(Reasons::FILL), ..Filter::default() };
+    assert_eq!(listed(full), [2, 4]);
+    assert_eq!(listed(Filter { since: 300, ..Filter::default() }), [2, 4]);
+}
+
+#[test]
+fn frames_that_a_nic_lost_are_an_event_of_their_own() {
+    let mut desk = Desk::roomy();
+    run_until(&mut desk, &[], 100);
+    let source = Source { core: 1, metrics: desk.pmds[0].0.metrics, settings: desk.settings };
+    let mark = Mark { number: 50, first: 45, last: 55, reasons: Reasons::NIC_LOSS, ..NOTHING };
+    let loss = Loss { frames: 17, between: [400, 600] };
+    desk.events.keep_sampled(&source, &mark, loss);
+    let text = desk.printed().unwrap();
+    assert!(text.starts_with("Suspicious iteration (frames lost by the NIC): iter=50 "), "{text}");
+    assert_eq!(numbers(&text), (45..=55).rev().collect::<Vec<_>>());
+    let full = desk.text(desk.events.find(1).unwrap());
+    assert!(
+        full.contains("the NIC lost 17 frames between boot_ns=400000 and boot_ns=600000"),
+        "{full}"
+    );
+}
+
+/// A mark of nothing.
+const NOTHING: Mark = Mark {
+    number: 0,
+    first: 0,
+    last: 0,
+    reasons: Reasons::none(),
+    cut: false,
+    readings: Readings([None; 6]),
+};
 
 #[test]
 fn events_of_two_cores_grow_side_by_side() {
@@ -212,7 +288,7 @@ fn events_of_two_cores_grow_side_by_side() {
             let pmd = &mut desk.pmds[core].0;
             pmd.idle(4);
             pmd.run(300);
-            pmd.idle(5);
+            pmd.idle(1);
             desk.collect();
         }
     }
@@ -222,7 +298,7 @@ fn events_of_two_cores_grow_side_by_side() {
         let text = desk.printed().unwrap();
         assert_eq!(suspects(&text).len(), 4);
         assert!(suspects(&text)[0].contains(&format!("core={core}")));
-        assert_eq!(numbers(&text), (1..=40).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(&text), (1..=28).rev().collect::<Vec<_>>());
     }
 }
 
@@ -230,7 +306,7 @@ fn events_of_two_cores_grow_side_by_side() {
 fn an_extended_dump_that_outgrows_its_limit_goes_on_in_the_next() {
     let mut desk = Desk::extending();
     for _ in 0..300 {
-        desk.pmds[0].0.idle(9);
+        desk.pmds[0].0.idle(5);
         desk.pmds[0].0.run(300);
         desk.collect();
     }
@@ -244,8 +320,8 @@ fn an_extended_dump_that_outgrows_its_limit_goes_on_in_the_next() {
         all.splice(0..0, rows);
         count += 1;
     }
-    assert_eq!(count, 4);
-    assert_eq!(all, (5..=3005).rev().collect::<Vec<_>>(), "no row twice, none missing");
+    assert_eq!(count, 2);
+    assert_eq!(all, (1..=1805).rev().collect::<Vec<_>>(), "no row twice, none missing");
     assert_eq!(desk.accounts().dumped, 300);
 }
 
@@ -268,7 +344,7 @@ fn the_oldest_events_make_room_and_are_counted() {
 #[test]
 fn wide_windows_make_room_row_by_row() {
     let mut desk = Desk::new(100, ROWS as usize + 50);
-    desk.set(Settings { before: 499, after: 499, ..Settings::default() });
+    desk.set(Settings { before: 499, after: 499, ..Settings::DEFAULT });
     for _ in 0..3 {
         desk.pmds[0].0.idle(999);
         desk.pmds[0].0.run(300);
@@ -291,7 +367,7 @@ fn a_dump_that_makes_room_while_it_is_printed_says_so() {
     stall(&mut desk);
     let mut dump = desk.events.next_to_print().unwrap();
     let mut text = String::new();
-    dump.line(&desk.events, &CLOCK, &mut text).unwrap();
+    dump.line(&desk.events, &BASE, &mut text).unwrap();
     stall(&mut desk);
     let rest = desk.text(dump);
     assert_eq!(rest, "(the rest of this event made room for newer ones)\n");
@@ -300,17 +376,17 @@ fn a_dump_that_makes_room_while_it_is_printed_says_so() {
 #[test]
 fn more_events_than_the_console_can_take_are_kept_but_not_printed() {
     let mut desk = Desk::roomy();
-    for _ in 0..100 {
+    for _ in 0..600 {
         desk.pmds[0].0.idle(20);
         desk.pmds[0].0.run(300);
         desk.pmds[0].0.idle(5);
         desk.collect();
     }
-    assert_eq!(desk.events.not_printed(), 100 - WAITING as u64);
-    assert_eq!(desk.events.take_untold(), 100 - WAITING as u64);
+    assert_eq!(desk.events.not_printed(), 600 - WAITING as u64);
+    assert_eq!(desk.events.take_untold(), 600 - WAITING as u64);
     assert_eq!(desk.events.take_untold(), 0);
     assert_eq!(core::iter::from_fn(|| desk.printed()).count(), WAITING);
-    assert!((1..=100).all(|number| desk.events.find(number).is_some()));
+    assert!((1..=600).all(|number| desk.events.find(number).is_some()));
 }
 
 #[test]
@@ -327,7 +403,7 @@ fn every_trigger_is_accounted_for_whatever_happens() {
             assert!(desk.accounts().agree());
         }
         assert_eq!(desk.accounts().triggers, 3000);
-        assert!(desk.accounts().suppressed > 0);
+        assert!(desk.accounts().suppressed_in_all() > 0);
         desk.pmds.iter_mut().for_each(|(pmd, _)| pmd.idle(20));
         desk.collect_all();
         assert!(desk.accounts().agree());
@@ -342,7 +418,7 @@ fn the_list_tells_every_event_and_the_sums() {
     pmd.idle(99);
     pmd.stall(10_023);
     pmd.idle(2);
-    pmd.recorder.current.fill = 200;
+    pmd.recorder.burst(0, 1, 199);
     pmd.run(300);
     pmd.idle(100);
     pmd.run(300);
@@ -359,10 +435,10 @@ kept=1 forgotten=0 not-printed=0";
 #[test]
 fn a_gap_in_the_record_is_told() {
     let mut desk = Desk::roomy();
-    let off = Settings { metrics: false, ..Settings::default() };
-    desk.pmds[0].0.recorder.set_limits(off.limits(HERTZ));
+    let off = Settings { metrics: false, ..Settings::DEFAULT };
+    desk.pmds[0].0.recorder.set_limits(off.limits(HERTZ, 0));
     desk.pmds[0].0.idle(97);
-    desk.set(Settings::default());
+    desk.set(Settings::DEFAULT);
     desk.pmds[0].0.idle(2);
     desk.pmds[0].0.run(300);
     desk.pmds[0].0.idle(5);

@@ -2,32 +2,43 @@
 //! ones need the room.
 //!
 //! A PMD marks and goes on; what it marked is copied here before its window is given back. Each
-//! mark becomes a [`Part`]. A part is an event of its own, or, while windows that touch are shown
-//! as one, continues the event before it of the same core. Events are numbered from 1 across
-//! cores. A PMD's event is open until no further window can touch it; then it waits for the
-//! console.
+//! mark becomes a [`Part`]. A part is an event of its own, or, while windows are extended, continues
+//! the event before it of the same core if it lies in that event's window or right behind it.
+//! Events are numbered from 1 across cores. A PMD's event is open until no further iteration can
+//! extend it; then it waits for the console. What an operator notes down is an event too.
 
 mod accounts;
 mod dump;
+mod event;
 mod list;
 mod store;
 
 use heapless::Deque;
-use perf::history::History;
-use perf::suspicion::WINDOW;
-use perf::{Iteration, Mark, Metrics, Settings};
+
+use crate::history::History;
+use crate::iteration::Iteration;
+use crate::marks::Mark;
+use crate::metrics::Metrics;
+use crate::settings::{Settings, WINDOW};
 
 pub use accounts::Accounts;
 pub use dump::Dump;
-pub use list::List;
-pub use store::Part;
+pub use event::Event;
+pub use list::{Filter, List};
 use store::Store;
+pub use store::{Loss, Part};
 
 /// Iterations that one event shows at most.
 pub const ROWS: u64 = WINDOW as u64 + 1;
 
 /// Events that wait for the console at most. Further ones are kept, but not printed.
-const WAITING: usize = 16;
+const WAITING: usize = 512;
+/// A listing with more rows than this makes Open vSwitch fall back to narrow windows.
+const HUGE: u64 = 100;
+/// Bytes of a note that are kept.
+pub const NOTE: usize = 80;
+/// What an operator notes down.
+pub type Note = heapless::String<NOTE>;
 /// Marks that are taken from one PMD at a time.
 const AT_A_TIME: usize = 32;
 
@@ -46,6 +57,8 @@ pub struct Events<'a> {
     not_printed: u64,
     /// Of those the ones that the console was not told of.
     untold: u64,
+    /// The last event with too many rows, and how many those are, until somebody asks.
+    huge: Option<(u64, u64)>,
 }
 
 /// An event of one PMD that may yet grow.
@@ -83,7 +96,7 @@ impl<'a> Events<'a> {
             return Err(Error::TooSmall);
         }
         let store = Store::new(parts, rows);
-        Ok(Self { store, waiting: Deque::new(), not_printed: 0, untold: 0 })
+        Ok(Self { store, waiting: Deque::new(), not_printed: 0, untold: 0, huge: None })
     }
 
     /// Takes what `source` has marked, up to a limit, into its event `open` or into new ones.
@@ -116,9 +129,38 @@ impl<'a> Events<'a> {
         None
     }
 
+    /// Messages that `dump` is by Open vSwitch's way of counting: one for each suspicious
+    /// iteration, and one for the listing.
+    pub fn messages(&self, dump: &Dump) -> u64 {
+        self.store.chain(dump.head()).count() as u64 + 1
+    }
+
     /// How many events were not printed since it was last asked.
     pub fn take_untold(&mut self) -> u64 {
         core::mem::take(&mut self.untold)
+    }
+
+    /// An event with so many rows that windows should become narrow, as they do in Open vSwitch,
+    /// and how many rows it has; once.
+    pub fn take_huge(&mut self) -> Option<(u64, u64)> {
+        self.huge.take()
+    }
+
+    /// Keeps what an operator noted down at `at`, a count of the time-stamp counter, and returns
+    /// the number of the event that it became.
+    pub fn note(&mut self, text: Note, at: u64) -> u64 {
+        let id = self.store.push_note(Part::noted(text, at));
+        self.store.part(id).map_or(0, |part| part.event)
+    }
+
+    /// Keeps an event of `source` that its PMD could not notice, with the window of `mark` as far as
+    /// it is still there: a NIC lost frames.
+    pub fn keep_sampled(&mut self, source: &Source, mark: &Mark, loss: Loss) {
+        let history = source.metrics.history();
+        let mut part = Part::new(source.core, mark, history);
+        part.loss = Some(loss);
+        let id = self.store.push(part, None, mark.first..=mark.last, history);
+        self.finish(id);
     }
 
     /// The event `number` with all that is known of it, if it is still there and complete.
@@ -127,7 +169,7 @@ impl<'a> Events<'a> {
     }
 
     fn keep(&mut self, source: &Source, mark: &Mark, history: &History, open: &mut Option<Open>) {
-        let touching = open.filter(|open| source.settings.extend && mark.first <= open.last + 1);
+        let touching = open.filter(|open| source.settings.extend && mark.number <= open.last + 1);
         let joined = touching.filter(|open| {
             mark.last.saturating_sub(open.first) < ROWS && self.store.part(open.head).is_some()
         });
@@ -150,10 +192,9 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Closes `open` if nothing that was marked up to the iteration `ended` can touch it.
+    /// Closes `open` if nothing that was marked up to the iteration `ended` can extend it.
     fn close_if_complete(&mut self, source: &Source, ended: u64, open: &mut Option<Open>) {
-        let reach = u64::from(source.settings.before) + 1;
-        let beyond = open.is_some_and(|open| ended > open.last + reach);
+        let beyond = open.is_some_and(|open| ended > open.last + 1);
         let alone = source.metrics.marks.pending() == 0;
         if !source.settings.extend || (beyond && alone) {
             self.close(open);
@@ -161,9 +202,21 @@ impl<'a> Events<'a> {
     }
 
     fn close(&mut self, open: &mut Option<Open>) {
-        let Some(open) = open.take() else { return };
-        self.store.close(open.head);
-        if self.store.part(open.head).is_none() || self.waiting.push_back(open.head).is_err() {
+        if let Some(open) = open.take() {
+            self.finish(open.head);
+        }
+    }
+
+    /// Has the event that begins with the part `head` wait for the console.
+    fn finish(&mut self, head: u64) {
+        self.store.close(head);
+        if let Some(part) = self.store.part(head) {
+            let rows = self.store.rows(head);
+            if rows > HUGE {
+                self.huge = Some((part.event, rows));
+            }
+        }
+        if self.store.part(head).is_none() || self.waiting.push_back(head).is_err() {
             self.skip();
         }
     }

@@ -2,16 +2,15 @@
 
 use core::fmt::{self, Write};
 
-use perf::report::{NEIGHBOURHOOD, Quotient, ROW_TITLES, Rooms, Row, Suspect};
-
 use super::Events;
-use super::store::Part;
-use crate::clock::Clock;
+use super::store::{Loss, Part};
+use crate::report::{Moment, NEIGHBOURHOOD, ROW_TITLES, Rooms, Row, Suspect};
+use crate::time::Timebase;
 
 /// An event that is being printed, and how far that has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Dump {
-    head: u64,
+    pub(super) head: u64,
     next: Line,
     /// Whether more is told than Open vSwitch tells.
     full: bool,
@@ -40,6 +39,10 @@ impl Dump {
         Self { full: true, ..Self::new(head) }
     }
 
+    pub(super) fn head(&self) -> u64 {
+        self.head
+    }
+
     /// Writes the next line to `out`. False if there was none left.
     ///
     /// # Errors
@@ -48,7 +51,7 @@ impl Dump {
     pub fn line(
         &mut self,
         events: &Events<'_>,
-        clock: &Clock,
+        base: &Timebase,
         out: &mut impl Write,
     ) -> Result<bool, fmt::Error> {
         let store = &events.store;
@@ -63,9 +66,15 @@ impl Dump {
         let part = |id| store.part(id).unwrap_or(head);
         self.next = match self.next {
             Line::Suspect(id) => {
-                let Part { suspect: iteration, core, event, after, .. } = part(id);
-                let (core, event, hertz) = (*core, *event, clock.hertz);
-                writeln!(out, "{}", Suspect { iteration, core, event, hertz })?;
+                let Part { suspect: iteration, core, event, after, note, .. } = part(id);
+                if let Some(note) = note {
+                    let moment = Moment { count: iteration.start, base };
+                    writeln!(out, "mark: event={event} {moment} {note}")?;
+                    self.next = Line::End;
+                    return Ok(true);
+                }
+                let (core, event) = (*core, *event);
+                writeln!(out, "{}", Suspect { iteration, core, event, base })?;
                 after.map_or(Line::Titles, Line::Suspect)
             }
             Line::Titles => {
@@ -85,7 +94,7 @@ impl Dump {
                 if self.full { Line::Facts(self.head) } else { Line::End }
             }
             Line::Facts(id) => {
-                facts(part(id), clock, out)?;
+                facts(part(id), base, out)?;
                 part(id).after.map_or(Line::End, Line::Facts)
             }
             Line::End => Line::End,
@@ -96,10 +105,7 @@ impl Dump {
 
 /// Says what is not there, if anything.
 fn losses(events: &Events<'_>, head: u64, out: &mut impl Write) -> fmt::Result {
-    let chain = || {
-        let first = events.store.part(head);
-        core::iter::successors(first, |part| events.store.part(part.after?))
-    };
+    let chain = || events.store.chain(head);
     let missing: u64 = chain().map(|part| part.missing).sum();
     if missing > 0 {
         writeln!(out, "({missing} iterations of it were not recorded)")?;
@@ -111,12 +117,17 @@ fn losses(events: &Events<'_>, head: u64, out: &mut impl Write) -> fmt::Result {
 }
 
 /// Says what else is known of a suspicious iteration.
-fn facts(part: &Part, clock: &Clock, out: &mut impl Write) -> fmt::Result {
+fn facts(part: &Part, base: &Timebase, out: &mut impl Write) -> fmt::Result {
     let it = &part.suspect;
-    let start = Quotient::of(clock.since_boot(it.start), clock.hertz);
-    write!(out, "iteration {} began +{start:.6} s since boot: ", it.number)?;
-    write!(out, "{} packets in {} batches, ", it.packets, it.batches)?;
-    write!(out, "{} sent, {} dropped, ", it.sent, it.dropped)?;
+    writeln!(out, "iteration {} began {}", it.number, Moment { count: it.start, base })?;
+    write!(out, "  {} packets in {} batches, ", it.packets, it.batches)?;
+    write!(out, "{} sent, {} dropped ({} by tx), ", it.sent, it.dropped, it.tx_dropped)?;
+    write!(out, "{} upcalls ({} lost), ", it.upcalls, it.lost)?;
     writeln!(out, "queue {} deepest with {}", it.deepest, it.fill)?;
+    if let Some(Loss { frames, between: [from, to] }) = part.loss {
+        let (from, to) = (base.nanos_since_boot(from), base.nanos_since_boot(to));
+        writeln!(out, "  the NIC lost {frames} frames between boot_ns={from} and boot_ns={to}")?;
+    }
+    writeln!(out, "  since the last look: {}", part.readings)?;
     writeln!(out, "{}", Rooms(it))
 }

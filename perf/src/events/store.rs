@@ -2,11 +2,14 @@
 
 use core::ops::RangeInclusive;
 
-use perf::history::History;
-use perf::{Iteration, Mark};
+use super::Note;
+use crate::history::History;
+use crate::iteration::Iteration;
+use crate::marks::Mark;
+use crate::stolen::Readings;
 
-/// What became of one mark.
-#[derive(Clone, Copy, Debug, Default)]
+/// What became of one mark, or what an operator noted down.
+#[derive(Clone, Debug, Default)]
 pub struct Part {
     /// The suspicious iteration.
     pub(super) suspect: Iteration,
@@ -14,6 +17,12 @@ pub struct Part {
     pub(super) core: usize,
     /// The event that it belongs to.
     pub(super) event: u64,
+    /// What the core's slow registers counted since it had last looked at them.
+    pub(super) readings: Readings,
+    /// What a NIC lost, where that is why it is suspicious.
+    pub(super) loss: Option<Loss>,
+    /// What an operator noted down; nothing where this is about an iteration.
+    pub(super) note: Option<Note>,
     /// Whether its window was cut, because too many were waiting.
     pub(super) cut: bool,
     /// Iterations of its window that the history did not have.
@@ -29,15 +38,28 @@ pub struct Part {
     closed: bool,
 }
 
+/// Frames that a NIC lost between two samples of its counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// How many.
+    pub frames: u64,
+    /// The time-stamp counter at the sample before and at the one that showed them.
+    pub between: [u64; 2],
+}
+
 impl Part {
     /// The part that `mark` makes, without its rows.
     pub(super) fn new(core: usize, mark: &Mark, history: &History) -> Self {
-        let suspect = history.iteration(mark.number).unwrap_or_else(|| {
-            let mut bare = Iteration::default();
-            (bare.number, bare.reasons) = (mark.number, mark.reasons);
-            bare
-        });
-        Self { suspect, core, cut: mark.cut, ..Self::default() }
+        let bare = Iteration { number: mark.number, ..Iteration::default() };
+        let mut suspect = history.iteration(mark.number).unwrap_or(bare);
+        suspect.reasons = suspect.reasons.and(mark.reasons);
+        Self { suspect, core, readings: mark.readings, cut: mark.cut, ..Self::default() }
+    }
+
+    /// What an operator noted down at `at`.
+    pub(super) fn noted(text: Note, at: u64) -> Self {
+        let suspect = Iteration { start: at, ..Iteration::default() };
+        Self { suspect, note: Some(text), ..Self::default() }
     }
 }
 
@@ -107,6 +129,28 @@ impl<'a> Store<'a> {
         let place = self.place(self.newest);
         self.parts[place] = part;
         self.newest
+    }
+
+    /// Stores a note as an event that is complete. Returns its id.
+    pub(super) fn push_note(&mut self, mut part: Part) -> u64 {
+        self.make_room(0);
+        part.start = self.end;
+        self.newest += 1;
+        self.link(&mut part, None);
+        part.closed = true;
+        let place = self.place(self.newest);
+        self.parts[place] = part;
+        self.newest
+    }
+
+    /// The parts of the event that begins with `head`, in order.
+    pub(super) fn chain(&self, head: u64) -> impl Iterator<Item = &Part> {
+        core::iter::successors(self.part(head), |part| self.part(part.after?))
+    }
+
+    /// Iterations in the event that begins with `head`.
+    pub(super) fn rows(&self, head: u64) -> u64 {
+        self.chain(head).map(|part| part.rows).sum()
     }
 
     /// Marks the event that begins with `head` as complete.

@@ -1,0 +1,135 @@
+//! What the control core does for PMDs whether anybody asks or not.
+
+use core::fmt::{self, Write};
+
+use dataplane::{Order, PORTS};
+use perf::report::{Moment, ROW_TITLES, Row};
+use perf::settings::Duration;
+use perf::watchdog::{ROWS, Stuck};
+
+use super::{Control, Ending, Orders, auto, losses};
+use crate::machine::Machine;
+use crate::options::Watchdog;
+
+impl<O: Orders> Control<'_, O> {
+    pub(super) fn supervise(&mut self, machine: &impl Machine) {
+        let (now, hertz) = (machine.now(), self.base.hertz);
+        for pmd in self.pmds.iter_mut() {
+            if pmd.owed {
+                let limits = pmd.limits(hertz);
+                pmd.owed = pmd.handle.orders.send(Order::Limits(limits)).is_err();
+            }
+            self.events.collect(&pmd.source(), &mut pmd.open);
+            pmd.windows.tick(pmd.handle.metrics, now, hertz);
+        }
+        self.sample_losses(machine);
+        self.fall_back();
+        self.watch(machine, now);
+        if now >= self.rates_due {
+            self.rates_due = now.saturating_add(hertz);
+            self.set_auto_limits(machine);
+        }
+    }
+
+    /// Makes an event of frames that NICs lost.
+    fn sample_losses(&mut self, machine: &impl Machine) {
+        let Self { losses, pmds, events, base, .. } = self;
+        losses.sample(machine, base, |port, loss| {
+            let core = machine.port(port).map(|port| port.core);
+            let Some(pmd) = pmds.iter_mut().find(|pmd| Some(pmd.core()) == core) else { return };
+            if pmd.limits(base.hertz).watches_losses {
+                let mark = losses::mark(pmd.metrics(), &pmd.settings, &loss, base);
+                events.keep_sampled(&pmd.source(), &mark, loss);
+                pmd.sampled += 1;
+            }
+        });
+    }
+
+    /// After a huge listing all windows become narrow, as they do in Open vSwitch.
+    fn fall_back(&mut self) {
+        let Some((event, rows)) = self.events.take_huge() else { return };
+        for pmd in self.pmds.iter_mut() {
+            (pmd.settings.before, pmd.settings.after, pmd.settings.extend) = (5, 5, false);
+            pmd.owed = true;
+        }
+        self.notice(format_args!(
+            "event {event} has {rows} rows: before 5, after 5, extend off on all PMDs from now on"
+        ));
+    }
+
+    /// Tells of iterations that do not end.
+    fn watch(&mut self, machine: &impl Machine, now: u64) {
+        if self.policy.watchdog == Watchdog::Off {
+            return;
+        }
+        for number in 0..self.pmds.len() {
+            let pmd = &mut self.pmds[number];
+            let (metrics, core) = (pmd.handle.metrics, pmd.handle.core);
+            let Some(stuck) = pmd.watchdog.look(metrics, now, &self.base) else { continue };
+            let place = machine.where_is(core);
+            // Output takes whatever it is given and counts what it loses: no write can fail.
+            let _cannot_fail = self.tell_stuck(number, &stuck, place, now);
+            if self.policy.watchdog == Watchdog::Reset {
+                let _cannot_fail = self.end(Ending::Reboot, now);
+            }
+        }
+    }
+
+    fn tell_stuck(
+        &mut self,
+        number: usize,
+        stuck: &Stuck,
+        place: Option<u64>,
+        now: u64,
+    ) -> fmt::Result {
+        self.make_place()?;
+        let (pmd, base, out) = (&self.pmds[number], &self.base, &mut self.output);
+        let (core, count) = (pmd.core(), pmd.stuck());
+        let Stuck { iteration, cycles, room } = *stuck;
+        let micros = base.micros(cycles);
+        write!(out, "Watchdog: core={core} iter={iteration} has not ended for {micros} us, ")?;
+        write!(out, "last room {}, ", room.map_or("n/a", |room| room.name()))?;
+        match place {
+            Some(place) => write!(out, "rip={place:#018x} ")?,
+            None => out.write_str("rip=n/a ")?,
+        }
+        writeln!(out, "count={count} {}", Moment { count: now, base })?;
+        writeln!(out, "Iterations before it:\n{ROW_TITLES}")?;
+        let numbers = (iteration.saturating_sub(ROWS).max(1)..iteration).rev();
+        numbers
+            .filter_map(|number| pmd.metrics().history().iteration(number))
+            .try_for_each(|row| writeln!(out, "{}", Row(&row)))
+    }
+
+    /// Has automatic limits follow the rate at which frames came in the last second.
+    fn set_auto_limits(&mut self, machine: &impl Machine) {
+        let micros = self.base.micros(self.rates.at.map_or(0, |at| machine.now() - at));
+        let received: [u64; PORTS] = self.received();
+        let before = core::mem::replace(&mut self.rates.received, received);
+        if self.rates.at.replace(machine.now()).is_none() {
+            return;
+        }
+        for pmd in self.pmds.iter_mut() {
+            let ports = (0..PORTS).map_while(|number| Some((number, machine.port(number)?)));
+            let own = ports.filter(|(_, port)| port.core == pmd.handle.core);
+            let until = own.map(|(number, port)| {
+                let frames = received[number].saturating_sub(before[number]);
+                auto::until_overflow(port.ring, frames, micros)
+            });
+            let limit = until.min().unwrap_or(auto::MOST);
+            if auto::differs(limit, pmd.auto) {
+                pmd.auto = limit;
+                pmd.owed |= pmd.settings.duration == Duration::Auto;
+            }
+        }
+    }
+
+    /// Frames that each port has received; 0 for all while a ledger cannot be read.
+    fn received(&self) -> [u64; PORTS] {
+        let readings = self.pmds.iter().filter_map(|pmd| pmd.handle.ledger.read());
+        readings.fold([0; PORTS], |mut sum, reading| {
+            sum.iter_mut().zip(reading.accounts).for_each(|(sum, port)| *sum += port.received);
+            sum
+        })
+    }
+}

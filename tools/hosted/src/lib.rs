@@ -1,0 +1,40 @@
+//! The dataplane on the Linux host, for measuring: the loop that the image runs, over ports
+//! without wires.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `clock` | the time-stamp counter, and a clock that repeats |
+//! | `port`, `flows` | ports that bring and swallow frames, and the frames they bring |
+//! | `shape` | what an iteration finds at the ports |
+//! | `recording` | what a PMD records: the switches that are compared |
+//! | `rig` | a PMD over two such ports |
+//! | [`compare`] | what recording costs in cycles |
+//! | [`mark`] | what marking a suspicious iteration costs |
+//! | [`dump`], `reader` | what a reader costs, and whether it gets whole rows |
+//! | `statistics` | tenth percentile, median, pairs |
+//! | [`callgrind`] | what recording costs in instructions, which repeat |
+//! | `figure` | what is measured, as lines |
+//! | `urgency` | the processor, before all others |
+
+#![deny(unsafe_code)]
+
+pub mod callgrind;
+mod clock;
+pub mod compare;
+pub mod dump;
+mod figure;
+mod flows;
+pub mod mark;
+mod port;
+mod reader;
+mod recording;
+mod rig;
+mod shape;
+mod statistics;
+pub mod urgency;
+
+pub use clock::Steps;
+pub use figure::{Figure, IN_PAIRS};
+pub use recording::Recording;
+pub use rig::Rig;
+pub use shape::Shape;

@@ -1,0 +1,157 @@
+//! Measures what recording costs the PMD loop. `cargo xtask bench perf` builds it, runs it and
+//! holds its figures against their bounds; standard output has one figure a line.
+
+#![forbid(unsafe_code)]
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hosted::{Figure, Recording, Rig, Shape, Steps, compare, dump, mark, urgency};
+
+/// Measures what recording costs the PMD loop.
+#[derive(Debug, Parser)]
+#[command(name = "hosted", version)]
+struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs iterations and nothing else, for a program that counts instructions.
+    Count(Count),
+    /// Kinds of recording in turn: what each adds to an iteration, in cycles.
+    Compare(Compare),
+    /// What marking a suspicious iteration costs.
+    Mark(Rounds),
+    /// What a reader that copies everything 250 times a second costs.
+    Dump(Dump),
+}
+
+#[derive(Debug, Args)]
+struct Count {
+    /// What each iteration finds.
+    #[arg(long)]
+    shape: Shape,
+    /// Whether iterations are recorded.
+    #[arg(long, default_value = "on")]
+    metrics: Switch,
+    /// Whether time is charged to rooms.
+    #[arg(long, default_value = "on")]
+    rooms: Switch,
+    /// Whether iterations are compared with limits.
+    #[arg(long, default_value = "on")]
+    armed: Switch,
+    /// How many.
+    #[arg(long)]
+    iterations: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Args)]
+struct Compare {
+    #[command(flatten)]
+    shapes: Shapes,
+    /// Flows that the frames of a port are of.
+    #[arg(long, default_value_t = 1)]
+    flows: u16,
+    #[command(flatten)]
+    rounds: Rounds,
+}
+
+#[derive(Debug, Args)]
+struct Dump {
+    #[command(flatten)]
+    shapes: Shapes,
+    /// Windows with a reader, and without, that are measured.
+    #[arg(long, default_value_t = 150)]
+    rounds: usize,
+    /// Iterations that a copy holds, the latest; all there are if this is not given.
+    #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+    iterations: u64,
+}
+
+#[derive(Debug, Args)]
+struct Shapes {
+    /// What iterations find; all shapes in turn if none is named.
+    #[arg(long)]
+    shape: Option<Shape>,
+}
+
+#[derive(Debug, Args)]
+struct Rounds {
+    /// Blocks of each kind that are measured.
+    #[arg(long, default_value_t = 300)]
+    rounds: usize,
+}
+
+fn main() {
+    match Options::parse().verb {
+        Verb::Count(count) => count.run(),
+        Verb::Compare(compare) => compare.run(),
+        Verb::Mark(Rounds { rounds }) => measure(|| mark::marking(rounds)),
+        Verb::Dump(dump) => dump.run(),
+    }
+}
+
+/// Prints what `figures` measures, undisturbed as far as this process may say so.
+fn measure(figures: impl FnOnce() -> Vec<Figure>) {
+    urgency::raise();
+    figures().iter().for_each(|figure| println!("{figure}"));
+}
+
+impl Count {
+    fn run(&self) {
+        let is_on = |switch| switch == Switch::On;
+        let (metrics, rooms) = (is_on(self.metrics), is_on(self.rooms));
+        let mut rig = Rig::new(Recording { metrics, rooms, armed: is_on(self.armed) }, 1);
+        let clock = Steps::default();
+        rig.enter(self.shape, &clock);
+        rig.run(self.iterations, &clock);
+    }
+}
+
+impl Compare {
+    fn run(&self) {
+        let Rounds { rounds } = self.rounds;
+        measure(|| vec![compare::clock(rounds)]);
+        self.shapes.each(|shape| compare::recording(shape, rounds, self.flows));
+    }
+}
+
+impl Dump {
+    fn run(&self) {
+        self.shapes.each(|shape| dump::reading(shape, self.rounds, self.iterations));
+    }
+}
+
+impl Shapes {
+    fn each(&self, figures: impl Fn(Shape) -> Vec<Figure>) {
+        let shapes = self.shape.map_or(Shape::ALL.to_vec(), |shape| vec![shape]);
+        shapes.into_iter().for_each(|shape| measure(|| figures(shape)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn switches_are_on_unless_they_are_turned_off() {
+        let words = ["hosted", "count", "--shape", "2x32", "--rooms", "off", "--iterations", "7"];
+        let Verb::Count(count) = Options::parse_from(words).verb else { panic!("another verb") };
+        assert_eq!((count.shape, count.iterations), (Shape::Full, 7));
+        let switches = [count.metrics, count.rooms, count.armed];
+        assert_eq!(switches, [Switch::On, Switch::Off, Switch::On]);
+    }
+}

@@ -1,0 +1,70 @@
+//! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
+//!
+//! One module a verb: [`replay`]. Beside them stand what verbs share: [`trace`] (files that tell of
+//! iterations), [`settings`] (what `pmd-perf-log-set` sets) and [`json`] (the shape of lines for
+//! machines). Standard output holds data, standard error holds talk. The status is 0 for a good
+//! end, 1 for input that is wrong, 2 for a wrong call.
+
+#![forbid(unsafe_code)]
+
+mod json;
+mod replay;
+mod settings;
+mod talk;
+mod trace;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Reads what PMDs recorded.
+#[derive(Debug, Parser)]
+#[command(name = "pmdstat", version)]
+struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Tells what would have been reported of a recorded trace with other settings.
+    Replay(replay::Options),
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse_from(settings::spelled_out(std::env::args_os()));
+    match run(options.verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk::say(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Replay(options) => replay::run(&options),
+    }
+}
+
+/// Whether nobody reads standard output any more, which is how a reader says that it has enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_it = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Options::command().debug_assert();
+    }
+}
