@@ -41,10 +41,9 @@ impl<'a> Windows<'a> {
     /// the oldest there is.
     pub fn before(&self, now: u64, cycles: u64) -> Option<&Snapshot> {
         let oldest = self.made.saturating_sub(self.copies.len());
-        let newest_first = (oldest..self.made).rev().map(|copy| self.copy(copy));
+        let mut kept = (oldest..self.made).map(|copy| self.copy(copy));
         let old_enough = |copy: &&Snapshot| now.saturating_sub(copy.at) >= cycles;
-        let found = newest_first.clone().find(old_enough);
-        found.or_else(|| newest_first.last())
+        kept.clone().rfind(old_enough).or_else(|| kept.next())
     }
 
     /// The copy that was made last, and the one before it.
