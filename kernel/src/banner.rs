@@ -3,14 +3,14 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::PORTS;
-use defmt::info;
+use defmt::{Display2Format, info};
 use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
 use kernel::options::{Faults, Options, Ports};
 use perf::Settings;
 use perf::settings::Duration;
 
-use crate::arch::{cores, memory, tsc};
+use crate::arch::{cores, memory, stolen, tsc};
 use crate::board::Board;
 use crate::ports;
 use crate::setup::Trouble;
@@ -24,6 +24,7 @@ pub(crate) fn tell<O: Orders>(
 ) {
     let version = env!("CARGO_PKG_VERSION");
     info!("Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, board.pmds(), tsc::frequency());
+    info!("slow registers: {}", Display2Format(&stolen::offered()));
     let (count, memory, free) = (cores::count(), memory::total() >> 20, memory::free() >> 20);
     control.notice(format_args!(
         "Barecore {version}: {count} cores up, {} with a PMD; {memory} MiB of memory, {free} free",

@@ -77,11 +77,13 @@ pub enum Counter {
     Upcalls,
     /// Sum of the highest fill of a receive ring in each recorded iteration, in frames.
     Fill,
+    /// Iterations that ended while nothing was recorded.
+    Unrecorded,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::Fill as usize + 1;
+    pub const COUNT: usize = Self::Unrecorded as usize + 1;
 }
 
 /// One PMD's counters.

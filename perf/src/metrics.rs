@@ -71,7 +71,6 @@ impl Metrics {
     /// Copies all that was counted until `now` into `snapshot`.
     pub fn copy_to(&self, snapshot: &mut Snapshot, now: u64) {
         snapshot.at = now;
-        snapshot.iterations = self.ended();
         snapshot.counters = self.counters.read();
         self.samples.copy_to(&mut snapshot.buckets);
         snapshot.complete();

@@ -48,10 +48,12 @@ impl Snapshot {
         subtract(&mut self.buckets, &earlier.buckets);
     }
 
-    /// Adds the samples of 0 that a PMD leaves out: an iteration that is in no other bucket of
-    /// packets, fill or upcalls was in the first.
+    /// Tells how many iterations there were: those that were sampled, and those that were not
+    /// recorded. And adds the samples of 0 that a PMD leaves out: an iteration that is in no other
+    /// bucket of packets, fill or upcalls was in the first.
     pub(crate) fn complete(&mut self) {
         let recorded = self.of(Quantity::Cycles).samples();
+        self.iterations = recorded.saturating_add(self.count(Counter::Unrecorded));
         for quantity in [Quantity::Packets, Quantity::Fill, Quantity::Upcalls] {
             let others = self.of(quantity).samples();
             self.buckets[quantity.offset()] += recorded.saturating_sub(others);

@@ -67,15 +67,11 @@ impl Core {
         }
     }
 
-    /// How often this core was interrupted so far, by NMIs or machine checks; a plain load.
+    /// How often this core was interrupted so far, by NMIs other than those of [`where_is`] or by
+    /// machine checks; a plain load.
     #[inline]
     pub(crate) fn interruptions(&self) -> u64 {
         self.interruptions.all()
-    }
-
-    /// NMIs to this core so far, but for those of [`where_is`].
-    pub(crate) fn nmis(&self) -> u64 {
-        self.interruptions.nmis()
     }
 
     /// Machine checks of this core that it survived so far.

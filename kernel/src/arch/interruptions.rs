@@ -14,13 +14,12 @@ const ANSWER_US: u64 = 10_000;
 pub(super) struct Interruptions {
     /// Of both kinds, so that a loop has to look at one number only.
     all: AtomicU64,
-    nmis: AtomicU64,
     machine_checks: AtomicU64,
 }
 
 impl Interruptions {
     pub(super) const fn new() -> Self {
-        Self { all: AtomicU64::new(0), nmis: AtomicU64::new(0), machine_checks: AtomicU64::new(0) }
+        Self { all: AtomicU64::new(0), machine_checks: AtomicU64::new(0) }
     }
 
     #[inline]
@@ -28,16 +27,11 @@ impl Interruptions {
         self.all.load(Ordering::Relaxed)
     }
 
-    pub(super) fn nmis(&self) -> u64 {
-        self.nmis.load(Ordering::Relaxed)
-    }
-
     pub(super) fn machine_checks(&self) -> u64 {
         self.machine_checks.load(Ordering::Relaxed)
     }
 
     pub(super) fn count_nmi(&self) {
-        self.nmis.fetch_add(1, Ordering::Relaxed);
         self.all.fetch_add(1, Ordering::Relaxed);
     }
 

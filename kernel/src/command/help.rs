@@ -18,7 +18,10 @@ impl Display for Help {
                 .iter()
                 .try_for_each(|Entry { name, about, .. }| writeln!(out, "  {name:<28}  {about}")),
             Topic::Usages => COMMANDS.iter().try_for_each(|entry| writeln!(out, "  {entry}")),
-            Topic::Options => keys().try_for_each(|key| writeln!(out, "  {key}")),
+            Topic::Options => {
+                keys().try_for_each(|key| writeln!(out, "  {key}"))?;
+                writeln!(out, "  pmd-perf-*: also CORE:VALUE for one PMD, with commas between")
+            }
             Topic::Command(number) => command(&COMMANDS[number], out),
         }
     }

@@ -166,6 +166,10 @@ impl Display for Default {
 /// A line of help.
 impl Display for Key {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "{}={}: {} ({})", self.name(), self.default(), self.help(), self.range())
+        write!(out, "{}={}: {} (", self.name(), self.default(), self.help())?;
+        match self {
+            Self::Own(_) => write!(out, "{})", self.range()),
+            Self::Perf(number) => write!(out, "{})", TABLE[*number].form),
+        }
     }
 }

@@ -218,8 +218,7 @@ fn help_is_made_from_the_same_table() {
     let key = keys().find(|key| key.name() == "pmd-perf-log-b").unwrap();
     assert_eq!(
         key.to_string(),
-        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998, also CORE:VALUE for \
-         one PMD, with commas between)"
+        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998)"
     );
 }
 

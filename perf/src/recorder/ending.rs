@@ -43,7 +43,7 @@ impl Recorder {
         let cycles = self.current.cycles;
         self.metrics.counters.add(Counter::IdleCycles, cycles);
         if !self.recording {
-            return;
+            return self.metrics.counters.add(Counter::Unrecorded, 1);
         }
         self.metrics.samples.add_late(Late::Cycles, cycles);
         if cycles >= self.idle_limit {
@@ -67,6 +67,8 @@ impl Recorder {
             } else {
                 self.writer.write(&self.current);
             }
+        } else {
+            self.metrics.counters.add(Counter::Unrecorded, 1);
         }
         self.polled.1 = 0;
         self.current.clear();

@@ -96,7 +96,7 @@ fn the_arrow_up_brings_the_last_command_back(rig: &Rig) -> Result<()> {
 fn tab_completes_and_offers(rig: &Rig) -> Result<()> {
     rig.machine()?.boot(|session| {
         keys_lead_to(session, &[b"show led\t\r"], "ledger total ")?;
-        keys_lead_to(session, &[b"pmd-perf-l\t\r"], "pmd-perf-log-set: on")?;
+        keys_lead_to(session, &[b"pmd-perf-log-se\t\r"], "pmd-perf-log-set: on")?;
         session.console().send(b"show e\t\t")?;
         session.expect("show events  show event", LIMIT)?;
         session.console().send(CTRL_U)?;

@@ -33,8 +33,6 @@ pub(super) struct Pmd {
     pub(super) has_rooms: bool,
     recorder: Recorder,
     clock: Hand,
-    /// Iterations that the trace does not tell of.
-    untold: u64,
 }
 
 impl Pmd {
@@ -45,7 +43,7 @@ impl Pmd {
         let mut recorder = Recorder::new(metrics, perf::Limits::NEVER, base);
         let clock = Hand(Cell::new(base.boot));
         recorder.enter(&clock);
-        Self { metrics, base, has_rooms, recorder, clock, untold: 0 }
+        Self { metrics, base, has_rooms, recorder, clock }
     }
 
     /// Records and marks what `settings` say, from now on.
@@ -60,11 +58,10 @@ impl Pmd {
         self.clock.now()
     }
 
-    /// What it counted until now, without iterations that the trace does not tell of.
+    /// What it counted until now.
     pub(super) fn counted(&self) -> Box<Snapshot> {
         let mut counted = Box::new(Snapshot::ZERO);
         self.metrics.copy_to(&mut counted, self.now());
-        counted.iterations -= self.untold.min(counted.iterations);
         counted
     }
 
@@ -88,7 +85,6 @@ impl Pmd {
             self.clock.pass(row.slept);
             self.recorder.wake(row.sleep_asked.unwrap_or(row.slept), &self.clock);
         }
-        self.untold += row.number - self.recorder.current.number;
         self.recorder.current.number = row.number;
     }
 
