@@ -40,17 +40,24 @@ pub enum Command<'a> {
     LogShow {
         /// On this core only.
         core: Option<usize>,
+        /// In which form.
+        format: Format,
     },
     /// Show ports and what went through them.
-    ShowPorts,
+    ShowPorts(Format),
     /// Show how many frames were dropped, and why.
-    ShowDrops,
+    ShowDrops(Format),
     /// Show where every frame ended.
-    ShowLedger,
+    ShowLedger(Format),
     /// List suspicious iterations.
     ShowEvents(ShowEvents),
     /// Show one suspicious iteration and its neighbourhood.
-    ShowEvent(u64),
+    ShowEvent {
+        /// Its number.
+        number: u64,
+        /// In which form.
+        format: Format,
+    },
     /// Note something down among the events.
     Mark(&'a str),
     /// See whether what is measured is true.
@@ -72,6 +79,16 @@ pub enum Command<'a> {
     Help(Topic),
 }
 
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people, and for scripts that read Open vSwitch's text.
+    #[default]
+    Text,
+    /// For programs: documents of JSON, one a line.
+    Json,
+}
+
 /// What of PMDs' figures to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerfShow {
@@ -85,6 +102,8 @@ pub struct PerfShow {
     pub core: Option<usize>,
     /// Of so many last seconds instead of the time since the figures were cleared.
     pub interval: Option<u16>,
+    /// In which form.
+    pub format: Format,
 }
 
 /// Which events to list.
@@ -96,6 +115,8 @@ pub struct ShowEvents {
     pub reasons: Option<Reasons>,
     /// Those of so many last seconds.
     pub seconds: Option<u32>,
+    /// In which form.
+    pub format: Format,
 }
 
 /// Changes of settings.

@@ -8,6 +8,7 @@
 //! printed between commands, above the line that is being typed, and a flood of events does not
 //! keep commands from being heard.
 
+mod aside;
 mod auto;
 mod execute;
 mod job;
@@ -31,9 +32,10 @@ use crate::options::Watchdog;
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
+use aside::Aside;
 use job::Job;
 use losses::Losses;
-use pace::Pace;
+use pace::{Pace, Rate};
 pub use pmd::{Cleared, Handle, Orders, Pmd, PmdMemory};
 
 /// Bytes of output that must be handed in.
@@ -46,6 +48,9 @@ const AHEAD: usize = 1024;
 const STEPS: usize = 64;
 /// Ctrl-C.
 const STOP: u8 = 0x03;
+/// Messages about events: Open vSwitch's limit, which counts a line about each suspicious
+/// iteration and one for the listing.
+const MESSAGES: Rate = Rate { at_once: 600, per_minute: 600 };
 
 /// Why there can be no control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +106,8 @@ pub struct Control<'a, O> {
     base: Timebase,
     policy: Policy,
     losses: Losses,
+    aside: Aside,
+    alarms: Pace,
     rates: Rates,
     rates_due: u64,
     /// When it may be told again how many events were not printed.
@@ -152,12 +159,14 @@ impl<'a, O: Orders> Control<'a, O> {
             base,
             policy,
             losses: Losses::new(),
+            aside: Aside::new(),
+            alarms: Pace::new(base.hertz, supervise::ALARMS),
             rates: Rates { received: [0; PORTS], at: None },
             rates_due: 0,
             untold_due: 0,
             job: None,
             ending: None,
-            pace: Pace::new(base.hertz),
+            pace: Pace::new(base.hertz, MESSAGES),
             answered: false,
         })
     }
@@ -179,9 +188,9 @@ impl<'a, O: Orders> Control<'a, O> {
         }
     }
 
-    /// Writes lines above the one that is being typed.
+    /// Has a line written above the one that is being typed, as soon as no other is under way.
     pub fn notice(&mut self, text: Arguments<'_>) {
-        let _cannot_fail = self.make_place().and_then(|()| writeln!(self.output, "{text}"));
+        self.aside.line(text);
     }
 
     /// Text that waits for the line. Say with [`Self::sent`] how much of it the line took.
@@ -218,7 +227,10 @@ impl<'a, O: Orders> Control<'a, O> {
 
     /// Does the next thing. False if there is nothing to do.
     fn step(&mut self, machine: &mut impl Machine) -> Result<bool, fmt::Error> {
-        if self.job.is_some() {
+        if !self.aside.is_empty() && !self.job.as_ref().is_some_and(Job::is_inside_line) {
+            self.make_place()?;
+            self.aside.tell(&mut self.output)?;
+        } else if self.job.is_some() {
             self.go_on(machine)?;
         } else if let Some(byte) = self.typed.pop_front() {
             self.show_prompt()?;

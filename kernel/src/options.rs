@@ -16,7 +16,7 @@ use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
 pub use fault::{Fault, Faults};
-pub use perf::{Lasting, PerfOptions};
+pub use perf::PerfOptions;
 pub use table::{Key, keys};
 
 /// Cores that a mask can name.

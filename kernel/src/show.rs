@@ -1,8 +1,9 @@
 //! What the `show` commands and `pmd-perf-show` write.
 //!
-//! Answers that have an end in sight are written at once; `pmd-perf-show` goes step by step, so
-//! that it never needs more room than one step.
+//! Answers that have an end in sight are written at once; those about each PMD go step by step, so
+//! that they never need more room than one step.
 
+pub mod json;
 mod ledger;
 mod perf_show;
 mod ports;
@@ -11,7 +12,7 @@ mod settings;
 pub use ledger::{drops, ledger};
 pub use perf_show::PerfShowJob;
 pub use ports::ports;
-pub use settings::{Told, settings};
+pub use settings::{SettingsJob, Told};
 
 /// Bytes that one step, or an answer that is written at once, takes at most.
-pub const STEP: usize = 8 * 1024;
+pub const STEP: usize = perf::json::STEP;

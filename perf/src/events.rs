@@ -24,6 +24,7 @@ use crate::settings::{Settings, WINDOW};
 pub use accounts::Accounts;
 pub use dump::Dump;
 pub use event::Event;
+pub(crate) use list::Listed;
 pub use list::{Filter, List};
 use store::Store;
 pub use store::{Loss, Part};
@@ -157,7 +158,7 @@ impl<'a> Events<'a> {
     /// it is still there: a NIC lost frames.
     pub fn keep_sampled(&mut self, source: &Source, mark: &Mark, loss: Loss) {
         let history = source.metrics.history();
-        let mut part = Part::new(source.core, mark, history);
+        let mut part = Part::new(source, mark);
         part.loss = Some(loss);
         let id = self.store.push(part, None, mark.first..=mark.last, history);
         self.finish(id);
@@ -177,7 +178,7 @@ impl<'a> Events<'a> {
             self.close(open);
         }
         let first = touching.map_or(mark.first, |open| open.last + 1);
-        let part = Part::new(source.core, mark, history);
+        let part = Part::new(source, mark);
         let continued = joined.map(|open| (open.head, open.tail));
         let id = self.store.push(part, continued, first..=mark.last, history);
         let fresh = Open { head: id, tail: id, first, last: mark.last, marks: 1 };

@@ -25,6 +25,7 @@
 //! | [`events`] | suspicious iterations on the control core: kept, listed, printed |
 //! | [`time`], [`calendar`] | what converts counts of the time-stamp counter |
 //! | [`report`] | the words and columns that users of Open vSwitch know |
+//! | [`json`] | the same for programs, a document a line |
 //! | [`stream`] | frames that survive a serial line |
 
 #![cfg_attr(not(test), no_std)]
@@ -37,6 +38,7 @@ pub mod events;
 pub mod histogram;
 pub mod history;
 pub mod iteration;
+pub mod json;
 pub mod marks;
 pub mod metrics;
 pub mod milliseconds;

@@ -24,6 +24,7 @@ mod percentiles;
 mod quotient;
 mod time_of_day;
 
+pub(crate) use histograms::averages;
 pub use histograms::{COLUMNS, Column, Histograms};
 pub use iterations::{FlagNames, NEIGHBOURHOOD, ROW_TITLES, Rooms, Row, Suspect};
 pub use milliseconds::{MILLISECOND_TITLES, MillisecondRow};

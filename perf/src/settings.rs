@@ -1,10 +1,12 @@
 //! What a user sets, and what a PMD makes of it. Names, ranges and defaults stand in one
 //! [`TABLE`].
 
+mod lasting;
 mod table;
 
 use crate::suspicion::{Limits, Reasons};
 
+pub use lasting::Lasting;
 pub use table::{Form, Setting, Spelling, TABLE};
 
 /// Iterations shown before and after a suspicious one at most, each and together.

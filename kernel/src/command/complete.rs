@@ -9,12 +9,11 @@ use super::table::{COMMANDS, Entry, Form, settings};
 /// at the end of `line` already. Of an empty line the short names.
 pub fn completions(line: &str, mut each: impl FnMut(&'static str, usize)) {
     let typed = line.trim_ascii_start();
-    for entry in &COMMANDS {
-        let names = entry.names().filter(|name| name.starts_with(typed));
-        names.skip(usize::from(typed.is_empty() && entry.names().count() > 1)).for_each(|name| {
-            each(name, typed.len());
-        });
+    if typed.is_empty() {
+        return COMMANDS.iter().for_each(|entry| each(entry.short_name(), 0));
     }
+    let names = COMMANDS.iter().flat_map(Entry::names).filter(|name| name.starts_with(typed));
+    names.for_each(|name| each(name, typed.len()));
     let start = typed.rfind(' ').map_or(0, |blank| blank + 1);
     let (before, word) = typed.split_at(start);
     if let Some((number, _)) = find(before) {
@@ -28,7 +27,9 @@ pub fn completions(line: &str, mut each: impl FnMut(&'static str, usize)) {
 fn words(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
     let fixed = entry.items.iter().flat_map(|item| match &item.form {
         Form::Words(words) => *words,
-        Form::Letters(letters, _) | Form::Reasons(letters) => core::slice::from_ref(letters),
+        Form::Letters(letters, _) | Form::Choice(letters, _) | Form::Reasons(letters) => {
+            core::slice::from_ref(letters)
+        }
         _ => &[],
     });
     let has = |form: fn(&Form) -> bool| entry.items.iter().any(|item| form(&item.form));

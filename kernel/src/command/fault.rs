@@ -31,6 +31,10 @@ pub(super) enum Complaint<'a> {
     NoNumber(&'static str),
     /// This is no number, or is out of range.
     BadNumber(&'static Form, &'static Number, &'a str),
+    /// These letters must be followed by one of these words.
+    NoChoice(&'static str, &'static [&'static str]),
+    /// This is none of the words that may stand there.
+    BadChoice(&'static Form, &'a str),
     /// These letters must be followed by reasons.
     NoReasons(&'static str),
     /// This names no reasons.
@@ -59,6 +63,8 @@ impl Display for Complaint<'_> {
             Self::NoWord(word) => write!(out, "unknown word {}", Shown(word)),
             Self::Twice(word) => write!(out, "{} comes second for the same thing", Shown(word)),
             Self::NoNumber(letters) => write!(out, "{letters} needs a number"),
+            Self::NoChoice(letters, words) => write!(out, "{letters} needs {}", Form::Words(words)),
+            Self::BadChoice(form, word) => write!(out, "{form} is not {}", Shown(word)),
             Self::NoReasons(letters) => write!(out, "{letters} needs reasons"),
             Self::NoReason(word) => {
                 write!(out, "{} is not all, none, or with + between:", Shown(word))?;

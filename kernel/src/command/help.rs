@@ -29,7 +29,7 @@ impl Display for Help {
 
 fn command(entry: &Entry, out: &mut Formatter<'_>) -> fmt::Result {
     writeln!(out, "{entry}\n  {}", entry.about)?;
-    for alias in entry.names().skip(1) {
+    for alias in entry.all_names().skip(1) {
         writeln!(out, "  also: {alias}")?;
     }
     entry.items.iter().try_for_each(|item| match item.form {

@@ -29,7 +29,8 @@ pub fn parse(line: &str) -> Result<Option<Command<'_>>, Fault<'_>> {
 /// what follows the name.
 pub(super) fn find(line: &str) -> Option<(usize, &str)> {
     let numbered = COMMANDS.iter().enumerate();
-    let names = numbered.flat_map(|(number, entry)| entry.names().map(move |name| (number, name)));
+    let names =
+        numbered.flat_map(|(number, entry)| entry.all_names().map(move |name| (number, name)));
     let found = names.filter_map(|(number, name)| Some((number, after(name, line)?)));
     found.min_by_key(|(_, rest)| rest.len())
 }
@@ -61,6 +62,11 @@ fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint
             Form::Letters(letters, number) => {
                 let word = words.next().ok_or(Complaint::NoNumber(letters))?;
                 Some(number.read(form, word)?)
+            }
+            Form::Choice(letters, choice) => {
+                let word = words.next().ok_or(Complaint::NoChoice(letters, choice))?;
+                let chosen = choice.iter().position(|&other| other == word);
+                Some(chosen.ok_or(Complaint::BadChoice(form, word))? as u64)
             }
             Form::Reasons(letters) => {
                 let word = words.next().ok_or(Complaint::NoReasons(letters))?;
@@ -96,13 +102,19 @@ fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint
 fn position(items: &[Item], word: &str, said: &Said<'_>) -> Option<usize> {
     let named = items.iter().position(|item| match &item.form {
         Form::Words(words) => words.contains(&word),
-        Form::Letters(letters, _) | Form::Reasons(letters) => *letters == word,
+        Form::Letters(letters, _) | Form::Choice(letters, _) | Form::Reasons(letters) => {
+            *letters == word
+        }
         Form::Settings => settings().any(|(_, setting)| spells(setting, word)),
         Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => false,
     });
     let is_open = |(item, value): (&Item, &Option<u64>)| match item.form {
         Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => value.is_none(),
-        Form::Words(_) | Form::Letters(..) | Form::Reasons(_) | Form::Settings => false,
+        Form::Words(_)
+        | Form::Letters(..)
+        | Form::Choice(..)
+        | Form::Reasons(_)
+        | Form::Settings => false,
     };
     named.or_else(|| items.iter().zip(&said.values).position(is_open))
 }

@@ -7,10 +7,12 @@ use perf::Reasons;
 use perf::settings::{Setting, TABLE};
 use perf::windows::SECONDS;
 
-use super::{Changes, Command, Crash, PerfShow, ROWS, ShowEvents, Stall, Topic};
+use super::{Changes, Command, Crash, Format, PerfShow, ROWS, ShowEvents, Stall, Topic};
 
 /// What may precede the name of a command of Open vSwitch, and may be left out.
 const PREFIX: &str = "dpif-netdev/";
+/// Other names of commands, and their names here.
+const ALIASES: [(&str, &str); 1] = [("dpif-netdev/pmd-stats-show", "dpif-netdev/pmd-perf-show")];
 /// Things that can follow a name at most.
 pub(super) const ITEMS: usize = 6;
 
@@ -32,6 +34,13 @@ impl Said<'_> {
 
     fn number<T: TryFrom<u64>>(&self, position: usize) -> Option<T> {
         self.values[position].and_then(|value| value.try_into().ok())
+    }
+
+    fn format(&self, position: usize) -> Format {
+        match self.values[position] {
+            Some(0) | None => Format::Text,
+            Some(_) => Format::Json,
+        }
     }
 }
 
@@ -60,6 +69,8 @@ pub(super) enum Form {
     Words(&'static [&'static str]),
     /// These letters, and a number after them.
     Letters(&'static str, Number),
+    /// These letters, and one of these words after them.
+    Choice(&'static str, &'static [&'static str]),
     /// A number by itself.
     Place(Number),
     /// The name of a command, to the end of the line.
@@ -101,6 +112,11 @@ const fn core() -> Number {
     number("CORE", 0, 255)
 }
 
+/// In which form a command answers.
+const fn format() -> Item {
+    optional(Form::Choice("-f", &["text", "json"]), "as text, or as JSON, a document a line")
+}
+
 const fn optional(form: Form, help: &'static str) -> Item {
     Item { form, required: false, help }
 }
@@ -128,6 +144,7 @@ pub static COMMANDS: [Entry; 18] = [
                 Form::Letters("--interval", seconds("SECONDS", SECONDS as u64)),
                 "of the last seconds, instead of since the last clear",
             ),
+            format(),
         ],
         make: |said| {
             Command::PerfShow(PerfShow {
@@ -136,6 +153,7 @@ pub static COMMANDS: [Entry; 18] = [
                 milliseconds: said.number(2).unwrap_or(0),
                 core: said.number(3),
                 interval: said.number(4),
+                format: said.format(5),
             })
         },
     },
@@ -151,8 +169,8 @@ pub static COMMANDS: [Entry; 18] = [
     Entry {
         name: "dpif-netdev/pmd-perf-log-show",
         about: "all settings, and the boot options that make them last",
-        items: &[optional(Form::Letters("-pmd", core()), "of this PMD only")],
-        make: |said| Command::LogShow { core: said.number(0) },
+        items: &[optional(Form::Letters("-pmd", core()), "of this PMD only"), format()],
+        make: |said| Command::LogShow { core: said.number(0), format: said.format(1) },
     },
     Entry {
         name: "set",
@@ -172,20 +190,20 @@ pub static COMMANDS: [Entry; 18] = [
     Entry {
         name: "show ports",
         about: "ports and what went through them",
-        items: &[],
-        make: |_| Command::ShowPorts,
+        items: &[format()],
+        make: |said| Command::ShowPorts(said.format(0)),
     },
     Entry {
         name: "show drops",
         about: "frames dropped, by port and reason",
-        items: &[],
-        make: |_| Command::ShowDrops,
+        items: &[format()],
+        make: |said| Command::ShowDrops(said.format(0)),
     },
     Entry {
         name: "show ledger",
         about: "where every frame ended",
-        items: &[],
-        make: |_| Command::ShowLedger,
+        items: &[format()],
+        make: |said| Command::ShowLedger(said.format(0)),
     },
     Entry {
         name: "show events",
@@ -194,20 +212,28 @@ pub static COMMANDS: [Entry; 18] = [
             optional(Form::Letters("-pmd", core()), "of this PMD only"),
             optional(Form::Reasons("-r"), "of these reasons only"),
             optional(Form::Letters("-s", seconds("SECONDS", ANY)), "of the last seconds only"),
+            format(),
         ],
         make: |said| {
             Command::ShowEvents(ShowEvents {
                 core: said.number(0),
                 reasons: said.number(1).map(Reasons::from_bits),
                 seconds: said.number(2),
+                format: said.format(3),
             })
         },
     },
     Entry {
         name: "show event",
         about: "one suspicious iteration, its neighbourhood and its rooms",
-        items: &[required(Form::Place(number("N", 1, u64::MAX)), "its number in show events")],
-        make: |said| Command::ShowEvent(said.number(0).unwrap_or(0)),
+        items: &[
+            required(Form::Place(number("N", 1, u64::MAX)), "its number in show events"),
+            format(),
+        ],
+        make: |said| Command::ShowEvent {
+            number: said.number(0).unwrap_or(0),
+            format: said.format(1),
+        },
     },
     Entry {
         name: "mark",
@@ -279,10 +305,26 @@ fn topic(number: Option<usize>) -> Topic {
 }
 
 impl Entry {
-    /// The names that it answers to, the full one first.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        core::iter::once(self.name).chain(self.name.strip_prefix(PREFIX))
+    /// Its name, without what may be left out.
+    pub(super) fn short_name(&self) -> &'static str {
+        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
     }
+
+    /// Its name, and that without what may be left out.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        both(self.name)
+    }
+
+    /// All names that it answers to, those first.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &'static str> {
+        let aliases = ALIASES.iter().filter(|(_, name)| *name == self.name);
+        self.names().chain(aliases.flat_map(|(alias, _)| both(alias)))
+    }
+}
+
+/// `name`, and that without what may be left out.
+fn both(name: &'static str) -> impl Iterator<Item = &'static str> {
+    core::iter::once(name).chain(name.strip_prefix(PREFIX))
 }
 
 /// Its usage: the name and what may follow.
@@ -311,6 +353,7 @@ impl Display for Form {
                 write!(out, "{}{word}", if position > 0 { "|" } else { "" })
             }),
             Self::Letters(letters, number) => write!(out, "{letters} {}", number.name),
+            Self::Choice(letters, words) => write!(out, "{letters} {}", Self::Words(words)),
             Self::Place(number) => out.write_str(number.name),
             Self::Name => write!(out, "COMMAND|{OPTIONS}"),
             Self::Text(name) => out.write_str(name),

@@ -17,7 +17,14 @@ fn refused(line: &str, message: &str) {
 }
 
 fn perf_show() -> PerfShow {
-    PerfShow { histograms: true, rows: 0, milliseconds: 0, core: None, interval: None }
+    PerfShow {
+        histograms: true,
+        rows: 0,
+        milliseconds: 0,
+        core: None,
+        interval: None,
+        format: Format::Text,
+    }
 }
 
 #[test]
@@ -36,10 +43,11 @@ fn names_are_known_with_and_without_their_prefix() {
 #[test]
 fn options_of_open_vswitch_are_read_in_any_order() {
     let (core, interval) = (Some(2), Some(10));
-    let all = PerfShow { histograms: false, rows: 20, milliseconds: 5, core, interval };
+    let format = Format::Json;
+    let all = PerfShow { histograms: false, rows: 20, milliseconds: 5, core, interval, format };
     for line in [
-        "pmd-perf-show -nh -it 20 -ms 5 -pmd 2 --interval 10s",
-        "pmd-perf-show --interval 10 -pmd 2 -ms 5 -it 20 -nh",
+        "pmd-perf-show -nh -it 20 -ms 5 -pmd 2 --interval 10s -f json",
+        "pmd-perf-show -f json --interval 10 -pmd 2 -ms 5 -it 20 -nh",
     ] {
         assert_eq!(command(line), Command::PerfShow(all));
     }
@@ -88,7 +96,8 @@ fn a_mark_is_the_rest_of_the_line() {
 #[test]
 fn events_are_filtered_by_core_reason_and_time() {
     let reasons = Some(Reasons::FILL.and(Reasons::STOLEN));
-    let wish = ShowEvents { core: Some(2), reasons, seconds: Some(60) };
+    let format = Format::Text;
+    let wish = ShowEvents { core: Some(2), reasons, seconds: Some(60), format };
     let line = "show events -s 60s -r fill+stolen -pmd 2";
     assert_eq!(command(line), Command::ShowEvents(wish));
     let fault = parse("show events -r smoke").err().unwrap().to_string();
@@ -121,7 +130,8 @@ fn places_are_read_in_order() {
     assert_eq!(command("stall 1 10000 1000"), Command::Stall(stall(1000)));
     assert_eq!(command("crash panic"), Command::Crash { kind: Crash::Panic, core: 0 });
     assert_eq!(command("crash text-write 2"), Command::Crash { kind: Crash::TextWrite, core: 2 });
-    assert_eq!(command("show event 3"), Command::ShowEvent(3));
+    let format = Format::Text;
+    assert_eq!(command("show event 3"), Command::ShowEvent { number: 3, format });
     assert_eq!(command("show  events"), Command::ShowEvents(ShowEvents::default()));
 }
 
@@ -138,7 +148,7 @@ fn a_bad_number_is_refused_with_its_range() {
     refused(
         "pmd-perf-show -it x",
         "error: -it N is 0 to 4096, not `x` (usage: dpif-netdev/pmd-perf-show [-nh] [-it N] [-ms N] \
-         [-pmd CORE] [--interval SECONDS])",
+         [-pmd CORE] [--interval SECONDS] [-f text|json])",
     );
     refused("stall 1 0", "error: USEC is 1 to 10000000, not `0` (usage: stall CORE USEC [TIMES])");
     refused(
@@ -147,10 +157,10 @@ fn a_bad_number_is_refused_with_its_range() {
          dpif-netdev/pmd-perf-log-set [on|off] [-b N] [-a N] [-e|-ne] [-us N|auto] [-q N] [-cpp N] \
          [-up N] [-os N] [-r REASONS] [-pmd CORE])",
     );
-    refused("show event", "error: N is missing (usage: show event N)");
+    refused("show event", "error: N is missing (usage: show event N [-f text|json])");
     refused(
         "show event -1",
-        "error: N is 1 to 18446744073709551615, not `-1` (usage: show event N)",
+        "error: N is 1 to 18446744073709551615, not `-1` (usage: show event N [-f text|json])",
     );
     refused(
         "pmd-stats-clear -pmd",
@@ -178,7 +188,7 @@ fn nothing_is_said_twice() {
     refused(
         "pmd-perf-show -nh -nh",
         "error: `-nh` comes second for the same thing (usage: dpif-netdev/pmd-perf-show [-nh] \
-         [-it N] [-ms N] [-pmd CORE] [--interval SECONDS])",
+         [-it N] [-ms N] [-pmd CORE] [--interval SECONDS] [-f text|json])",
     );
     assert!(parse("pmd-perf-log-set on off").is_err());
     assert!(parse("pmd-perf-log-set -e -ne").is_err());
@@ -213,8 +223,9 @@ fn help_has_topics() {
     let Command::Help(topic) = command("help show event") else { panic!() };
     assert_eq!(
         Help(topic).to_string(),
-        "show event N\n  one suspicious iteration, its neighbourhood and its rooms\n    N: its \
-         number in show events (1 to 18446744073709551615)\n"
+        "show event N [-f text|json]\n  one suspicious iteration, its neighbourhood and its \
+         rooms\n    N: its number in show events (1 to 18446744073709551615)\n    -f text|json: as \
+         text, or as JSON, a document a line\n"
     );
     refused(
         "help shwo ports",
@@ -266,5 +277,29 @@ proptest::proptest! {
             proptest::prop_assert_eq!(fault.to_string().lines().count(), 1);
         }
         completions(&line, |word, typed| assert!(typed <= word.len()));
+    }
+}
+
+#[test]
+fn every_show_command_answers_programs_too() {
+    for (line, expected) in [
+        ("pmd-perf-log-show -f json", Command::LogShow { core: None, format: Format::Json }),
+        ("show ports -f json", Command::ShowPorts(Format::Json)),
+        ("show drops -f json", Command::ShowDrops(Format::Json)),
+        ("show ledger -f text", Command::ShowLedger(Format::Text)),
+        ("show event 3 -f json", Command::ShowEvent { number: 3, format: Format::Json }),
+    ] {
+        assert_eq!(command(line), expected);
+    }
+    let usage = "(usage: show ports [-f text|json])";
+    refused("show ports -f xml", &format!("error: -f text|json is not `xml` {usage}"));
+    refused("show ports -f", &format!("error: -f needs text|json {usage}"));
+    refused("show ports json", &format!("error: unknown word `json` {usage}"));
+}
+
+#[test]
+fn the_old_name_of_the_report_still_works() {
+    for line in ["pmd-stats-show", "dpif-netdev/pmd-stats-show"] {
+        assert_eq!(command(line), Command::PerfShow(perf_show()));
     }
 }

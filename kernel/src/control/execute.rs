@@ -4,13 +4,14 @@ use core::fmt::{self, Write};
 
 use dataplane::Order;
 use perf::events::{Accounts, Filter, List, NOTE, Note};
+use perf::json;
 
 use super::job::Job;
 use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
-use crate::command::{self, Changes, Command, Help, PerfShow, ShowEvents, Stall};
+use crate::command::{self, Changes, Command, Format, Help, PerfShow, ShowEvents, Stall};
 use crate::machine::Machine;
-use crate::show::{self, PerfShowJob, Told};
+use crate::show::{self, PerfShowJob, SettingsJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -29,14 +30,21 @@ impl<O: Orders> Control<'_, O> {
             Command::PerfShow(wish) => self.perf_show(wish),
             Command::StatsClear { core } => self.clear(core, machine.now()),
             Command::Settings { changes, core } => self.change(&changes, core),
-            Command::LogShow { core } => self.log_show(core),
-            Command::ShowPorts => show::ports(machine, ledgers, out),
-            Command::ShowDrops => show::drops(count_ports(machine), ledgers, out),
-            Command::ShowLedger => show::ledger(count_ports(machine), ledgers, out),
+            Command::LogShow { core, format } => self.log_show(core, format),
+            Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
+            Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
+            Command::ShowDrops(Format::Text) => show::drops(count_ports(machine), ledgers, out),
+            Command::ShowDrops(Format::Json) => {
+                show::json::drops(count_ports(machine), ledgers, out)
+            }
+            Command::ShowLedger(Format::Text) => show::ledger(count_ports(machine), ledgers, out),
+            Command::ShowLedger(Format::Json) => {
+                show::json::ledger(count_ports(machine), ledgers, out)
+            }
             Command::ShowEvents(wish) => self.show_events(&wish, machine.now()),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
-            Command::ShowEvent(number) => self.show_event(number),
+            Command::ShowEvent { number, format } => self.show_event(number, format),
             Command::Stall(stall) => self.stall(&stall),
             Command::Crash { kind, core } => self.crash(machine.crash(kind), core, machine.now()),
             Command::Reboot => self.end(Ending::Reboot, machine.now()),
@@ -88,11 +96,12 @@ impl<O: Orders> Control<'_, O> {
         })
     }
 
-    fn log_show(&mut self, core: Option<usize>) -> fmt::Result {
+    fn log_show(&mut self, core: Option<usize>, format: Format) -> fmt::Result {
         if self.is_wrong(core) {
             return self.no_pmd(core);
         }
-        show::settings(self.pmds, core, &mut self.output)
+        self.job = Some(Job::Settings(SettingsJob::new(core, format)));
+        Ok(())
     }
 
     fn show_events(&mut self, wish: &ShowEvents, now: u64) -> fmt::Result {
@@ -100,9 +109,13 @@ impl<O: Orders> Control<'_, O> {
             return self.no_pmd(wish.core);
         }
         let ago = |seconds| now.saturating_sub(self.base.cycles(u64::from(seconds) * 1_000_000));
-        let ShowEvents { core, reasons, .. } = *wish;
-        let filter = Filter { core, reasons, since: wish.seconds.map_or(0, ago) };
-        self.job = Some(Job::Events(List::new(self.accounts(), filter)));
+        let ShowEvents { core, reasons, seconds, format } = *wish;
+        let filter = Filter { core, reasons, since: seconds.map_or(0, ago) };
+        let accounts = self.accounts();
+        self.job = Some(match format {
+            Format::Text => Job::Events(List::new(accounts, filter)),
+            Format::Json => Job::EventsDocument(json::ShowEvents::new(accounts, filter)),
+        });
         Ok(())
     }
 
@@ -125,14 +138,15 @@ impl<O: Orders> Control<'_, O> {
         Ok(())
     }
 
-    fn show_event(&mut self, number: u64) -> fmt::Result {
-        match self.events.find(number) {
-            Some(dump) => {
-                self.job = Some(Job::Event(dump));
-                Ok(())
-            }
-            None => writeln!(self.output, "error: no event {number} (show events lists all)"),
-        }
+    fn show_event(&mut self, number: u64, format: Format) -> fmt::Result {
+        let Some(dump) = self.events.find(number) else {
+            return writeln!(self.output, "error: no event {number} (show events lists all)");
+        };
+        self.job = Some(match format {
+            Format::Text => Job::Event(dump),
+            Format::Json => Job::EventDocument(json::ShowEvent::new(dump)),
+        });
+        Ok(())
     }
 
     fn stall(&mut self, stall: &Stall) -> fmt::Result {

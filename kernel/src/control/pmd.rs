@@ -127,7 +127,8 @@ impl<O> Pmd<O> {
 
     /// What became of its suspicious iterations.
     pub fn accounts(&self) -> Accounts {
-        Accounts::of(self.metrics(), self.open.as_ref()).with_sampled(self.sampled)
+        let accounts = Accounts::of(self.metrics(), self.open.as_ref());
+        accounts.with_sampled(self.sampled).with_stuck(self.stuck())
     }
 
     pub(super) fn limits(&self, hertz: u64) -> Limits {

@@ -3,13 +3,18 @@
 use core::fmt::{self, Write};
 
 use dataplane::{Order, PORTS};
+use perf::Timebase;
 use perf::report::{Moment, ROW_TITLES, Row};
 use perf::settings::Duration;
 use perf::watchdog::{ROWS, Stuck};
 
-use super::{Control, Ending, Orders, auto, losses};
+use super::pace::Rate;
+use super::{Control, Ending, Orders, Pmd, auto, losses};
 use crate::machine::Machine;
 use crate::options::Watchdog;
+
+/// Reports of iterations that do not end: more would leave no console to look into it.
+pub(super) const ALARMS: Rate = Rate { at_once: 8, per_minute: 12 };
 
 impl<O: Orders> Control<'_, O> {
     pub(super) fn supervise(&mut self, machine: &impl Machine) {
@@ -66,39 +71,17 @@ impl<O: Orders> Control<'_, O> {
             let pmd = &mut self.pmds[number];
             let (metrics, core) = (pmd.handle.metrics, pmd.handle.core);
             let Some(stuck) = pmd.watchdog.look(metrics, now, &self.base) else { continue };
-            let place = machine.where_is(core);
-            // Output takes whatever it is given and counts what it loses: no write can fail.
-            let _cannot_fail = self.tell_stuck(number, &stuck, place, now);
+            // Those that are not told are counted, and the next one tells how many there were.
+            if self.alarms.allows(now) {
+                self.alarms.spend(now, 1);
+                let place = machine.where_is(core);
+                let (pmd, base) = (&self.pmds[number], &self.base);
+                self.aside.keep(|out| tell_stuck(pmd, &stuck, (base, now), place, out));
+            }
             if self.policy.watchdog == Watchdog::Reset {
                 let _cannot_fail = self.end(Ending::Reboot, now);
             }
         }
-    }
-
-    fn tell_stuck(
-        &mut self,
-        number: usize,
-        stuck: &Stuck,
-        place: Option<u64>,
-        now: u64,
-    ) -> fmt::Result {
-        self.make_place()?;
-        let (pmd, base, out) = (&self.pmds[number], &self.base, &mut self.output);
-        let (core, count) = (pmd.core(), pmd.stuck());
-        let Stuck { iteration, cycles, room } = *stuck;
-        let micros = base.micros(cycles);
-        write!(out, "Watchdog: core={core} iter={iteration} has not ended for {micros} us, ")?;
-        write!(out, "last room {}, ", room.map_or("n/a", |room| room.name()))?;
-        match place {
-            Some(place) => write!(out, "rip={place:#018x} ")?,
-            None => out.write_str("rip=n/a ")?,
-        }
-        writeln!(out, "count={count} {}", Moment { count: now, base })?;
-        writeln!(out, "Iterations before it:\n{ROW_TITLES}")?;
-        let numbers = (iteration.saturating_sub(ROWS).max(1)..iteration).rev();
-        numbers
-            .filter_map(|number| pmd.metrics().history().iteration(number))
-            .try_for_each(|row| writeln!(out, "{}", Row(&row)))
     }
 
     /// Has automatic limits follow the rate at which frames came in the last second.
@@ -132,4 +115,29 @@ impl<O: Orders> Control<'_, O> {
             sum
         })
     }
+}
+
+/// Tells where an iteration of `pmd` stands that does not end, and what came before it.
+fn tell_stuck<O>(
+    pmd: &Pmd<O>,
+    stuck: &Stuck,
+    (base, now): (&Timebase, u64),
+    place: Option<u64>,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let (core, count) = (pmd.core(), pmd.stuck());
+    let Stuck { iteration, cycles, room } = *stuck;
+    let micros = base.micros(cycles);
+    write!(out, "Watchdog: core={core} iter={iteration} has not ended for {micros} us, ")?;
+    write!(out, "last room {}, ", room.map_or("n/a", |room| room.name()))?;
+    match place {
+        Some(place) => write!(out, "rip={place:#018x} ")?,
+        None => out.write_str("rip=n/a ")?,
+    }
+    writeln!(out, "count={count} {}", Moment { count: now, base })?;
+    writeln!(out, "Iterations before it:\n{ROW_TITLES}")?;
+    let numbers = (iteration.saturating_sub(ROWS).max(1)..iteration).rev();
+    numbers
+        .filter_map(|number| pmd.metrics().history().iteration(number))
+        .try_for_each(|row| writeln!(out, "{}", Row(&row)))
 }

@@ -299,7 +299,7 @@ fn a_console_that_cannot_keep_up_misses_events_and_says_how_many() {
     assert_eq!(told.sum::<usize>(), missed);
     let list = desk.answers("show events");
     let totals = &list[list.len() - 2..];
-    assert_eq!(totals[0], "triggers=600 dumped=600 suppressed=0 pending=0");
+    assert_eq!(totals[0], "triggers=600 dumped=600 suppressed=0 pending=0 stuck=1");
     assert_eq!(totals[1], format!("kept=64 forgotten=536 not-printed={missed}"));
 }
 
@@ -384,4 +384,60 @@ fn a_line_that_takes_nothing_stops_no_supervision() {
     let accounts = desk.control.accounts();
     assert_eq!((accounts.triggers, accounts.dumped, accounts.suppressed_in_all()), (200, 200, 0));
     assert_eq!(desk.control.lost(), 0);
+}
+
+/// Lets time pass in which no PMD ends an iteration.
+fn hang(desk: &mut Desk, micros: u64) -> String {
+    let mut text = String::new();
+    for _ in 0..micros / 1000 {
+        desk.machine.now += 1000;
+        text += &desk.says("");
+    }
+    text
+}
+
+#[test]
+fn an_iteration_that_does_not_end_is_reported_within_100_milliseconds() {
+    let mut desk = Desk::new();
+    desk.pmds[0].idle(40);
+    desk.pmds[0].recorder.arrive(perf::Room::Housekeeping);
+    desk.machine.now = 400;
+    let text = hang(&mut desk, 100_000);
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches('\r')).collect();
+    let head = lines.iter().position(|line| line.contains("Watchdog: ")).unwrap();
+    assert!(
+        lines[head].contains(
+            "core=1 iter=41 has not ended for 51000 us, last room housekeeping, \
+             rip=0x0000000000201234 count=1 tsc="
+        ),
+        "{text}"
+    );
+    assert_eq!(lines[head + 1], "Iterations before it:");
+    let rows = &lines[head + 3..head + 35];
+    assert!(rows[0].starts_with("   40 ") && rows[31].starts_with("   9 "), "{text}");
+    assert_eq!(text.matches("Watchdog: ").count(), 1);
+    let list = desk.answers("show events");
+    assert!(list[list.len() - 2].ends_with("pending=0 stuck=1"), "{list:?}");
+}
+
+#[test]
+fn a_flood_of_stuck_iterations_is_counted_and_leaves_a_console() {
+    let mut desk = Desk::new();
+    let mut printed = 0;
+    for _ in 0..100 {
+        desk.pmds[0].idle(1);
+        printed += hang(&mut desk, 60_000).matches("Watchdog: ").count();
+    }
+    assert!((8..16).contains(&printed), "{printed}");
+    assert_eq!(desk.control.accounts().stuck, 100);
+}
+
+#[test]
+fn a_machine_that_is_to_start_again_when_a_pmd_hangs_does_so() {
+    let mut desk = Desk::new();
+    desk.control.policy.watchdog = Watchdog::Reset;
+    desk.pmds[1].idle(3);
+    assert!(hang(&mut desk, 40_000).is_empty() && !desk.machine.rebooted);
+    assert!(hang(&mut desk, 60_000).contains("Watchdog: core=2 iter=4 "));
+    assert!(desk.machine.rebooted);
 }

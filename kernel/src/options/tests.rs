@@ -175,7 +175,7 @@ proptest::proptest! {
             }
             pmds[pmd].1.narrow();
         }
-        let line = Lasting(&pmds.iter().copied()).to_string();
+        let line = ::perf::settings::Lasting(&pmds.iter().copied()).to_string();
         let (options, faults) = parse(&line);
         proptest::prop_assert_eq!(faults, "", "{}", line);
         for (core, settings) in pmds {

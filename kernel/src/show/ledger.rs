@@ -22,6 +22,18 @@ pub(super) fn unreadable(out: &mut impl Write) -> fmt::Result {
     writeln!(out, "error: a PMD stands still while it writes its ledger (ask again)")
 }
 
+/// What became of all frames of the first `ports` ports.
+pub(super) fn total(ports: usize, reading: &Reading) -> Account {
+    let mut total = Account::ZERO;
+    reading.accounts.iter().take(ports).for_each(|account| total.add(account));
+    total
+}
+
+/// Whether the frames that did not end yet are those that PMDs say are parked, and no others.
+pub(super) fn is_exact(total: &Account, reading: &Reading) -> bool {
+    u64::try_from(total.unaccounted()) == Ok(reading.parked)
+}
+
 /// What became of the frames of one port, or of all.
 struct Ended<'a>(&'a Account);
 
@@ -34,8 +46,7 @@ impl Display for Ended<'_> {
     }
 }
 
-/// Writes a line for each of the first `ports` ports, and one for all. The sums are exact if what
-/// did not end yet are the frames that PMDs say are parked, and no others.
+/// Writes a line for each of the first `ports` ports, and one for all.
 ///
 /// # Errors
 ///
@@ -46,13 +57,11 @@ pub fn ledger(
     out: &mut impl Write,
 ) -> fmt::Result {
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
-    let mut total = Account::ZERO;
     for (port, account) in reading.accounts.iter().take(ports).enumerate() {
         writeln!(out, "ledger port={port} {}", Ended(account))?;
-        total.add(account);
     }
-    let is_exact = u64::try_from(total.unaccounted()) == Ok(reading.parked);
-    let exact = if is_exact { "yes" } else { "no" };
+    let total = total(ports, &reading);
+    let exact = if is_exact(&total, &reading) { "yes" } else { "no" };
     writeln!(out, "ledger total {} exact={exact}", Ended(&total))
 }
 
@@ -69,7 +78,6 @@ pub fn drops(
 ) -> fmt::Result {
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     writeln!(out, "port  stage  reason  frames")?;
-    let mut total = 0;
     for (port, account) in reading.accounts.iter().take(ports).enumerate() {
         for (reason, frames) in Reason::ALL.into_iter().zip(account.dropped) {
             if frames > 0 {
@@ -77,7 +85,6 @@ pub fn drops(
                 writeln!(out, "{:<6}  {frames}", reason.name())?;
             }
         }
-        total += account.dropped_in_all();
     }
-    writeln!(out, "total {total}")
+    writeln!(out, "total {}", total(ports, &reading).dropped_in_all())
 }

@@ -3,13 +3,14 @@
 
 use core::fmt::{self, Write};
 
+use perf::json;
 use perf::report::{
     Column, Heading, Histograms, Latency, MILLISECOND_TITLES, MillisecondRow, Overall, Percentiles,
     ROW_TITLES, Row,
 };
 use perf::{Iteration, Millisecond, Snapshot, Timebase};
 
-use crate::command::PerfShow;
+use crate::command::{Format, PerfShow};
 use crate::control::Pmd;
 
 /// The command while it is carried out.
@@ -19,6 +20,8 @@ pub struct PerfShowJob {
     shown: usize,
     pmd: usize,
     next: Line,
+    /// When it was copied.
+    at: u64,
     /// Iterations copied of it, and those that were overwritten while that was done.
     rows: usize,
     missed: usize,
@@ -36,6 +39,7 @@ enum Line {
     Row(usize),
     Milliseconds,
     Millisecond,
+    Document(json::PerfShow),
     End,
 }
 
@@ -43,8 +47,13 @@ impl PerfShowJob {
     /// Begins to show what `wish` asks for.
     pub fn new(wish: PerfShow) -> Self {
         let next = Line::Pmd;
-        let (shown, pmd, rows, missed, millisecond, milliseconds) = (0, 0, 0, 0, 0, 0);
-        Self { wish, shown, pmd, next, rows, missed, millisecond, milliseconds }
+        let (shown, pmd, at, rows, missed, millisecond, milliseconds) = (0, 0, 0, 0, 0, 0, 0);
+        Self { wish, shown, pmd, next, at, rows, missed, millisecond, milliseconds }
+    }
+
+    /// Whether it has written the beginning of a line and not its end.
+    pub fn is_inside_line(&self) -> bool {
+        matches!(self.next, Line::Document(_))
     }
 
     /// Writes the next lines, not more than a step takes. `kept` keeps what was copied between
@@ -65,8 +74,11 @@ impl PerfShowJob {
             Line::Pmd => match self.turn_to_next(pmds) {
                 Some(pmd) => {
                     self.copy(pmd, rows, counted, (base, now));
-                    head(pmd, counted, (base, now), out)?;
-                    if pmd.settings().metrics { self.first_line() } else { Line::Pmd }
+                    match self.wish.format {
+                        Format::Text => head(pmd, counted, (base, now), out)?,
+                        Format::Json => {}
+                    }
+                    self.first_line(pmd.settings().metrics)
                 }
                 None => Line::End,
             },
@@ -112,13 +124,53 @@ impl PerfShowJob {
                 self.millisecond(pmds, out)?;
                 Line::Millisecond
             }
+            Line::Document(document) => {
+                let rows = &rows[..self.rows];
+                self.document(document, pmds, (rows, counted), base, out)?
+            }
             Line::End => return Ok(false),
         };
         Ok(true)
     }
 
-    fn first_line(&self) -> Line {
-        if self.wish.histograms { Line::Histograms(0) } else { Line::Row(0) }
+    fn first_line(&self, has_metrics: bool) -> Line {
+        let PerfShow { histograms, rows, milliseconds, format, .. } = self.wish;
+        match format {
+            Format::Json => {
+                let milliseconds =
+                    (milliseconds > 0).then_some((self.milliseconds, self.millisecond + 1));
+                let wanted = json::Wanted { histograms, iterations: rows > 0, milliseconds };
+                Line::Document(json::PerfShow::new(wanted))
+            }
+            Format::Text if !has_metrics => Line::Pmd,
+            Format::Text if histograms => Line::Histograms(0),
+            Format::Text => Line::Row(0),
+        }
+    }
+
+    /// Writes the next part of a document, and tells what is next.
+    fn document<O>(
+        &self,
+        mut document: json::PerfShow,
+        pmds: &[Pmd<O>],
+        (rows, counted): (&[Iteration], &Snapshot),
+        base: &Timebase,
+        out: &mut impl Write,
+    ) -> Result<Line, fmt::Error> {
+        let Some(pmd) = pmds.get(self.shown) else { return Ok(Line::End) };
+        let figures = json::Figures {
+            core: pmd.core(),
+            settings: pmd.settings(),
+            counted,
+            now: self.at,
+            base,
+            rows,
+            missing: self.missed as u64,
+            accounts: pmd.accounts(),
+        };
+        let millisecond = |number| pmd.metrics().milliseconds().get(number);
+        let more = document.step(&figures, millisecond, out)?;
+        Ok(if more { Line::Document(document) } else { Line::Pmd })
     }
 
     fn turn_to_next<'p, O>(&mut self, pmds: &'p [Pmd<O>]) -> Option<&'p Pmd<O>> {
@@ -139,6 +191,7 @@ impl PerfShowJob {
         (base, now): (&Timebase, u64),
     ) {
         let (metrics, cleared) = (pmd.metrics(), pmd.cleared());
+        self.at = now;
         metrics.copy_to(counted, now);
         let cycles = |seconds| base.cycles(u64::from(seconds) * 1_000_000);
         let window =

@@ -21,6 +21,8 @@ pub struct Accounts {
     pub suppressed: [u64; Reasons::COUNT],
     /// Those of them whose event is not complete yet.
     pub pending: u64,
+    /// Iterations that a watchdog found not to end in time. They are no triggers before they end.
+    pub stuck: u64,
 }
 
 impl Accounts {
@@ -44,6 +46,7 @@ impl Accounts {
             dumped: marks.taken() - open,
             suppressed: marks.suppressed(),
             pending: marks.pending() + open,
+            stuck: 0,
         }
     }
 
@@ -63,6 +66,12 @@ impl Accounts {
         Self { triggers: self.triggers + count, dumped: self.dumped + count, ..self }
     }
 
+    /// With `stuck` iterations that a watchdog found.
+    #[must_use]
+    pub fn with_stuck(self, stuck: u64) -> Self {
+        Self { stuck: self.stuck + stuck, ..self }
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
@@ -71,18 +80,22 @@ impl Accounts {
             dumped: self.dumped + other.dumped,
             suppressed: core::array::from_fn(|i| self.suppressed[i] + other.suppressed[i]),
             pending: self.pending + other.pending,
+            stuck: self.stuck + other.stuck,
         }
     }
 }
 
 impl Display for Accounts {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Self { triggers, dumped, suppressed, pending } = self;
+        let Self { triggers, dumped, suppressed, pending, stuck } = self;
         let all = self.suppressed_in_all();
         write!(out, "triggers={triggers} dumped={dumped} suppressed={all} pending={pending}")?;
         for (reason, count) in REASONS.iter().zip(suppressed).filter(|(_, count)| **count > 0) {
             write!(out, " suppressed-{}={count}", reason.name)?;
         }
-        Ok(())
+        match stuck {
+            0 => Ok(()),
+            stuck => write!(out, " stuck={stuck}"),
+        }
     }
 }

@@ -129,5 +129,8 @@ fn facts(part: &Part, base: &Timebase, out: &mut impl Write) -> fmt::Result {
         writeln!(out, "  the NIC lost {frames} frames between boot_ns={from} and boot_ns={to}")?;
     }
     writeln!(out, "  since the last look: {}", part.readings)?;
-    writeln!(out, "{}", Rooms(it))
+    match part.has_rooms {
+        true => writeln!(out, "{}", Rooms(it)),
+        false => writeln!(out, "rooms of iteration {}: n/a", it.number),
+    }
 }

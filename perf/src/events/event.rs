@@ -24,17 +24,33 @@ impl Dump {
 impl<'a> Event<'a> {
     /// Counts the events of all cores from 1.
     pub fn number(&self) -> u64 {
-        self.first.event
+        self.first.number()
     }
 
     /// The core that it happened on.
     pub fn core(&self) -> usize {
-        self.first.core
+        self.first.core()
+    }
+
+    /// What an operator noted down, and when, as a count of the time-stamp counter; nothing where
+    /// it is about iterations.
+    pub fn note(&self) -> Option<(&'a str, u64)> {
+        Some((self.first.note()?, self.first.suspect.start))
+    }
+
+    /// Whether it is known in which rooms the time of its iterations was spent.
+    pub fn has_rooms(&self) -> bool {
+        self.first.has_rooms
     }
 
     /// What it is made of, oldest first: a part for each suspicious iteration.
     pub fn parts(&self) -> impl Iterator<Item = &'a Part> + use<'a> {
         self.events.store.chain(self.head)
+    }
+
+    /// Iterations of its window that the history did not have.
+    pub fn missing(&self) -> u64 {
+        self.parts().map(Part::missing).sum()
     }
 
     /// The iterations of its window that were recorded, newest first.
@@ -47,9 +63,24 @@ impl<'a> Event<'a> {
 }
 
 impl Part {
+    /// The number of the event that it belongs to.
+    pub fn number(&self) -> u64 {
+        self.event
+    }
+
+    /// The core that it happened on.
+    pub fn core(&self) -> usize {
+        self.core
+    }
+
     /// The suspicious iteration.
     pub fn suspect(&self) -> &Iteration {
         &self.suspect
+    }
+
+    /// Whether it is known in which rooms its time was spent.
+    pub fn has_rooms(&self) -> bool {
+        self.has_rooms
     }
 
     /// What the core's slow registers counted since it had last looked at them.

@@ -69,61 +69,80 @@ impl List {
                 )?;
                 Line::Event(0)
             }
-            Line::Event(from) => {
-                let found = events.find_from(from, &self.filter);
-                match found {
-                    Some(id) => {
-                        events.row(id, base, out)?;
-                        Line::Event(id + 1)
-                    }
-                    None => {
-                        writeln!(out, "{}", self.accounts)?;
-                        events.totals(out)?;
-                        Line::End
-                    }
+            Line::Event(from) => match events.next_listed(from, &self.filter) {
+                Some((listed, next)) => {
+                    row(&listed, base, out)?;
+                    Line::Event(next)
                 }
-            }
+                None => {
+                    let Totals { kept_events, forgotten_events, not_printed_events } =
+                        events.totals();
+                    writeln!(out, "{}", self.accounts)?;
+                    write!(out, "kept={kept_events} forgotten={forgotten_events} ")?;
+                    writeln!(out, "not-printed={not_printed_events}")?;
+                    Line::End
+                }
+            },
             Line::End => return Ok(false),
         };
         Ok(true)
     }
 }
 
+/// What a list tells of one event.
+pub(crate) struct Listed<'a> {
+    /// Its first part.
+    pub(crate) first: &'a Part,
+    /// Suspicious iterations in it.
+    pub(crate) suspects: u64,
+    /// Iterations around them that are kept, they included.
+    pub(crate) rows: u64,
+}
+
+/// What became of all events since boot.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(crate) struct Totals {
+    pub(crate) kept_events: u64,
+    pub(crate) forgotten_events: u64,
+    pub(crate) not_printed_events: u64,
+}
+
 impl Events<'_> {
-    /// The first part from `from` on that begins an event, some part of which `filter` lets
-    /// through.
-    fn find_from(&self, from: u64, filter: &Filter) -> Option<u64> {
+    /// The first event from the part `from` on some part of which `filter` lets through, and the
+    /// part to go on from.
+    pub(crate) fn next_listed(&self, from: u64, filter: &Filter) -> Option<(Listed<'_>, u64)> {
         let passes = |head| self.store.chain(head).any(|part| filter.passes(part));
-        self.store.heads_from(from).map(|(id, _)| id).find(|&id| passes(id))
+        let (head, first) = self.store.heads_from(from).find(|(head, _)| passes(*head))?;
+        let (suspects, rows) = (self.store.chain(head).count() as u64, self.store.rows(head));
+        Some((Listed { first, suspects, rows }, head + 1))
     }
 
-    fn row(&self, head: u64, base: &Timebase, out: &mut impl Write) -> fmt::Result {
-        let Some(first) = self.store.part(head) else { return Ok(()) };
-        let Part { event, core, suspect, note, .. } = first;
-        let start = Quotient::of(base.since_boot(suspect.start), base.hertz);
-        if let Some(note) = note {
-            return writeln!(
-                out,
-                "{event:<7}  {:<4}  {start:<14.6}  {:<12}  {:<13}  {:<4}  mark: {note}",
-                "-", "-", "-", "-"
-            );
+    /// What became of all events since boot.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            kept_events: self.store.heads().count() as u64,
+            forgotten_events: self.store.forgotten,
+            not_printed_events: self.not_printed,
         }
-        let (micros, rows) = (base.micros(suspect.cycles), self.store.rows(head));
-        write!(out, "{event:<7}  {core:<4}  {start:<14.6}  {:<12}  ", suspect.number)?;
-        write!(
+    }
+}
+
+fn row(listed: &Listed<'_>, base: &Timebase, out: &mut impl Write) -> fmt::Result {
+    let Part { event, core, suspect, note, .. } = listed.first;
+    let start = Quotient::of(base.since_boot(suspect.start), base.hertz);
+    if let Some(note) = note {
+        return writeln!(
             out,
-            "{micros:<13}  {rows:<4}  {}{}",
-            suspect.reasons,
-            FlagNames(suspect.flags, ", ")
-        )?;
-        match self.store.chain(head).count() - 1 {
-            0 => writeln!(out),
-            more => writeln!(out, ", and {more} more"),
-        }
+            "{event:<7}  {:<4}  {start:<14.6}  {:<12}  {:<13}  {:<4}  mark: {note}",
+            "-", "-", "-", "-"
+        );
     }
-
-    fn totals(&self, out: &mut impl Write) -> fmt::Result {
-        let (kept, forgotten) = (self.store.heads().count(), self.store.forgotten);
-        writeln!(out, "kept={kept} forgotten={forgotten} not-printed={}", self.not_printed)
+    let (micros, rows) = (base.micros(suspect.cycles), listed.rows);
+    write!(out, "{event:<7}  {core:<4}  {start:<14.6}  {:<12}  ", suspect.number)?;
+    write!(out, "{micros:<13}  {rows:<4}  {}", suspect.reasons)?;
+    write!(out, "{}", FlagNames(suspect.flags, ", "))?;
+    match listed.suspects - 1 {
+        0 => writeln!(out),
+        more => writeln!(out, ", and {more} more"),
     }
 }

@@ -2,7 +2,7 @@
 
 use core::ops::RangeInclusive;
 
-use super::Note;
+use super::{Note, Source};
 use crate::history::History;
 use crate::iteration::Iteration;
 use crate::marks::Mark;
@@ -17,6 +17,8 @@ pub struct Part {
     pub(super) core: usize,
     /// The event that it belongs to.
     pub(super) event: u64,
+    /// Whether it is known in which rooms its time was spent.
+    pub(super) has_rooms: bool,
     /// What the core's slow registers counted since it had last looked at them.
     pub(super) readings: Readings,
     /// What a NIC lost, where that is why it is suspicious.
@@ -48,12 +50,13 @@ pub struct Loss {
 }
 
 impl Part {
-    /// The part that `mark` makes, without its rows.
-    pub(super) fn new(core: usize, mark: &Mark, history: &History) -> Self {
+    /// The part that a `mark` of `source` makes, without its rows.
+    pub(super) fn new(source: &Source, mark: &Mark) -> Self {
         let bare = Iteration { number: mark.number, ..Iteration::default() };
-        let mut suspect = history.iteration(mark.number).unwrap_or(bare);
+        let mut suspect = source.metrics.history().iteration(mark.number).unwrap_or(bare);
         suspect.reasons = suspect.reasons.and(mark.reasons);
-        Self { suspect, core, readings: mark.readings, cut: mark.cut, ..Self::default() }
+        let (core, has_rooms) = (source.core, source.settings.rooms);
+        Self { suspect, core, has_rooms, readings: mark.readings, cut: mark.cut, ..Self::default() }
     }
 
     /// What an operator noted down at `at`.

@@ -51,7 +51,7 @@ impl Column {
 }
 
 /// Averages over all iterations, packets, batches or upcalls that the sums are made of.
-fn averages(counted: &Snapshot) -> [Quotient; COLUMNS] {
+pub(crate) fn averages(counted: &Snapshot) -> [Quotient; COLUMNS] {
     let count = |counter| counted.count(counter);
     let [busy, packets] = [Counter::BusyCycles, Counter::Recv].map(count);
     let used = u128::from(busy) + u128::from(count(Counter::IdleCycles));

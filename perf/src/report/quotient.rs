@@ -30,6 +30,12 @@ impl Quotient {
         Self::of(u128::from(part) * 100, whole)
     }
 
+    /// The quotient in thousandths, rounded; nothing where it is one by 0, or beyond all bounds.
+    pub(crate) fn thousandths(&self) -> Option<u64> {
+        let is_known = self.denominator > 0;
+        is_known.then(|| self.scaled(1000).try_into().ok()).flatten()
+    }
+
     /// The quotient in units of `1 / scale`, rounded.
     fn scaled(&self, scale: u128) -> u128 {
         let doubled = self.numerator.saturating_mul(scale).saturating_mul(2);

@@ -12,6 +12,7 @@ mod crash;
 mod endings;
 mod forward;
 mod garbage;
+mod json;
 mod loaders;
 mod logs;
 mod machines;
@@ -78,6 +79,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         ports::FACTS,
         sizes::FACTS,
         report::FACTS,
+        json::FACTS,
         console::FACTS,
         crash::FACTS,
         endings::FACTS,

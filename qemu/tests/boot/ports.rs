@@ -79,7 +79,7 @@ fn a_port_that_is_not_there_is_one_error_and_boot_goes_on(rig: &Rig) -> Result<(
 
 fn an_unknown_key_and_a_bad_value_are_an_error_line_each_and_boot_goes_on(rig: &Rig) -> Result<()> {
     let setup = rig.machine()?.wires(2)?.append(
-        "ports=all forwrad=0:1 forward=0:99 pmd-perf-log-us=fast pmd-perf-log-b=2000 \
+        "ports=all forwrad=0:1 forward=0:99 pmd-perf-log-us=fast pmd-perf-log-b=-1 \
          pmd-perf-metrics=maybe pmd-cpu-mask=g console=ttyS9 nonsense",
     );
     setup.start(|session| {

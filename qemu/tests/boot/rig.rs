@@ -27,9 +27,11 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How often the console is looked at.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// No iteration takes as many microseconds as this, and no queue holds as many frames. A busy host
-/// stops an emulated processor so often that the console would else have little time for answers.
-pub(crate) const NOTHING: &str = "pmd-perf-log-us=4294967295 pmd-perf-log-q=4294967295";
+/// No iteration takes as many microseconds as this, no queue holds as many frames, and no iteration
+/// is watched. A busy host stops an emulated processor so often that the console would else have
+/// little time for answers.
+pub(crate) const NOTHING: &str =
+    "pmd-perf-log-us=4294967295 pmd-perf-log-q=4294967295 pmd-watchdog=off";
 
 /// What stands before the console's lines in the messages of [`Guest`].
 const SHOWN: &str = "the console's last lines";

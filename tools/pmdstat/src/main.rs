@@ -1,13 +1,11 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
 //! One module a verb: [`replay`]. Beside them stand what verbs share: [`trace`] (files that tell of
-//! iterations), [`settings`] (what `pmd-perf-log-set` sets) and [`json`] (the shape of lines for
-//! machines). Standard output holds data, standard error holds talk. The status is 0 for a good
+//! iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a good
 //! end, 1 for input that is wrong, 2 for a wrong call.
 
 #![forbid(unsafe_code)]
 
-mod json;
 mod replay;
 mod settings;
 mod talk;

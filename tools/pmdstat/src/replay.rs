@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use perf::events::{Accounts, Event, Events};
+use perf::events::{Accounts, Dump, Events};
 use perf::{Settings, Snapshot, Timebase};
 
 use crate::settings::{self, Change};
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Changes a setting; -us 100 and the other options of pmd-perf-log-set do so too.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     changes: Vec<Change>,
-    /// What is written: text as the console shows it, or a JSON object a line.
+    /// What is written: text as the console shows it, or as JSON, a document a line.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Cycles of the time-stamp counter in a second.
@@ -70,8 +70,8 @@ enum Format {
 
 /// What a replay tells, in whatever form.
 trait Report {
-    /// What is replayed.
-    fn begin(&mut self, settings: &Settings, base: &Timebase) -> io::Result<()>;
+    /// What is replayed, and on which core that is to be.
+    fn begin(&mut self, core: usize, settings: &Settings, base: &Timebase) -> io::Result<()>;
 
     /// An event is complete.
     fn event(&mut self, event: &Told<'_>) -> io::Result<()>;
@@ -83,28 +83,25 @@ trait Report {
     fn accounts(&mut self, accounts: &Accounts) -> io::Result<()>;
 
     /// What was counted.
-    fn figures(&mut self, figures: &Figures<'_>) -> io::Result<()>;
+    fn figures(&mut self, figures: &Counted<'_>) -> io::Result<()>;
 }
 
 /// An event, and all that it takes to write about it.
 struct Told<'a> {
-    event: Event<'a>,
-    dump: perf::events::Dump,
+    dump: Dump,
     events: &'a Events<'a>,
     base: &'a Timebase,
-    /// Whether it is known in which rooms time was spent.
-    has_rooms: bool,
 }
 
 /// What was counted since the clear, or the beginning.
-struct Figures<'a> {
+struct Counted<'a> {
     counted: &'a Snapshot,
     /// The time-stamp counter then and now.
     between: [u64; 2],
     base: &'a Timebase,
     core: usize,
-    /// Whether iterations were recorded.
-    recorded: bool,
+    settings: &'a Settings,
+    accounts: Accounts,
 }
 
 /// Replays a trace.
@@ -132,7 +129,7 @@ fn replay(options: &Options, trace: Trace, report: &mut dyn Report) -> Result<()
     let telling = Telling { core: options.core.into(), full: options.full };
     let mut memory = Memory::new();
     let mut desk = Desk::new(Pmd::new(base, has_rooms), settings, telling, &mut memory)?;
-    report.begin(&settings, &base)?;
+    report.begin(telling.core, &settings, &base)?;
     let mut clear_at = options.clear_at;
     for row in rows {
         let row = row?;

@@ -183,3 +183,69 @@ fn a_long_answer_is_copied_before_it_is_written() {
     let text = desk.says("");
     assert_eq!(text.matches("0            0\r\n").count(), 1000);
 }
+
+#[test]
+fn programs_are_answered_in_documents_of_a_line_each() {
+    let mut desk = Desk::new();
+    let account = Account { received: 3, forwarded: 1, dropped: [0, 0, 2, 0, 0], ..Account::ZERO };
+    desk.pmds[0].ledger.post(&mut [account], 0);
+    assert_eq!(
+        desk.answers("show drops -f json"),
+        [
+            r#"{"schema":"barecore.show-drops","schema_version":1,"drops":[{"port":0,"stage":"parse","reason":"oversize","dropped_packets":2}],"dropped_packets":2}"#
+        ]
+    );
+    let ledger = desk.answers("show ledger -f json");
+    let port = r#"{"port":0,"ended":{"rx_packets":3,"forwarded_packets":1,"dropped_packets":2,"in_flight_packets":0}}"#;
+    assert!(ledger[0].contains(port), "{ledger:?}");
+    assert!(ledger[0].ends_with(r#","parked_packets":0,"is_exact":true}"#), "{ledger:?}");
+    let ports = desk.answers("show ports -f json");
+    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7}"#;
+    assert!(ports[0].contains(port), "{ports:?}");
+    assert!(ports[0].contains(r#""rx_missed_packets":null"#), "port 0 cannot tell");
+}
+
+#[test]
+fn there_is_a_document_for_each_pmd() {
+    let mut desk = Desk::new();
+    desk.pmds.iter_mut().for_each(|pmd| pmd.idle(50));
+    for command in ["pmd-perf-show -it 5 -ms 2 -f json", "pmd-perf-log-show -f json"] {
+        let lines = desk.answers(command);
+        assert_eq!(lines.len(), 2, "{command}");
+        for (core, line) in (1..).zip(&lines) {
+            assert!(line.contains(&format!(r#""numa_id":0,"core_id":{core},"#)), "{line}");
+            assert!(line.starts_with(r#"{"schema":"barecore.pmd-perf-"#) && line.ends_with('}'));
+        }
+        let words = command.replace(" -f", " -pmd 2 -f");
+        assert_eq!(desk.answers(&words), lines[1..], "{words}");
+    }
+}
+
+#[test]
+fn an_event_and_the_list_of_events_are_documents_too() {
+    let mut desk = Desk::new();
+    desk.stall(2, 10_000);
+    desk.says("");
+    let list = desk.answers("show events -f json");
+    assert!(list[0].contains(r#""core_id":2,"iteration":21,"duration_ns":10000000,"#), "{list:?}");
+    assert_eq!(list.len(), 1);
+    let event = desk.answers("show event 1 -f json");
+    assert!(
+        event[0].starts_with(r#"{"schema":"barecore.show-event","schema_version":1,"event":1,"#)
+    );
+    assert!(event[0].ends_with(r#""is_truncated":false}"#), "{event:?}");
+    assert_eq!(desk.answers("show event 9 -f json"), ["error: no event 9 (show events lists all)"]);
+}
+
+#[test]
+fn nothing_lands_inside_a_document() {
+    let mut desk = Desk::new();
+    desk.pmds[0].idle(1000);
+    desk.control.tick(&mut desk.machine, b"pmd-perf-show -nh -pmd 1 -it 1000 -f json\r");
+    assert!(!desk.control.unsent().is_empty());
+    desk.control.notice(format_args!("port 1: link down"));
+    let text = desk.says("");
+    let document = text.lines().find(|line| line.contains("barecore.pmd-perf-show")).unwrap();
+    assert!(document.ends_with("]}"), "{document}");
+    assert!(text.contains("]}\r\nport 1: link down\r\n"), "{text}");
+}

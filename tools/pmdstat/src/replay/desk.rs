@@ -8,7 +8,7 @@ use perf::stolen::Readings;
 use perf::{Iteration, Mark, Reasons, Settings, Snapshot};
 
 use super::pmd::Pmd;
-use super::{Figures, Report, Told};
+use super::{Counted, Report, Told};
 use crate::talk::say;
 use crate::trace::Row;
 
@@ -104,13 +104,22 @@ impl<'a> Desk<'a> {
         let mut counted = self.pmd.counted();
         let between = [self.cleared.at, counted.at];
         counted.subtract(&self.cleared);
-        let (base, core, recorded) = (&self.pmd.base, self.telling.core, self.settings.metrics);
-        report.figures(&Figures { counted: &counted, between, base, core, recorded })?;
+        report.figures(&Counted {
+            counted: &counted,
+            between,
+            base: &self.pmd.base,
+            core: self.telling.core,
+            settings: &self.settings,
+            accounts: self.accounts(),
+        })?;
         Ok(())
     }
 
+    /// The PMD, whose time is known by rooms where the trace tells that too.
     fn source(&self) -> Source {
-        Source { core: self.telling.core, metrics: self.pmd.metrics, settings: self.settings }
+        let settings =
+            Settings { rooms: self.settings.rooms && self.pmd.has_rooms, ..self.settings };
+        Source { core: self.telling.core, metrics: self.pmd.metrics, settings }
     }
 
     /// Takes all that was marked and is complete.
@@ -160,8 +169,7 @@ impl<'a> Desk<'a> {
             let Some(event) = dump.event(events) else { continue };
             let full = self.telling.full.then(|| events.find(event.number())).flatten();
             let dump = full.unwrap_or(dump);
-            let (base, has_rooms) = (&self.pmd.base, self.pmd.has_rooms && self.settings.rooms);
-            report.event(&Told { event, dump, events, base, has_rooms })?;
+            report.event(&Told { dump, events, base: &self.pmd.base })?;
         }
         Ok(())
     }

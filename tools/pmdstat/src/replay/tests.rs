@@ -16,13 +16,14 @@ struct Heard {
 }
 
 impl Report for Heard {
-    fn begin(&mut self, _: &Settings, _: &Timebase) -> io::Result<()> {
+    fn begin(&mut self, _: usize, _: &Settings, _: &Timebase) -> io::Result<()> {
         Ok(())
     }
 
     fn event(&mut self, told: &Told<'_>) -> io::Result<()> {
-        let suspects = told.event.parts().map(|part| *part.suspect()).collect();
-        self.events.push((suspects, told.event.rows().copied().collect()));
+        let event = told.dump.event(told.events).unwrap();
+        let suspects = event.parts().map(|part| *part.suspect()).collect();
+        self.events.push((suspects, event.rows().copied().collect()));
         Ok(())
     }
 
@@ -36,7 +37,7 @@ impl Report for Heard {
         Ok(())
     }
 
-    fn figures(&mut self, figures: &Figures<'_>) -> io::Result<()> {
+    fn figures(&mut self, figures: &Counted<'_>) -> io::Result<()> {
         self.figures = Some((Box::new(figures.counted.clone()), figures.between));
         Ok(())
     }

@@ -7,13 +7,13 @@ use perf::Timebase;
 use perf::events::Accounts;
 use perf::report::{Column, Heading, Histograms, Overall};
 
-use super::{Figures, Report, Told};
+use super::{Counted, Report, Told};
 
 /// Writes text.
 pub(super) struct Text<W>(pub(super) W);
 
 impl<W: Write> Report for Text<W> {
-    fn begin(&mut self, _: &Settings, _: &Timebase) -> io::Result<()> {
+    fn begin(&mut self, _: usize, _: &Settings, _: &Timebase) -> io::Result<()> {
         Ok(())
     }
 
@@ -31,12 +31,12 @@ impl<W: Write> Report for Text<W> {
         writeln!(self.0, "{accounts}")
     }
 
-    fn figures(&mut self, figures: &Figures<'_>) -> io::Result<()> {
-        let Figures { counted, between: [from, now], base, core, recorded } = *figures;
+    fn figures(&mut self, figures: &Counted<'_>) -> io::Result<()> {
+        let Counted { counted, between: [from, now], base, core, settings, .. } = *figures;
         let duration = now - from;
         write!(self.0, "{}", Heading { core, now, duration, base })?;
         write!(self.0, "{}", Overall { counted, duration, hertz: base.hertz })?;
-        if recorded {
+        if settings.metrics {
             write!(self.0, "\n{}", Histograms(&Column::of(counted)))?;
         }
         Ok(())

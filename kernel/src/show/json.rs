@@ -1,0 +1,163 @@
+//! `show ports`, `show drops` and `show ledger` for programs: a document each. What keys mean stands
+//! in `docs/json.md`.
+
+use core::fmt::{self, Display, Write};
+
+use dataplane::{Account, Ledger, Reason};
+use perf::json::{Pen, VERSION};
+use serde::ser::{Serialize, Serializer};
+
+use super::ledger::{gather, is_exact, total, unreadable};
+use crate::machine::{Machine, Port};
+
+#[derive(serde::Serialize)]
+struct PortRow {
+    port: usize,
+    pci_address: Text<crate::address::Place>,
+    driver: &'static str,
+    mac_address: Text<crate::address::Mac>,
+    link_is_up: bool,
+    core_id: usize,
+    rx_packets: u64,
+    rx_bytes: u64,
+    rx_lie_packets: u64,
+    rx_missed_packets: Option<u64>,
+    rx_ring_packets: u32,
+    tx_packets: u64,
+    tx_bytes: u64,
+    tx_ring_pending_packets: u32,
+}
+
+impl PortRow {
+    fn of(number: usize, port: &Port, account: &Account) -> Self {
+        Self {
+            port: number,
+            pci_address: Text(port.place),
+            driver: port.driver,
+            mac_address: Text(port.mac),
+            link_is_up: port.link,
+            core_id: port.core,
+            rx_packets: account.received,
+            rx_bytes: account.received_bytes,
+            rx_lie_packets: account.dropped[Reason::DeviceLie as usize],
+            rx_missed_packets: port.missed,
+            rx_ring_packets: port.ring,
+            tx_packets: account.sent,
+            tx_bytes: account.sent_bytes,
+            tx_ring_pending_packets: port.ring_pending,
+        }
+    }
+}
+
+/// Something that is a string to programs too.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct DropRow {
+    port: usize,
+    stage: &'static str,
+    reason: &'static str,
+    dropped_packets: u64,
+}
+
+#[derive(serde::Serialize)]
+struct LedgerRow {
+    port: usize,
+    ended: Ended,
+}
+
+#[derive(serde::Serialize)]
+struct Ended {
+    rx_packets: u64,
+    forwarded_packets: u64,
+    dropped_packets: u64,
+    in_flight_packets: i64,
+}
+
+impl From<&Account> for Ended {
+    fn from(account: &Account) -> Self {
+        Self {
+            rx_packets: account.received,
+            forwarded_packets: account.forwarded,
+            dropped_packets: account.dropped_in_all(),
+            in_flight_packets: account.unaccounted(),
+        }
+    }
+}
+
+/// Writes what there is to say of each port of `machine`, with the figures of `ledgers`.
+///
+/// # Errors
+///
+/// Here and below those of `out`.
+pub fn ports(
+    machine: &impl Machine,
+    ledgers: impl Iterator<Item = &'static Ledger>,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    let mut pen = Pen::begin("barecore.show-ports", VERSION, out)?;
+    pen.array("ports", out)?;
+    for (number, account) in reading.accounts.iter().enumerate() {
+        let Some(port) = machine.port(number) else { break };
+        pen.element(&PortRow::of(number, &port, account), out)?;
+    }
+    pen.end_array(out)?;
+    pen.end(out)
+}
+
+/// Writes how many frames of the first `ports` ports were dropped for each reason, where any were.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn drops(
+    ports: usize,
+    ledgers: impl Iterator<Item = &'static Ledger>,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    let mut pen = Pen::begin("barecore.show-drops", VERSION, out)?;
+    pen.array("drops", out)?;
+    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
+        for (reason, dropped_packets) in Reason::ALL.into_iter().zip(account.dropped) {
+            let (stage, reason) = (reason.stage(), reason.name());
+            if dropped_packets > 0 {
+                pen.element(&DropRow { port, stage, reason, dropped_packets }, out)?;
+            }
+        }
+    }
+    pen.end_array(out)?;
+    pen.member("dropped_packets", &total(ports, &reading).dropped_in_all(), out)?;
+    pen.end(out)
+}
+
+/// Writes where the frames of each of the first `ports` ports ended, and of all.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn ledger(
+    ports: usize,
+    ledgers: impl Iterator<Item = &'static Ledger>,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    let total = total(ports, &reading);
+    let mut pen = Pen::begin("barecore.show-ledger", VERSION, out)?;
+    pen.array("ports", out)?;
+    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
+        pen.element(&LedgerRow { port, ended: account.into() }, out)?;
+    }
+    pen.end_array(out)?;
+    pen.member("total", &Ended::from(&total), out)?;
+    pen.member("parked_packets", &reading.parked, out)?;
+    pen.member("is_exact", &is_exact(&total, &reading), out)?;
+    pen.end(out)
+}
