@@ -6,8 +6,8 @@
 //! cursor left and right (8.3.20, 8.3.22), erase in line (8.3.41), insert and delete character
 //! (8.3.64, 8.3.26). All other sequences are skipped, and nothing that arrives is an error.
 
-/// Bytes of an unfinished line that are kept; more are left out.
-const LONGEST_LINE: usize = 4096;
+/// Characters of an unfinished line that are kept; more are left out. A document of JSON is one line.
+const LONGEST_LINE: usize = 1 << 23;
 
 /// Finished lines that are kept; older ones are forgotten.
 const MOST_LINES: usize = 100_000;
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_line_without_end_does_not_grow_without_end() {
         let mut screen = Screen::default();
-        (0..1_000_000).for_each(|_| screen.push(b'x'));
+        (0..LONGEST_LINE + 100).for_each(|_| screen.push(b'x'));
         assert_eq!(screen.current().len(), LONGEST_LINE);
         b"\x1b[99999999C\x1b[99999@y".iter().for_each(|byte| screen.push(*byte));
         assert!(screen.current().len() <= LONGEST_LINE);
