@@ -19,7 +19,7 @@ const ORDERS: usize = 64;
 /// Frames for each port: both rings full, and as many again on their way.
 const FRAMES_PER_PORT: usize = 1024;
 /// Milliseconds that each PMD remembers: those that are shown, and some more that may pass meanwhile.
-const MILLISECONDS: usize = 4096 + 256;
+pub(crate) const MILLISECONDS: usize = 4096 + 256;
 
 pub(crate) type Rx = &'static mut NetRx<Registers>;
 pub(crate) type Tx = NetTx<Registers>;

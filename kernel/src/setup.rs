@@ -10,10 +10,11 @@ use kernel::control::{Memory, OUTPUT, PmdMemory};
 use kernel::options::{Options, Ports};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
+use perf::losses::Sample;
 use perf::{Iteration, Limits, Snapshot, windows};
 
 use crate::arch::{cores, memory, tsc};
-use crate::pmds::Queues;
+use crate::pmds::{MILLISECONDS, Queues};
 use crate::ports::{self, Port};
 
 /// The store of events takes at most this part of the memory that is free.
@@ -124,6 +125,7 @@ pub(crate) fn pmd_memory() -> Option<PmdMemory> {
     Some(PmdMemory {
         cleared: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
         seconds: memory::carve_with(windows::COPIES, |_| Snapshot::ZERO)?,
+        losses: memory::carve_with(MILLISECONDS, |_| Sample::default())?,
     })
 }
 

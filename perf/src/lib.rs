@@ -10,6 +10,7 @@
 //! | [`iteration`] | one iteration, and the two cache lines it is stored in |
 //! | [`history`] | the last iterations of a core: a chain of segments that windows can pin |
 //! | [`milliseconds`] | the last milliseconds of a core |
+//! | [`losses`] | what NICs lost in the last milliseconds |
 //! | [`counters`] | Open vSwitch's counters, written by one core and read by any |
 //! | [`histogram`] | buckets that add up to Open vSwitch's bins, filled without a search |
 //! | [`quantity`] | what there are histograms of |
@@ -39,6 +40,7 @@ pub mod histogram;
 pub mod history;
 pub mod iteration;
 pub mod json;
+pub mod losses;
 pub mod marks;
 pub mod metrics;
 pub mod milliseconds;

@@ -3,11 +3,13 @@
 use dataplane::{Ledger, Order};
 use handover::Sender;
 use perf::events::{Accounts, Open, Source};
+use perf::losses::{Losses, Sample};
 use perf::watchdog::Watchdog;
 use perf::windows::Windows;
 use perf::{Limits, Metrics, Settings, Snapshot};
 
 use super::auto;
+use super::losses::Waiting;
 
 /// What takes orders to a PMD.
 pub trait Orders {
@@ -44,6 +46,8 @@ pub struct PmdMemory {
     /// What was counted at the end of each of the last seconds:
     /// [`COPIES`](perf::windows::COPIES) to reach back for all of them.
     pub seconds: &'static mut [Snapshot],
+    /// What NICs lost in each of the last milliseconds.
+    pub losses: &'static mut [Sample],
 }
 
 /// A PMD, and what the control core keeps of it.
@@ -54,9 +58,11 @@ pub struct Pmd<O> {
     pub(super) auto: u32,
     pub(super) cleared: Cleared,
     pub(super) windows: Windows<'static>,
+    pub(super) losses: Losses<'static>,
     pub(super) watchdog: Watchdog,
     pub(super) open: Option<Open>,
-    /// Suspicious iterations that the control core found by itself.
+    /// Losses that are no event yet, and how many are.
+    pub(super) waiting: Waiting,
     pub(super) sampled: u64,
     /// It was not told of the settings yet.
     pub(super) owed: bool,
@@ -75,7 +81,7 @@ impl<O> Pmd<O> {
     /// The PMD of `handle`, which began its loop at `started`, a count of the time-stamp counter,
     /// with these `settings`.
     pub fn new(handle: Handle<O>, started: u64, settings: Settings, memory: PmdMemory) -> Self {
-        let PmdMemory { cleared: counted, seconds } = memory;
+        let PmdMemory { cleared: counted, seconds, losses } = memory;
         counted.at = started;
         Self {
             handle,
@@ -83,8 +89,10 @@ impl<O> Pmd<O> {
             auto: auto::MOST,
             cleared: Cleared { counted, iteration: 0 },
             windows: Windows::new(seconds),
+            losses: Losses::new(losses),
             watchdog: Watchdog::default(),
             open: None,
+            waiting: Waiting::default(),
             sampled: 0,
             owed: true,
         }
@@ -120,6 +128,11 @@ impl<O> Pmd<O> {
         &self.windows
     }
 
+    /// What its NICs lost in the last milliseconds.
+    pub fn losses(&self) -> &Losses<'static> {
+        &self.losses
+    }
+
     /// Iterations that did not end in time.
     pub fn stuck(&self) -> u64 {
         self.watchdog.count()
@@ -128,7 +141,7 @@ impl<O> Pmd<O> {
     /// What became of its suspicious iterations.
     pub fn accounts(&self) -> Accounts {
         let accounts = Accounts::of(self.metrics(), self.open.as_ref());
-        accounts.with_sampled(self.sampled).with_stuck(self.stuck())
+        accounts.with_sampled(self.sampled, self.waiting.len()).with_stuck(self.stuck())
     }
 
     pub(super) fn limits(&self, hertz: u64) -> Limits {

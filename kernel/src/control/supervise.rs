@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 
 use dataplane::{Order, PORTS};
 use perf::Timebase;
+use perf::events::{Events, Loss};
 use perf::report::{Moment, ROW_TITLES, Row};
 use perf::settings::Duration;
 use perf::watchdog::{ROWS, Stuck};
@@ -36,18 +37,26 @@ impl<O: Orders> Control<'_, O> {
         }
     }
 
-    /// Makes an event of frames that NICs lost.
+    /// Counts frames that NICs lost, and makes an event of them.
     fn sample_losses(&mut self, machine: &impl Machine) {
         let Self { losses, pmds, events, base, .. } = self;
         losses.sample(machine, base, |port, loss| {
             let core = machine.port(port).map(|port| port.core);
             let Some(pmd) = pmds.iter_mut().find(|pmd| Some(pmd.core()) == core) else { return };
-            if pmd.limits(base.hertz).watches_losses {
-                let mark = losses::mark(pmd.metrics(), &pmd.settings, &loss, base);
-                events.keep_sampled(&pmd.source(), &mark, loss);
-                pmd.sampled += 1;
+            pmd.losses.add(base.millisecond(loss.between[1]), loss.frames);
+            if loss.frames == 0 || !pmd.limits(base.hertz).watches_losses {
+                return;
+            }
+            if let Some(loss) = pmd.waiting.add(loss) {
+                keep_loss(pmd, loss, events, base);
             }
         });
+        let now = machine.now();
+        for pmd in pmds.iter_mut() {
+            while let Some(loss) = pmd.waiting.take(pmd.metrics(), now, base) {
+                keep_loss(pmd, loss, events, base);
+            }
+        }
     }
 
     /// After a huge listing all windows become narrow, as they do in Open vSwitch.
@@ -115,6 +124,13 @@ impl<O: Orders> Control<'_, O> {
             sum
         })
     }
+}
+
+/// Makes an event of `loss`.
+fn keep_loss<O>(pmd: &mut Pmd<O>, loss: Loss, events: &mut Events<'_>, base: &Timebase) {
+    let mark = losses::mark(pmd.metrics(), &pmd.settings, &loss, base);
+    events.keep_sampled(&pmd.source(), &mark, loss);
+    pmd.sampled += 1;
 }
 
 /// Tells where an iteration of `pmd` stands that does not end, and what came before it.

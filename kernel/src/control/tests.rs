@@ -177,13 +177,18 @@ impl Desk {
 
     /// PMDs look at their orders.
     fn obey(&mut self) -> Vec<Order> {
+        self.obey_each().into_iter().map(|(_, order)| order).collect()
+    }
+
+    /// The same, with the number of the PMD that each was for.
+    fn obey_each(&mut self) -> Vec<(usize, Order)> {
         let mut seen = Vec::new();
-        for (pmd, mailbox) in self.pmds.iter_mut().zip(&self.boxes) {
+        for (number, (pmd, mailbox)) in self.pmds.iter_mut().zip(&self.boxes).enumerate() {
             for order in mailbox.0.borrow_mut().drain(..) {
                 if let Order::Limits(limits) = order {
                     pmd.recorder.set_limits(limits);
                 }
-                seen.push(order);
+                seen.push((number, order));
             }
         }
         seen
@@ -203,11 +208,14 @@ fn pmd_memory() -> PmdMemory {
     PmdMemory {
         cleared: Box::leak(Box::new(Snapshot::ZERO)),
         seconds: vec![Snapshot::ZERO; 61].leak(),
+        losses: vec![perf::losses::Sample::default(); 64].leak(),
     }
 }
 
 mod answers;
 mod orders;
+mod reports;
+mod supervision;
 
 #[test]
 fn too_little_memory_is_refused_by_name() {
@@ -384,60 +392,4 @@ fn a_line_that_takes_nothing_stops_no_supervision() {
     let accounts = desk.control.accounts();
     assert_eq!((accounts.triggers, accounts.dumped, accounts.suppressed_in_all()), (200, 200, 0));
     assert_eq!(desk.control.lost(), 0);
-}
-
-/// Lets time pass in which no PMD ends an iteration.
-fn hang(desk: &mut Desk, micros: u64) -> String {
-    let mut text = String::new();
-    for _ in 0..micros / 1000 {
-        desk.machine.now += 1000;
-        text += &desk.says("");
-    }
-    text
-}
-
-#[test]
-fn an_iteration_that_does_not_end_is_reported_within_100_milliseconds() {
-    let mut desk = Desk::new();
-    desk.pmds[0].idle(40);
-    desk.pmds[0].recorder.arrive(perf::Room::Housekeeping);
-    desk.machine.now = 400;
-    let text = hang(&mut desk, 100_000);
-    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches('\r')).collect();
-    let head = lines.iter().position(|line| line.contains("Watchdog: ")).unwrap();
-    assert!(
-        lines[head].contains(
-            "core=1 iter=41 has not ended for 51000 us, last room housekeeping, \
-             rip=0x0000000000201234 count=1 tsc="
-        ),
-        "{text}"
-    );
-    assert_eq!(lines[head + 1], "Iterations before it:");
-    let rows = &lines[head + 3..head + 35];
-    assert!(rows[0].starts_with("   40 ") && rows[31].starts_with("   9 "), "{text}");
-    assert_eq!(text.matches("Watchdog: ").count(), 1);
-    let list = desk.answers("show events");
-    assert!(list[list.len() - 2].ends_with("pending=0 stuck=1"), "{list:?}");
-}
-
-#[test]
-fn a_flood_of_stuck_iterations_is_counted_and_leaves_a_console() {
-    let mut desk = Desk::new();
-    let mut printed = 0;
-    for _ in 0..100 {
-        desk.pmds[0].idle(1);
-        printed += hang(&mut desk, 60_000).matches("Watchdog: ").count();
-    }
-    assert!((8..16).contains(&printed), "{printed}");
-    assert_eq!(desk.control.accounts().stuck, 100);
-}
-
-#[test]
-fn a_machine_that_is_to_start_again_when_a_pmd_hangs_does_so() {
-    let mut desk = Desk::new();
-    desk.control.policy.watchdog = Watchdog::Reset;
-    desk.pmds[1].idle(3);
-    assert!(hang(&mut desk, 40_000).is_empty() && !desk.machine.rebooted);
-    assert!(hang(&mut desk, 60_000).contains("Watchdog: core=2 iter=4 "));
-    assert!(desk.machine.rebooted);
 }

@@ -168,7 +168,8 @@ impl PerfShowJob {
             missing: self.missed as u64,
             accounts: pmd.accounts(),
         };
-        let millisecond = |number| pmd.metrics().milliseconds().get(number);
+        let millisecond =
+            |number| (pmd.metrics().milliseconds().get(number), pmd.losses().sampled_in(number));
         let more = document.step(&figures, millisecond, out)?;
         Ok(if more { Line::Document(document) } else { Line::Pmd })
     }
@@ -214,11 +215,13 @@ impl PerfShowJob {
     /// Writes the next millisecond. One without a record is one in which no iteration began.
     fn millisecond<O>(&mut self, pmds: &[Pmd<O>], out: &mut impl Write) -> fmt::Result {
         let number = self.millisecond;
-        let found = pmds.get(self.shown).and_then(|pmd| pmd.metrics().milliseconds().get(number));
+        let pmd = pmds.get(self.shown);
+        let found = pmd.and_then(|pmd| pmd.metrics().milliseconds().get(number));
+        let nic_lost = pmd.and_then(|pmd| pmd.losses().sampled_in(number));
         let record = found.unwrap_or(Millisecond { number, ..Millisecond::default() });
         self.millisecond = number.saturating_sub(1);
         self.milliseconds -= 1;
-        writeln!(out, "{}", MillisecondRow(&record))
+        writeln!(out, "{}", MillisecondRow { record: &record, nic_lost })
     }
 
     fn tell_missed(&self, out: &mut impl Write) -> fmt::Result {

@@ -60,10 +60,16 @@ impl Accounts {
         self.suppressed.iter().sum()
     }
 
-    /// With `count` more that the control core found by itself, and kept.
+    /// With those that the control core found by itself: so many are `dumped`, and so many are
+    /// `pending`.
     #[must_use]
-    pub fn with_sampled(self, count: u64) -> Self {
-        Self { triggers: self.triggers + count, dumped: self.dumped + count, ..self }
+    pub fn with_sampled(self, dumped: u64, pending: u64) -> Self {
+        Self {
+            triggers: self.triggers + dumped + pending,
+            dumped: self.dumped + dumped,
+            pending: self.pending + pending,
+            ..self
+        }
     }
 
     /// With `stuck` iterations that a watchdog found.

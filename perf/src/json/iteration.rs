@@ -96,6 +96,7 @@ pub(super) struct MillisecondRow {
     tx_packets: u64,
     dropped_packets: u64,
     tx_dropped_packets: u64,
+    nic_lost_packets: Option<u64>,
     upcalls: u64,
     upcall_cycles_tsc: u64,
     rx_fill_max_packets: u64,
@@ -103,8 +104,9 @@ pub(super) struct MillisecondRow {
     last_iteration: Option<u64>,
 }
 
-impl From<&Millisecond> for MillisecondRow {
-    fn from(record: &Millisecond) -> Self {
+impl MillisecondRow {
+    /// What `record` holds, and what NICs lost, where that is known.
+    pub(super) fn of(record: &Millisecond, nic_lost: Option<u64>) -> Self {
         Self {
             start_boot_ms: record.number,
             iterations: record.iterations,
@@ -115,6 +117,7 @@ impl From<&Millisecond> for MillisecondRow {
             tx_packets: record.sent,
             dropped_packets: record.dropped,
             tx_dropped_packets: record.tx_dropped,
+            nic_lost_packets: nic_lost,
             upcalls: record.upcalls,
             upcall_cycles_tsc: record.upcall_cycles,
             rx_fill_max_packets: record.fill,

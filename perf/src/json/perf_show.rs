@@ -112,7 +112,7 @@ impl PerfShow {
     }
 
     /// Writes the next part of what `figures` say, with `millisecond` telling what is known of
-    /// each. False if there was none left.
+    /// each: its record, and what NICs lost in it. False if there was none left.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl PerfShow {
     pub fn step(
         &mut self,
         figures: &Figures<'_>,
-        millisecond: impl FnOnce(u64) -> Option<Millisecond>,
+        millisecond: impl FnOnce(u64) -> (Option<Millisecond>, Option<u64>),
         out: &mut impl Write,
     ) -> Result<bool, fmt::Error> {
         let (pen, has_metrics) = (&mut self.pen, figures.settings.metrics);
@@ -159,8 +159,9 @@ impl PerfShow {
             Part::Millisecond(left, after) => {
                 let number = after.saturating_sub(1);
                 let empty = Millisecond { number, ..Millisecond::default() };
-                let record = millisecond(number).unwrap_or(empty);
-                pen.element(&MillisecondRow::from(&record), out)?;
+                let (record, lost) = millisecond(number);
+                let record = record.unwrap_or(empty);
+                pen.element(&MillisecondRow::of(&record, lost), out)?;
                 Part::Millisecond(left - 1, number)
             }
             Part::End => {

@@ -68,7 +68,7 @@ impl Desk {
             accounts: self.accounts(),
         };
         let mut document = PerfShow::new(wanted);
-        let millisecond = |number| metrics.milliseconds().get(number);
+        let millisecond = |number| (metrics.milliseconds().get(number), Some(9));
         whole(|out| document.step(&figures, millisecond, out))
     }
 
@@ -146,6 +146,7 @@ fn rows_stand_newest_first_and_empty_milliseconds_among_them() {
     let starts: Vec<_> = milliseconds.iter().map(|row| &row["start_boot_ms"]).collect();
     assert_eq!(starts, [1, 0, 0], "none before boot");
     assert!(milliseconds.iter().all(|row| row["iterations"] == 0), "none is complete");
+    assert_eq!(milliseconds[0]["nic_lost_packets"], 9);
 }
 
 #[test]

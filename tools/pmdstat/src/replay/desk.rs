@@ -195,6 +195,7 @@ impl<'a> Desk<'a> {
     }
 
     fn accounts(&self) -> Accounts {
-        Accounts::of(self.pmd.metrics, self.open.as_ref()).with_sampled(self.sampled)
+        Accounts::of(self.pmd.metrics, self.open.as_ref())
+            .with_sampled(self.sampled, self.losses.len() as u64)
     }
 }

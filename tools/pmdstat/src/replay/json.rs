@@ -86,7 +86,7 @@ impl<W: Write> Report for Json<W> {
         let figures = Figures { core, settings, counted, now, base, rows, missing: 0, accounts };
         let mut document = PerfShow::new(WANTED);
         self.write(|out| {
-            while document.step(&figures, |_| None, out)? {}
+            while document.step(&figures, |_| (None, None), out)? {}
             Ok(())
         })
     }
