@@ -1,4 +1,4 @@
-//! What calendar time is: the CMOS clock, whose seconds are watched until one turns.
+//! What calendar time is: the CMOS clock, whose seconds are watched now and then until one turns.
 
 use perf::time::Utc;
 
@@ -7,6 +7,8 @@ use crate::arch::{rtc, tsc};
 const SECOND: u64 = 1_000_000_000;
 /// Turns are watched for so many seconds at most.
 const PATIENCE: u64 = 3;
+/// Seconds from one look at the clock to the next.
+const AGAIN: u64 = 600;
 
 /// The CMOS clock, and what is known of it.
 pub(crate) struct WallClock {
@@ -14,7 +16,8 @@ pub(crate) struct WallClock {
     utc: Option<Utc>,
     /// The second that was read last, and when.
     last: Option<(u8, u64)>,
-    /// When watching ends.
+    /// When watching begins, and when it ends.
+    due: u64,
     until: u64,
 }
 
@@ -22,14 +25,16 @@ impl WallClock {
     /// Reads the clock. The second may be anywhere in its course.
     pub(crate) fn start() -> Self {
         let seconds = rtc::read();
-        let count = tsc::now();
+        let due = tsc::now();
         let utc = seconds.map(|seconds| Utc {
-            count,
+            count: due,
             nanos: seconds * SECOND + SECOND / 2,
             error: SECOND / 2,
+            drift: tsc::drift_ppm(),
         });
-        let until = count.saturating_add(PATIENCE * tsc::frequency());
-        Self { utc, last: None, until }
+        let mut clock = Self { utc, last: None, due, until: 0 };
+        clock.watch_from(due);
+        clock
     }
 
     /// What calendar time is, as far as that is known.
@@ -40,30 +45,40 @@ impl WallClock {
     /// Looks whether a second has turned, and knows the time better where it has: as well as the
     /// two looks are apart. To be called every millisecond; none if nothing better is known.
     pub(crate) fn watch(&mut self) -> Option<Utc> {
-        let now = tsc::now();
-        let known = self.utc.filter(|_| now < self.until)?;
+        let (now, known) = (tsc::now(), self.utc?);
+        if now < self.due {
+            return None;
+        }
+        if now > self.until {
+            self.watch_from(now.saturating_add(AGAIN * tsc::frequency()));
+            return None;
+        }
         let second = rtc::second()?;
         let (before, then) = self.last.replace((second, now))?;
         if before == second {
             return None;
         }
-        let apart = now.saturating_sub(then);
-        let half = apart / 2;
-        let count = then.saturating_add(half);
-        let error = nanos(apart - half);
-        let passed = nanos(count.saturating_sub(known.count));
-        // The turn that lies nearest to what was known, which is half a second off at most.
-        let nanos = (known.nanos + passed + SECOND / 2) / SECOND * SECOND;
-        let better = Utc { count, nanos, error };
-        if error >= known.error {
+        let nanos = rtc::read()? * SECOND;
+        let took = tsc::now().saturating_sub(then);
+        let half = now.saturating_sub(then) / 2;
+        let (count, error) = (then.saturating_add(half), nanos_of(half + 1));
+        // Somebody may have stopped this core, and more than the one second have turned.
+        if nanos_of(took) > SECOND / 2 || error >= known.error_at(count, tsc::frequency()) {
             return None;
         }
-        (self.utc, self.until) = (Some(better), 0);
+        let better = Utc { count, nanos, error, drift: tsc::drift_ppm() };
+        self.utc = Some(better);
+        self.watch_from(now.saturating_add(AGAIN * tsc::frequency()));
         Some(better)
+    }
+
+    fn watch_from(&mut self, due: u64) {
+        (self.last, self.due) = (None, due);
+        self.until = due.saturating_add(PATIENCE * tsc::frequency());
     }
 }
 
 /// Nanoseconds that `cycles` take.
-fn nanos(cycles: u64) -> u64 {
+fn nanos_of(cycles: u64) -> u64 {
     (u128::from(cycles) * u128::from(SECOND) / u128::from(tsc::frequency().max(1))) as u64
 }

@@ -20,6 +20,17 @@ pub struct Utc {
     pub nanos: u64,
     /// By how many nanoseconds that may be wrong, to either side.
     pub error: u64,
+    /// By how many parts in a million the counter may run faster or slower than it is taken to.
+    pub drift: u32,
+}
+
+impl Utc {
+    /// By how many nanoseconds calendar time may be wrong at `count`, to either side, where the
+    /// counter runs at `hertz`.
+    pub fn error_at(&self, count: u64, hertz: u64) -> u64 {
+        let apart = scale(count.abs_diff(self.count), NANOS, hertz);
+        self.error.saturating_add(scale(apart, self.drift.into(), 1_000_000))
+    }
 }
 
 const NANOS: u64 = 1_000_000_000;
@@ -64,6 +75,12 @@ impl Timebase {
     pub fn start_of(&self, millisecond: u64) -> u64 {
         let cycles = (u128::from(millisecond) * u128::from(self.hertz)).div_ceil(1000);
         self.boot.saturating_add(u64::try_from(cycles).unwrap_or(u64::MAX))
+    }
+
+    /// By how many nanoseconds calendar time may be wrong at `count`, to either side, where anything
+    /// tells it.
+    pub fn utc_error(&self, count: u64) -> Option<u64> {
+        Some(self.utc?.error_at(count, self.hertz))
     }
 
     /// Nanoseconds from 1970-01-01T00:00:00Z to `count`, where anything tells.
@@ -119,10 +136,12 @@ mod tests {
 
     #[test]
     fn calendar_time_is_told_before_and_after_the_moment_that_is_known() {
-        let utc = Utc { count: 5000, nanos: 100 * NANOS, error: NANOS / 2 };
+        let utc = Utc { count: 5000, nanos: 100 * NANOS, error: NANOS / 2, drift: 100 };
         let base = Timebase { utc: Some(utc), ..Timebase::new(1000, 0) };
         assert_eq!(base.unix_nanos(6000), Some(101 * NANOS));
         assert_eq!(base.unix_nanos(4500), Some(99 * NANOS + NANOS / 2));
         assert_eq!(Timebase::new(1000, 0).unix_nanos(6000), None);
+        assert_eq!(base.utc_error(5000), Some(NANOS / 2));
+        assert_eq!(base.utc_error(15_000), Some(NANOS / 2 + 1_000_000), "10 s later");
     }
 }

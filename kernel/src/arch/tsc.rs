@@ -91,6 +91,18 @@ pub(crate) fn source() -> Source {
     SOURCE.get().copied().unwrap_or(Source::Assumed)
 }
 
+/// By how many parts in a million the frequency may be wrong.
+pub(crate) fn drift_ppm() -> u32 {
+    match source() {
+        // What crystals are sold as, with a margin.
+        Source::Crystal | Source::Hypervisor => 100,
+        // A measurement of 10 ms, whose ends are known to a few microseconds.
+        Source::Hpet | Source::PmTimer => 500,
+        Source::Pit => 25_000,
+        Source::Assumed => 1_000_000,
+    }
+}
+
 /// Whether the processor promises a constant rate in all its power states (CPUID 0x80000007).
 pub(crate) fn is_invariant() -> bool {
     CpuId::new().get_advanced_power_mgmt_info().is_some_and(|cpu| cpu.has_invariant_tsc())

@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 use crate::time::{Timebase, Utc};
 
 const BASE: Timebase = Timebase {
-    utc: Some(Utc { count: 0, nanos: 1_795_478_400_000_000_000, error: 500_000_000 }),
+    utc: Some(Utc { count: 0, nanos: 1_795_478_400_000_000_000, error: 500_000_000, drift: 0 }),
     ..Timebase::new(HERTZ, 0)
 };
 

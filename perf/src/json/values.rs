@@ -41,7 +41,7 @@ impl Moment {
             tsc: Count(count),
             boot_ns: base.nanos_since_boot(count),
             utc: base.unix_nanos(count).map(Utc),
-            utc_error_ns: base.utc.map(|utc| utc.error),
+            utc_error_ns: base.utc_error(count),
         }
     }
 }

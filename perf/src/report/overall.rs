@@ -192,7 +192,12 @@ mod tests {
 
     #[test]
     fn a_heading_tells_the_time_of_day_or_that_it_is_since_boot() {
-        let utc = Utc { count: 0, nanos: 1_000_000_000 * 86_400 + 33_010_999_900_000, error: 0 };
+        let utc = Utc {
+            count: 0,
+            nanos: 1_000_000_000 * 86_400 + 33_010_999_900_000,
+            error: 0,
+            drift: 0,
+        };
         let mut base = Timebase { utc: Some(utc), ..Timebase::new(1_000_000, 1000) };
         let heading = |base: &Timebase| {
             Heading { core: 4, now: 1_101, duration: 2_500_000, base }.to_string()

@@ -3,7 +3,6 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::calendar::Date;
-use crate::report::Quotient;
 use crate::time::Timebase;
 
 const NANOS: u64 = 1_000_000_000;
@@ -33,12 +32,11 @@ impl Display for Moment<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Self { count, base } = *self;
         write!(out, "tsc={count} boot_ns={} ", base.nanos_since_boot(count))?;
-        let (Some(nanos), Some(utc)) = (base.unix_nanos(count), base.utc) else {
+        let (Some(nanos), Some(error)) = (base.unix_nanos(count), base.utc_error(count)) else {
             return out.write_str("utc=n/a");
         };
         let date = Date::from_unix(nanos / NANOS);
-        let error = Quotient::of(utc.error, 1_000_000_u64);
-        write!(out, "utc={date}.{:06}Z+-{error}ms", nanos % NANOS / 1000)
+        write!(out, "utc={date}.{:06}Z+-{}us", nanos % NANOS / 1000, error.div_ceil(1000))
     }
 }
 
@@ -53,10 +51,10 @@ mod tests {
         let moment = |base: &Timebase| Moment { count: 3500, base }.to_string();
         assert_eq!(moment(&base), "tsc=3500 boot_ns=2500000 utc=n/a");
         let nanos = 1_795_478_400 * NANOS;
-        base.utc = Some(Utc { count: 3000, nanos, error: 500_000_000 });
+        base.utc = Some(Utc { count: 3000, nanos, error: 500_000_000, drift: 0 });
         assert_eq!(
             moment(&base),
-            "tsc=3500 boot_ns=2500000 utc=2026-11-24T00:00:00.000500Z+-500ms"
+            "tsc=3500 boot_ns=2500000 utc=2026-11-24T00:00:00.000500Z+-500000us"
         );
     }
 }

@@ -65,11 +65,11 @@ fn a_note_is_kept_among_the_events_with_its_time() {
     let mut desk = Desk::new();
     desk.machine.now = 2_500_000;
     let nanos = 1_795_478_400_000_000_000;
-    desk.control.set_utc(Utc { count: 0, nanos, error: 1_000_000 });
+    desk.control.set_utc(Utc { count: 0, nanos, error: 1_000_000, drift: 0 });
     assert_eq!(desk.answers("mark cable  pulled"), ["mark: event=1"]);
     assert_eq!(
         desk.answers("show event 1"),
-        ["mark: event=1 tsc=2500000 boot_ns=2500000000 utc=2026-11-24T00:00:02.500000Z+-1ms \
+        ["mark: event=1 tsc=2500000 boot_ns=2500000000 utc=2026-11-24T00:00:02.500000Z+-1000us \
           cable  pulled"]
     );
     let long = "x".repeat(81);
@@ -82,7 +82,7 @@ fn a_report_tells_the_time_of_day_where_anything_does() {
     desk.machine.now = 2_500_000;
     assert_eq!(desk.answers("pmd-perf-show -nh")[1], "Time: +2.500 s since boot");
     let nanos = 1_795_478_400_000_000_000;
-    desk.control.set_utc(Utc { count: 0, nanos, error: 500_000_000 });
+    desk.control.set_utc(Utc { count: 0, nanos, error: 500_000_000, drift: 0 });
     assert_eq!(desk.answers("pmd-perf-show -nh")[1], "Time: 00:00:02.500");
 }
 
