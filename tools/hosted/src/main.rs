@@ -69,8 +69,9 @@ struct Dump {
     /// Windows with a reader, and without, that are measured.
     #[arg(long, default_value_t = 150)]
     rounds: usize,
-    /// Iterations that a copy holds, the latest; all there are if this is not given.
-    #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+    /// Iterations that a copy holds, the latest: as many as a report shows at most. The history may
+    /// hold some more, which are about to be overwritten.
+    #[arg(long, default_value_t = 4096)]
     iterations: u64,
 }
 
