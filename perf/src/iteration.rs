@@ -23,7 +23,8 @@ impl Flags {
     pub const INJECTED: Self = Self(1 << 1);
     /// A pool had no frame for one that a device had ready.
     pub const STARVED: Self = Self(1 << 2);
-    /// The time-stamp counter went backwards; the step was taken as no time at all.
+    /// The time-stamp counter went backwards; the step was taken as no time at all, and time went on
+    /// from there.
     pub const BACKWARDS: Self = Self(1 << 3);
     /// A transmit ring had no room for a frame.
     pub const TX_FULL: Self = Self(1 << 4);

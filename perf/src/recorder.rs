@@ -243,7 +243,8 @@ impl Recorder {
     fn sample_latency(&mut self) {
         let bursts = self.current.batches - self.polled.1;
         self.polled.1 = self.current.batches;
-        self.metrics.samples.add_latency(self.latest - self.polled.0, bursts);
+        let cycles = self.latest.wrapping_sub(self.polled.0);
+        self.metrics.samples.add_latency(cycles, bursts);
     }
 
     #[inline]
@@ -256,16 +257,29 @@ impl Recorder {
         spent
     }
 
-    /// Cycles since the last doorway. A clock that goes backwards is taken to stand still.
+    /// Cycles since the last doorway. A step backwards is no time at all.
     #[inline]
     fn advance(&mut self, now: u64) -> u64 {
         if now < self.latest {
-            self.current.flags.set(Flags::BACKWARDS);
-            return 0;
+            self.step_back(now);
         }
         let spent = now - self.latest;
         self.latest = now;
         spent
+    }
+
+    /// Goes on from `now`, which is before the last reading of the clock, with all that is measured
+    /// as long as it was.
+    #[cold]
+    #[inline(never)]
+    fn step_back(&mut self, now: u64) {
+        let back = self.latest - now;
+        self.latest = now;
+        self.current.start = self.current.start.wrapping_sub(back);
+        self.polled.0 = self.polled.0.wrapping_sub(back);
+        self.sums.step_back();
+        self.looks.step_back();
+        self.current.flags.set(Flags::BACKWARDS);
     }
 }
 

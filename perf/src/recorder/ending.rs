@@ -22,7 +22,7 @@ impl Recorder {
             self.sums.close(self.metrics, self.current.start);
         }
         self.advance(clock.now());
-        self.current.cycles = self.latest - self.current.start;
+        self.current.cycles = self.latest.wrapping_sub(self.current.start);
         if clock.interruptions() != self.looks.interruptions {
             let flags = self.looks.interrupted(clock);
             self.current.flags.set(flags);

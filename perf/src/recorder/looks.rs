@@ -36,6 +36,11 @@ impl Looks {
         self.due = now.saturating_add(self.spacing);
     }
 
+    /// The clock went backwards: the next look is due at once.
+    pub(super) fn step_back(&mut self) {
+        self.due = 0;
+    }
+
     /// What happened since the last look, and the flags that say so; nothing if that is not long
     /// ago.
     pub(super) fn look(&mut self, clock: &impl Clock, now: u64) -> (Readings, Flags) {

@@ -40,6 +40,13 @@ impl Sums {
         self.next = u64::MAX;
     }
 
+    /// The clock went backwards: the millisecond under way ends here, if anything is recorded.
+    pub(super) fn step_back(&mut self) {
+        if self.next < u64::MAX {
+            self.next = 0;
+        }
+    }
+
     /// Stores the millisecond under way, and begins with the one that `now` lies in.
     #[cold]
     #[inline(never)]

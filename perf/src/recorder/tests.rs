@@ -253,7 +253,7 @@ fn a_window_is_completed_before_recording_stops() {
 }
 
 #[test]
-fn a_clock_that_goes_backwards_stands_still() {
+fn a_step_of_the_clock_backwards_is_no_time_and_time_goes_on() {
     let mut bench = Bench::new();
     bench.run(100);
     bench.clock.0.set(50);
@@ -261,6 +261,9 @@ fn a_clock_that_goes_backwards_stands_still() {
     let row = bench.metrics.history().iteration(2).unwrap();
     assert_eq!(row.cycles, 0);
     assert!(row.flags.has(Flags::BACKWARDS));
+    bench.run(7);
+    let next = bench.metrics.history().iteration(3).unwrap();
+    assert_eq!((next.start, next.cycles, next.flags), (50, 7, Flags::none()));
 }
 
 #[test]
