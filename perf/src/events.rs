@@ -229,4 +229,6 @@ impl<'a> Events<'a> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
