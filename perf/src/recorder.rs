@@ -284,4 +284,6 @@ impl Recorder {
 }
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod tests;

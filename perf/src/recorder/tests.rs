@@ -7,7 +7,18 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
 /// A clock that a test moves by hand.
-struct Hand(Cell<u64>);
+pub(super) struct Hand(Cell<u64>);
+
+impl Hand {
+    /// A clock that stands at `count`.
+    pub(super) fn at(count: u64) -> Self {
+        Self(Cell::new(count))
+    }
+
+    pub(super) fn set(&self, count: u64) {
+        self.0.set(count);
+    }
+}
 
 impl Clock for Hand {
     fn now(&self) -> u64 {
