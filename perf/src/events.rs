@@ -231,4 +231,6 @@ impl<'a> Events<'a> {
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod stalls;
+#[cfg(test)]
 mod tests;
