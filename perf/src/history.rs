@@ -81,7 +81,8 @@ impl Slot {
     }
 
     fn read(&self, number: u64) -> Option<Iteration> {
-        if self.mark.load(Acquire) != number {
+        // 0 is the mark of an empty slot, and no iteration's number.
+        if number == 0 || self.mark.load(Acquire) != number {
             return None;
         }
         let (start, cycles) = (self.start.load(Relaxed), self.cycles.load(Relaxed));

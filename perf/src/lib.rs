@@ -34,10 +34,14 @@
 
 pub mod calendar;
 pub mod counters;
+#[cfg(test)]
+mod defects;
 pub mod distribution;
 pub mod events;
 pub mod histogram;
 pub mod history;
+#[cfg(test)]
+mod identities;
 pub mod iteration;
 pub mod json;
 pub mod losses;
