@@ -34,6 +34,7 @@
 
 pub mod calendar;
 pub mod counters;
+mod cross;
 #[cfg(test)]
 mod defects;
 pub mod distribution;

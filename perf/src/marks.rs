@@ -3,10 +3,11 @@
 //! A bounded queue with one writer and one reader. The writer never waits: what finds no room is
 //! counted. At any time `triggers = taken + suppressed + pending`.
 
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicU64, fence};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 
 use crate::counters::Tally;
+use crate::cross::Turns;
 use crate::stolen::{Readings, Source};
 use crate::suspicion::Reasons;
 
@@ -55,8 +56,7 @@ impl Mark {
 #[derive(Default)]
 #[repr(align(64))]
 pub struct Marks {
-    written: AtomicU64,
-    taken: AtomicU64,
+    turns: Turns,
     triggers: Tally,
     suppressed: [Tally; Reasons::COUNT],
     notes: Notes,
@@ -84,43 +84,38 @@ impl Marks {
 
     /// Those of them that the reader has taken.
     pub fn taken(&self) -> u64 {
-        self.taken.load(Relaxed)
+        self.turns.taken()
     }
 
     /// Those of them that wait for the reader.
     pub fn pending(&self) -> u64 {
-        self.written.load(Acquire) - self.taken()
+        self.turns.waiting()
     }
 
     /// The oldest that waits, which goes on waiting.
     pub(crate) fn oldest(&self) -> Option<Mark> {
-        let taken = self.taken();
-        if self.written.load(Acquire) == taken {
-            return None;
-        }
-        let note = &self.notes.0[taken as usize % PENDING];
+        let note = &self.notes.0[self.turns.to_read()? as usize % PENDING];
         Some(Mark::from_words(core::array::from_fn(|i| note[i].load(Relaxed))))
     }
 
     /// Forgets the oldest that waits. Only the reader may, and only if there is one.
     pub(crate) fn forget_oldest(&self) {
-        self.taken.store(self.taken() + 1, Release);
+        self.turns.read();
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.written.load(Relaxed) - self.taken.load(Acquire) >= PENDING as u64
+    /// The entry that the next note goes to; none while too many wait.
+    pub(crate) fn entry(&self) -> Option<u64> {
+        self.turns.to_write(PENDING as u64)
     }
 
-    /// Queues `mark`. Only the writer may, and only if the queue [is not full](Self::is_full).
-    pub(crate) fn post(&self, mark: &Mark) {
-        let written = self.written.load(Relaxed);
-        let note = &self.notes.0[written as usize % PENDING];
-        fence(Release);
+    /// Queues `mark` as this [`entry`](Self::entry). Only the writer may.
+    pub(crate) fn post(&self, entry: u64, mark: &Mark) {
+        let note = &self.notes.0[entry as usize % PENDING];
         for (word, value) in note.iter().zip(mark.words()) {
             word.store(value, Relaxed);
         }
         self.triggers.add(1);
-        self.written.store(written + 1, Release);
+        self.turns.wrote();
     }
 
     /// Counts a suspicious iteration that finds no room.

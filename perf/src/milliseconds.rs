@@ -3,8 +3,10 @@
 //! An iteration belongs to the millisecond since boot that it began in. A record says which one
 //! it is about, so a millisecond in which no iteration began has none, and its reader knows.
 
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicU64, fence};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
+
+use crate::cross::Seal;
 
 /// What one millisecond held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,11 +107,10 @@ impl Millisecond {
     }
 }
 
-/// A place for one record: its words, and the mark that says whether they are whole.
+/// A place for one record: its words, under the number of its millisecond plus one as the seal.
 #[repr(C, align(128))]
 pub struct Slot {
-    /// Number of the millisecond in it plus one; 0 while empty or being written.
-    mark: AtomicU64,
+    seal: Seal,
     words: [AtomicU64; WORDS],
 }
 
@@ -119,7 +120,7 @@ impl Slot {
     /// A place that holds nothing.
     #[expect(clippy::declare_interior_mutable_const, reason = "the value that arrays are made of")]
     pub const EMPTY: Self =
-        Self { mark: AtomicU64::new(0), words: [const { AtomicU64::new(0) }; WORDS] };
+        Self { seal: Seal(AtomicU64::new(0)), words: [const { AtomicU64::new(0) }; WORDS] };
 }
 
 /// The last milliseconds of one core. One core writes, any core reads, nobody waits.
@@ -142,24 +143,22 @@ impl Milliseconds {
     /// The record of `millisecond`, if an iteration began in it and it was not overwritten.
     pub fn get(&self, millisecond: u64) -> Option<Millisecond> {
         let slot = self.slot(millisecond)?;
-        if slot.mark.load(Acquire) != millisecond + 1 {
+        let name = millisecond.wrapping_add(1);
+        if !slot.seal.holds(name) {
             return None;
         }
         let words = core::array::from_fn(|i| slot.words[i].load(Relaxed));
-        fence(Acquire);
-        let is_whole = slot.mark.load(Relaxed) == millisecond + 1;
-        is_whole.then(|| Millisecond::from_words(words))
+        slot.seal.still_holds(name).then(|| Millisecond::from_words(words))
     }
 
     /// Stores `record`. Only the core that owns the history may.
     pub(crate) fn store(&self, record: &Millisecond) {
         let Some(slot) = self.slot(record.number) else { return };
-        slot.mark.store(0, Relaxed);
-        fence(Release);
+        slot.seal.open();
         for (word, value) in slot.words.iter().zip(record.words()) {
             word.store(value, Relaxed);
         }
-        slot.mark.store(record.number + 1, Release);
+        slot.seal.close(record.number.wrapping_add(1));
     }
 
     fn slot(&self, millisecond: u64) -> Option<&'static Slot> {

@@ -1,7 +1,5 @@
 //! The writing side of a history: owned by the core whose iterations it keeps.
 
-use core::sync::atomic::Ordering::{Relaxed, Release};
-
 use heapless::Deque;
 
 use super::{CHUNK, History, SEGMENTS, Segment, Slot};
@@ -124,7 +122,7 @@ impl Writer {
         for _ in 0..self.others.len() {
             let Some(next) = self.others.pop_front() else { return };
             self.current = usize::from(next);
-            if !self.history.segments[self.current].is_pinned() {
+            if !self.history.segments[self.current].tenancy.is_pinned() {
                 break;
             }
             let _fits = self.others.push_back(next);
@@ -133,8 +131,7 @@ impl Writer {
         let ahead = self.ahead[chunk as usize % AHEAD];
         let pins = if ahead.chunk == chunk { ahead.pins } else { 0 };
         let segment = &self.history.segments[self.current];
-        segment.chunk.store(chunk + 1, Release);
-        add_pins(segment, pins);
+        segment.tenancy.move_in(chunk, pins);
         self.segment = segment;
     }
 
@@ -146,8 +143,8 @@ impl Writer {
                 self.held += usize::from(pins == 0);
                 *ahead = Ahead { chunk, pins: pins + 1 };
             } else if let Some(segment) = self.find(chunk) {
-                let fresh = !segment.is_pinned();
-                add_pins(segment, 1);
+                let fresh = !segment.tenancy.is_pinned();
+                segment.tenancy.pin(1);
                 self.held += usize::from(fresh);
             }
         }
@@ -168,7 +165,7 @@ impl Writer {
     fn count_held(&self) -> usize {
         let now = self.chunk.unwrap_or(0);
         let to_come = self.ahead.iter().filter(|ahead| ahead.chunk > now && ahead.pins > 0);
-        let pinned = self.history.segments.iter().filter(|segment| segment.is_pinned());
+        let pinned = self.history.segments.iter().filter(|segment| segment.tenancy.is_pinned());
         pinned.count() + to_come.count()
     }
 
@@ -178,10 +175,6 @@ impl Writer {
         core::iter::once(self.current)
             .chain(newest_first)
             .map(|index| &self.history.segments[index])
-            .find(|segment| segment.holds(chunk))
+            .find(|segment| segment.tenancy.holds(chunk))
     }
-}
-
-fn add_pins(segment: &Segment, pins: u32) {
-    segment.pinned.store(segment.pinned.load(Relaxed).wrapping_add(pins), Relaxed);
 }

@@ -163,14 +163,12 @@ impl Recorder {
     fn mark(&mut self, readings: Readings) {
         let Iteration { number, reasons, .. } = self.current;
         let marks = &self.metrics.marks;
-        if marks.is_full() {
-            return marks.suppress(reasons);
-        }
+        let Some(entry) = marks.entry() else { return marks.suppress(reasons) };
         match self.writer.pin(number, self.limits.before, self.limits.after) {
             Pin::Refused => marks.suppress(reasons),
             Pin::Kept { first, last, cut } => {
                 self.window = self.window.max(last);
-                marks.post(&Mark { number, first, last, reasons, cut, readings });
+                marks.post(entry, &Mark { number, first, last, reasons, cut, readings });
             }
         }
     }
