@@ -4,6 +4,9 @@
 //! reads [`Metrics`] without stopping it. Nothing here reads a clock, allocates, waits or knows a
 //! NIC: time is handed in as raw time-stamp counts, and only readers convert it.
 //!
+//! It needs neither Barecore's kernel nor its dataplane, no allocator and no std: `examples/own_loop.rs`
+//! instruments a loop of its own, with a clock of its own, and reads the record back.
+//!
 //! | module | what lives there |
 //! |---|---|
 //! | [`room`] | the rooms that an iteration's time is charged to |
