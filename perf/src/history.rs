@@ -4,8 +4,8 @@
 //! make a chunk, and a chunk lives in one segment. When a chunk is full the writer goes on in its
 //! oldest segment that no window has pinned.
 //!
-//! A slot is under a [`Seal`] that names its iteration: a reader gets a whole one, or none. Who lives
-//! in a segment and whether it is pinned is its [`Tenancy`].
+//! A slot is under a `Seal` that names its iteration: a reader gets a whole one, or none. Who lives
+//! in a segment and whether it is pinned is its `Tenancy`.
 
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicU64};
