@@ -17,6 +17,7 @@ mod loaders;
 mod logs;
 mod machines;
 mod namespaces;
+mod operator;
 mod ports;
 mod report;
 mod rig;
@@ -73,6 +74,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         namespaces::FACTS,
         forward::FACTS,
         supervision::FACTS,
+        operator::FACTS,
         loaders::FACTS,
         windows::FACTS,
         machines::FACTS,
