@@ -10,6 +10,7 @@ mod console;
 mod cost;
 mod crash;
 mod endings;
+mod flood;
 mod forward;
 mod garbage;
 mod json;
@@ -73,6 +74,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         garbage::FACTS,
         namespaces::FACTS,
         forward::FACTS,
+        flood::FACTS,
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,
