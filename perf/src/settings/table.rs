@@ -321,6 +321,29 @@ mod tests {
         }
     }
 
+    /// The table as docs/perf.md shows it.
+    fn documentation() -> String {
+        let mut text =
+            String::from("| key | option | takes | default | what for |\n|---|---|---|---|---|\n");
+        for setting in &TABLE {
+            let Setting { key, form, help, option } = setting;
+            let option = option.map_or("-".to_string(), |_| format!("`{setting}`"));
+            let default = setting.value(&Settings::DEFAULT);
+            let row = format!("| `{key}` | {option} | {form} | {default} | {help} |\n");
+            text += &row
+                .replace("on|off", "on\\|off")
+                .replace("-e|-ne", "-e\\|-ne")
+                .replace("N|auto", "N\\|auto");
+        }
+        text
+    }
+
+    #[test]
+    fn the_documentation_shows_the_table_as_it_is() {
+        let shown = include_str!("../../../docs/perf.md");
+        assert!(shown.contains(&documentation()), "docs/perf.md lacks:\n{}", documentation());
+    }
+
     #[test]
     fn what_open_vswitch_clamps_is_clamped() {
         let mut settings = Settings::DEFAULT;
