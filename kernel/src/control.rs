@@ -305,7 +305,19 @@ impl<'a, O: Orders> Control<'a, O> {
         Ok(())
     }
 
+    /// Ends what is being written, which goes on no more, and tells what waited for that.
+    fn tell_the_last(&mut self) -> fmt::Result {
+        if self.job.take().is_some_and(|job| job.is_inside_line()) {
+            writeln!(self.output)?;
+        }
+        self.make_place()?;
+        self.aside.tell(&mut self.output)
+    }
+
     fn end_if_told(&mut self, machine: &mut impl Machine) {
+        if self.ending.is_some() {
+            let _cannot_fail = self.tell_the_last();
+        }
         let due = |limit| self.output.is_empty() || machine.now() > limit;
         let Some((ending, _)) = self.ending.take_if(|(_, limit)| due(*limit)) else { return };
         let _cannot_fail = match ending {

@@ -155,3 +155,26 @@ fn a_machine_that_is_to_start_again_when_a_pmd_hangs_does_so() {
     assert!(hang(&mut desk, 60_000).contains("Watchdog: core=2 iter=4 "));
     assert!(desk.machine.rebooted);
 }
+
+#[test]
+fn what_is_told_before_the_machine_starts_again_is_told_before() {
+    for command in ["", "pmd-perf-show -nh -pmd 1 -it 1000 -f json\r"] {
+        let mut desk = Desk::new();
+        desk.control.policy.watchdog = Watchdog::Reset;
+        desk.pmds.iter_mut().for_each(|pmd| pmd.idle(1000));
+        desk.control.tick(&mut desk.machine, b"");
+        desk.control.tick(&mut desk.machine, command.as_bytes());
+        desk.machine.now += 60_000;
+        desk.control.tick(&mut desk.machine, b"");
+        assert!(!desk.machine.rebooted, "not all is told");
+        let mut text = String::new();
+        desk.drain(&mut text);
+        assert!(
+            text.contains("\nWatchdog: core=1 ") || text.contains("\rWatchdog: core=1 "),
+            "{text}"
+        );
+        assert!(text.contains("Watchdog: core=2 "), "{text}");
+        desk.control.tick(&mut desk.machine, b"");
+        assert!(desk.machine.rebooted);
+    }
+}
