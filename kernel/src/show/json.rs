@@ -7,7 +7,7 @@ use dataplane::{Account, Ledger, Reason};
 use perf::json::{Pen, VERSION};
 use serde::ser::{Serialize, Serializer};
 
-use super::ledger::{gather, is_exact, total, unreadable};
+use super::ledger::{each_drop, gather, is_exact, total, unreadable};
 use crate::machine::{Machine, Port};
 
 #[derive(serde::Serialize)]
@@ -125,13 +125,9 @@ pub fn drops(
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     let mut pen = Pen::begin("barecore.show-drops", VERSION, out)?;
     pen.array("drops", out)?;
-    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
-        for (reason, dropped_packets) in Reason::ALL.into_iter().zip(account.dropped) {
-            let (stage, reason) = (reason.stage(), reason.name());
-            if dropped_packets > 0 {
-                pen.element(&DropRow { port, stage, reason, dropped_packets }, out)?;
-            }
-        }
+    for (port, reason, dropped_packets) in each_drop(ports, &reading) {
+        let (stage, reason) = (reason.stage(), reason.name());
+        pen.element(&DropRow { port, stage, reason, dropped_packets }, out)?;
     }
     pen.end_array(out)?;
     pen.member("dropped_packets", &total(ports, &reading).dropped_in_all(), out)?;

@@ -29,6 +29,19 @@ pub(super) fn total(ports: usize, reading: &Reading) -> Account {
     total
 }
 
+/// How many frames of each of the first `ports` ports were dropped for each reason, where any were.
+pub(super) fn each_drop(
+    ports: usize,
+    reading: &Reading,
+) -> impl Iterator<Item = (usize, Reason, u64)> {
+    let accounts = reading.accounts.iter().take(ports).enumerate();
+    let each = accounts.flat_map(|(port, account)| {
+        let reasons = Reason::ALL.into_iter().zip(account.dropped);
+        reasons.map(move |(reason, frames)| (port, reason, frames))
+    });
+    each.filter(|(_, _, frames)| *frames > 0)
+}
+
 /// Whether the frames that did not end yet are those that PMDs say are parked, and no others.
 pub(super) fn is_exact(total: &Account, reading: &Reading) -> bool {
     u64::try_from(total.unaccounted()) == Ok(reading.parked)
@@ -78,13 +91,8 @@ pub fn drops(
 ) -> fmt::Result {
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     writeln!(out, "port  stage  reason  frames")?;
-    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
-        for (reason, frames) in Reason::ALL.into_iter().zip(account.dropped) {
-            if frames > 0 {
-                write!(out, "{port:<4}  {:<5}  ", reason.stage())?;
-                writeln!(out, "{:<6}  {frames}", reason.name())?;
-            }
-        }
+    for (port, reason, frames) in each_drop(ports, &reading) {
+        writeln!(out, "{port:<4}  {:<5}  {:<6}  {frames}", reason.stage(), reason.name())?;
     }
     writeln!(out, "total {}", total(ports, &reading).dropped_in_all())
 }

@@ -3,6 +3,7 @@
 
 use core::fmt::{self, Write};
 
+use perf::events::Accounts;
 use perf::json;
 use perf::report::{
     Column, Heading, Histograms, Latency, MILLISECOND_TITLES, MillisecondRow, Overall, Percentiles,
@@ -20,8 +21,9 @@ pub struct PerfShowJob {
     shown: usize,
     pmd: usize,
     next: Line,
-    /// When it was copied.
+    /// When it was copied, and what had become of its suspicious iterations.
     at: u64,
+    accounts: Accounts,
     /// Iterations copied of it, and those that were overwritten while that was done.
     rows: usize,
     missed: usize,
@@ -48,7 +50,8 @@ impl PerfShowJob {
     pub fn new(wish: PerfShow) -> Self {
         let next = Line::Pmd;
         let (shown, pmd, at, rows, missed, millisecond, milliseconds) = (0, 0, 0, 0, 0, 0, 0);
-        Self { wish, shown, pmd, next, at, rows, missed, millisecond, milliseconds }
+        let accounts = Accounts::default();
+        Self { wish, shown, pmd, next, at, accounts, rows, missed, millisecond, milliseconds }
     }
 
     /// Whether it has written the beginning of a line and not its end.
@@ -166,7 +169,7 @@ impl PerfShowJob {
             base,
             rows,
             missing: self.missed as u64,
-            accounts: pmd.accounts(),
+            accounts: self.accounts,
         };
         let millisecond =
             |number| (pmd.metrics().milliseconds().get(number), pmd.losses().sampled_in(number));
@@ -192,7 +195,7 @@ impl PerfShowJob {
         (base, now): (&Timebase, u64),
     ) {
         let (metrics, cleared) = (pmd.metrics(), pmd.cleared());
-        self.at = now;
+        (self.at, self.accounts) = (now, pmd.accounts());
         metrics.copy_to(counted, now);
         let cycles = |seconds| base.cycles(u64::from(seconds) * 1_000_000);
         let window =
