@@ -65,3 +65,22 @@ pub trait TxQueue {
     /// true.
     fn lies(&self) -> u64;
 }
+
+impl<T: TxQueue> TxQueue for &mut T {
+    #[inline]
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        T::tx(self, pool, outbox)
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        T::reclaim(self, pool);
+    }
+
+    fn backlog(&self) -> u32 {
+        T::backlog(self)
+    }
+
+    fn lies(&self) -> u64 {
+        T::lies(self)
+    }
+}

@@ -3,16 +3,23 @@
 //! | module | what crosses | from | to |
 //! |---|---|---|---|
 //! | `mailbox` | commands | the control core | one PMD |
+//! | `published` | a table | the control core | every PMD |
+//! | `shared_tx` | frames, where a card has too few queues | any PMD | a card |
 //! | `store` | empty frames, in bulk | any core | any core |
 //!
-//! A mailbox has one sender and one receiver, so it needs no lock. The store has a spin lock that
+//! A mailbox has one sender and one receiver, so it needs no lock; a published table has two copies,
+//! which change hands. The store has a spin lock that
 //! a core meets only when its own stack of frames has run empty or over.
 
 #![cfg_attr(not(test), no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod mailbox;
+mod published;
+mod shared_tx;
 mod store;
 
 pub use mailbox::{Inbox, Mailbox, Sender};
+pub use published::{Published, Publisher, READERS, Reader};
+pub use shared_tx::SharedTx;
 pub use store::PoolStore;
