@@ -5,48 +5,119 @@ use frame::{Frame, LocalPool, TxQueue};
 use crate::batch::{Batch, Verdict};
 use crate::books::Books;
 use crate::exits::Exits;
+use crate::key::Layers;
 use crate::ledger::Reason;
+use crate::parse::{LARGEST, VLAN_TAG};
+use crate::program::{Act, Program, Programs};
+use crate::rewrite;
 
-/// Moves each frame of `batch` to where its verdict sends it: an outbox, or back to `pool`. Frames
-/// that are still open have no rule.
-#[inline]
-pub(crate) fn act<T: TxQueue>(
-    batch: &mut Batch,
-    exits: &mut Exits<T>,
-    pool: &mut LocalPool,
-    books: &mut Books,
-) {
-    let arrived = batch.frames.len() as u64;
-    if let Some(Verdict::Output(port)) = batch.shared
-        && exits.send_all(port, batch)
-    {
-        books.account(batch.port).forwarded += arrived;
-    } else {
-        act_on_each(batch, exits, pool, books);
+/// What verdicts are carried out with.
+pub(crate) struct Hands<'a, T: 'static> {
+    pub(crate) exits: &'a mut Exits<T>,
+    pub(crate) pool: &'a mut LocalPool,
+    pub(crate) books: &'a mut Books,
+    pub(crate) programs: &'a Programs,
+}
+
+impl<T: TxQueue> Hands<'_, T> {
+    /// Moves each frame of `batch`, none of which is open, to where its verdict sends it: an outbox,
+    /// or back to the pool.
+    #[inline]
+    pub(crate) fn act(&mut self, batch: &mut Batch) {
+        let arrived = batch.frames.len() as u64;
+        if let Some(Verdict::Output(port)) = batch.shared
+            && self.exits.send_all(port, batch)
+        {
+            self.books.account(batch.port).forwarded += arrived;
+        } else {
+            self.act_on_each(batch);
+        }
+    }
+
+    fn act_on_each(&mut self, batch: &mut Batch) {
+        let decided = batch.verdicts.iter().zip(&batch.keys);
+        for (frame, (&verdict, key)) in batch.frames.drain(..).zip(decided) {
+            match batch.shared.unwrap_or(verdict) {
+                Verdict::Output(port) => self.output(frame, port),
+                Verdict::Drop(reason) => self.drop(frame, reason),
+                Verdict::Run(program) => match self.programs.get(program) {
+                    Some(program) => self.run(frame, key.layers, program),
+                    None => self.drop(frame, Reason::ActionLimit),
+                },
+            }
+        }
+    }
+
+    /// Carries out `program` on `frame`, whose headers are at `layers`.
+    fn run(&mut self, mut frame: Frame, mut layers: Layers, program: &Program) {
+        let Some((last, acts)) = program.acts.split_last() else {
+            return self.drop(frame, Reason::RuleDrop);
+        };
+        for act in acts {
+            if act.ends() {
+                if let Some(copy) = self.copy(&frame) {
+                    self.end(copy, act);
+                }
+            } else if let Err(reason) = change(&mut frame, &mut layers, act) {
+                return self.drop(frame, reason);
+            }
+        }
+        self.end(frame, last);
+    }
+
+    fn end(&mut self, frame: Frame, act: &Act) {
+        match *act {
+            Act::Output(_) if frame.len() > LARGEST + VLAN_TAG => {
+                self.drop(frame, Reason::TxOversize);
+            }
+            Act::Output(port) => self.output(frame, port),
+            Act::Drop(reason) => self.drop(frame, reason),
+            _ => self.drop(frame, Reason::RuleDrop),
+        }
+    }
+
+    #[inline]
+    fn output(&mut self, frame: Frame, port: u16) {
+        let from = frame.port;
+        match self.exits.send(port, frame) {
+            Ok(()) => self.books.account(from).forwarded += 1,
+            Err((frame, reason)) => self.drop(frame, reason),
+        }
+    }
+
+    /// A copy of `frame`. Where there is no empty frame to copy it to, none, and the one that
+    /// would have been is accounted for.
+    fn copy(&mut self, frame: &Frame) -> Option<Frame> {
+        self.books.account(frame.port).copied += 1;
+        let Some(mut copy) = self.pool.take() else {
+            self.books.dropped(frame.port, Reason::NoBuffer, 1);
+            return None;
+        };
+        (copy.port, copy.queue) = (frame.port, frame.queue);
+        copy.copy_from(frame.bytes());
+        Some(copy)
+    }
+
+    fn drop(&mut self, frame: Frame, reason: Reason) {
+        discard(frame, reason, self.pool, self.books);
     }
 }
 
-fn act_on_each<T: TxQueue>(
-    batch: &mut Batch,
-    exits: &mut Exits<T>,
-    pool: &mut LocalPool,
-    books: &mut Books,
-) {
-    let mut open = core::mem::take(&mut batch.open);
-    let mut forwarded = 0;
-    for (frame, &verdict) in batch.frames.drain(..).zip(&batch.verdicts) {
-        let verdict = if open & 1 != 0 { Verdict::Drop(Reason::NoRule) } else { verdict };
-        open >>= 1;
-        let ended = match batch.shared.unwrap_or(verdict) {
-            Verdict::Output(exit) => exits.send(exit, frame),
-            Verdict::Drop(reason) => Err((frame, reason)),
-        };
-        match ended {
-            Ok(()) => forwarded += 1,
-            Err((frame, reason)) => discard(frame, reason, pool, books),
+/// Does to `frame` what changes it.
+fn change(frame: &mut Frame, layers: &mut Layers, act: &Act) -> Result<(), Reason> {
+    match *act {
+        Act::Set { field, value, mask } => {
+            let [value, mask] = [value, mask].map(u128::from_be_bytes);
+            rewrite::set(frame, *layers, field, value, mask);
         }
+        Act::PushVlan { kind, control } => {
+            let pushed = rewrite::push_vlan(frame, layers, kind, control);
+            return pushed.then_some(()).ok_or(Reason::TxOversize);
+        }
+        Act::PopVlan => rewrite::pop_vlan(frame, layers),
+        _ => {}
     }
-    books.account(batch.port).forwarded += forwarded;
+    Ok(())
 }
 
 /// Puts `frame` back into `pool`, for `reason`.

@@ -2,6 +2,7 @@
 
 use frame::{BURST, Burst};
 
+use crate::key::Key;
 use crate::ledger::Reason;
 
 /// What is to become of a frame.
@@ -11,16 +12,26 @@ pub enum Verdict {
     Output(u16),
     /// It goes back to the pool.
     Drop(Reason),
+    /// The program of this number is carried out.
+    Run(u32),
 }
 
-/// Up to 32 frames of one poll, with a verdict for each.
+/// Up to 32 frames, with what is known of each and a verdict for each.
 pub struct Batch {
-    /// Number of the port that all frames came in by.
+    /// Number of the port that all frames came in by; of those that come again, what the first did.
     pub port: u16,
     /// The frames, in order of arrival.
     pub frames: Burst,
     /// Bytes of all frames together.
     pub bytes: u64,
+    /// The flow that all frames of the port meet, and its verdict, where no frame has to be looked at.
+    pub whole: Option<(u32, Verdict)>,
+    /// What each is looked up by, if any frame of the port has to be looked at.
+    pub keys: [Key; BURST],
+    /// What caches know each key by.
+    pub hashes: [u32; BURST],
+    /// The flow that each met.
+    pub flows: [u32; BURST],
     /// What was decided of each that is not open, where they do not share a verdict.
     pub verdicts: [Verdict; BURST],
     /// Bit i says that frame i has no verdict yet.
@@ -35,11 +46,35 @@ impl Batch {
         Self {
             port: 0,
             frames: Burst::new(),
+            bytes: 0,
+            whole: None,
+            keys: [Key::ZERO; BURST],
+            hashes: [0; BURST],
+            flows: [0; BURST],
             verdicts: [Verdict::Drop(Reason::NoRule); BURST],
             open: 0,
-            bytes: 0,
             shared: None,
         }
+    }
+
+    /// Numbers of the frames that are open.
+    #[inline]
+    pub fn each_open(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut open = self.open;
+        core::iter::from_fn(move || {
+            let first = open.trailing_zeros() as usize;
+            (open != 0).then(|| {
+                open &= open - 1;
+                first
+            })
+        })
+    }
+
+    /// Gives frame `i` a verdict.
+    #[inline]
+    pub fn settle(&mut self, i: usize, verdict: Verdict) {
+        self.verdicts[i] = verdict;
+        self.open &= !(1 << i);
     }
 
     /// Declares all frames open.

@@ -1,10 +1,10 @@
 //! What one iteration did with the frames of each port, until it is posted to the ledger.
 
-use crate::ledger::{Account, Ledger, PORTS, Reason};
+use crate::ledger::{ACCOUNTS, Account, Ledger, Reason};
 
 /// One PMD's accounts since they were last posted.
 pub(crate) struct Books {
-    accounts: [Account; PORTS],
+    accounts: [Account; ACCOUNTS],
     /// Accounts in use: the highest port number and one.
     ports: usize,
     /// Frames dropped since the last posting.
@@ -13,12 +13,12 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) const fn new() -> Self {
-        Self { accounts: [Account::ZERO; PORTS], ports: 0, dropped: 0 }
+        Self { accounts: [Account::ZERO; ACCOUNTS], ports: 0, dropped: 0 }
     }
 
     /// Keeps an account for `port` from now on. False if there is no such port.
     pub(crate) fn open(&mut self, port: u16) -> bool {
-        let exists = usize::from(port) < PORTS;
+        let exists = usize::from(port) < ACCOUNTS;
         if exists {
             self.ports = self.ports.max(usize::from(port) + 1);
         }
@@ -28,7 +28,7 @@ impl Books {
     /// The account of `port`. Numbers beyond the last port, which none has, share one.
     #[inline]
     pub(crate) fn account(&mut self, port: u16) -> &mut Account {
-        &mut self.accounts[usize::from(port) % PORTS]
+        &mut self.accounts[usize::from(port) % ACCOUNTS]
     }
 
     /// Counts a frame that came in by `port` and was dropped.
@@ -42,7 +42,8 @@ impl Books {
     /// were dropped.
     #[inline]
     pub(crate) fn post(&mut self, ledger: &Ledger, parked: u64) -> u32 {
-        ledger.post(&mut self.accounts[..self.ports], parked);
-        core::mem::take(&mut self.dropped)
+        let dropped = core::mem::take(&mut self.dropped);
+        ledger.post(&mut self.accounts[..self.ports], parked, dropped > 0);
+        dropped
     }
 }

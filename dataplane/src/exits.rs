@@ -7,13 +7,13 @@ use heapless::Vec;
 use crate::act::discard;
 use crate::batch::Batch;
 use crate::books::Books;
-use crate::ledger::{Ledger, PORTS, Reason};
+use crate::ledger::{ACCOUNTS, Ledger, Reason};
 
 /// The ways out that one PMD owns, by port.
 pub struct Exits<T: 'static> {
-    exits: Vec<&'static mut Exit<T>, PORTS>,
-    /// For each port the place of its exit in `exits`; there is none at [`PORTS`].
-    places: [u8; PORTS],
+    exits: Vec<&'static mut Exit<T>, ACCOUNTS>,
+    /// For each port the place of its exit in `exits`; there is none at [`ACCOUNTS`].
+    places: [u8; ACCOUNTS],
     /// Bit i says that frames wait at exit i.
     waiting: u32,
 }
@@ -41,14 +41,14 @@ pub(crate) struct Flushed {
 impl<T: TxQueue> Exits<T> {
     /// No way out.
     pub const fn new() -> Self {
-        Self { exits: Vec::new(), places: [PORTS as u8; PORTS], waiting: 0 }
+        Self { exits: Vec::new(), places: [ACCOUNTS as u8; ACCOUNTS], waiting: 0 }
     }
 
     /// Makes `exit` the way out by its port. False if there is no such port or it has one already.
     pub fn add(&mut self, exit: &'static mut Exit<T>) -> bool {
         let count = self.exits.len() as u8;
         let place = self.places.get_mut(usize::from(exit.port));
-        let Some(place) = place.filter(|place| usize::from(**place) == PORTS) else {
+        let Some(place) = place.filter(|place| usize::from(**place) == ACCOUNTS) else {
             return false;
         };
         *place = count;
@@ -59,7 +59,7 @@ impl<T: TxQueue> Exits<T> {
     /// out by it or too little room.
     #[inline]
     pub(crate) fn send_all(&mut self, port: u16, batch: &mut Batch) -> bool {
-        let place = usize::from(self.places[usize::from(port) % PORTS]);
+        let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
         let Some(exit) = self.exits.get_mut(place) else { return false };
         let room = exit.outbox.capacity() - exit.outbox.len();
         if room < batch.frames.len() {
@@ -74,8 +74,10 @@ impl<T: TxQueue> Exits<T> {
     /// Lets `frame` wait for `port`. Gives it back with the reason if that cannot be.
     #[inline]
     pub(crate) fn send(&mut self, port: u16, frame: Frame) -> Result<(), (Frame, Reason)> {
-        let place = usize::from(self.places[usize::from(port) % PORTS]);
-        let Some(exit) = self.exits.get_mut(place) else { return Err((frame, Reason::NoRule)) };
+        let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
+        let Some(exit) = self.exits.get_mut(place) else {
+            return Err((frame, Reason::InvalidPort));
+        };
         let len = frame.len() as u64;
         exit.outbox.push(frame).map_err(|frame| (frame, Reason::TxRingFull))?;
         exit.bytes += len;
@@ -131,6 +133,11 @@ impl<T: TxQueue> Exit<T> {
     /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting.
     pub const fn new(port: u16, queue: T) -> Self {
         Self { port, queue, outbox: Outbox::new(), bytes: 0 }
+    }
+
+    /// The port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Hands what waits to the ring, and returns how many frames it took and how many it had no

@@ -2,7 +2,7 @@
 //!
 //! Each PMD has a ledger of its own and alone writes it, once at the end of an iteration, so that
 //! a reader finds the sums of whole iterations only:
-//! `received = forwarded + dropped(by reason) + parked`.
+//! `received + copied = forwarded + dropped(by reason) + parked`.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, fence};
@@ -15,49 +15,93 @@ pub const PORTS: usize = 16;
 /// may leave a PMD standing in the middle for some milliseconds.
 const ATTEMPTS: usize = 200_000;
 
-/// Why a frame was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// What the device said of it cannot be true.
-    DeviceLie,
-    /// It is shorter than an Ethernet header.
-    Runt,
-    /// It is longer than the largest frame, 1514 bytes or 1518 with a VLAN tag.
-    Oversize,
-    /// No rule says where it is to go.
-    NoRule,
-    /// The transmit ring that it was to leave by had no room.
-    TxRingFull,
+/// Number of the port behind which this machine itself is, as frames and accounts are numbered.
+pub const LOCAL: u16 = PORTS as u16;
+/// Accounts: one for each port, and one for [`LOCAL`].
+pub const ACCOUNTS: usize = PORTS + 1;
+
+/// Declares the reasons: for each its room and its name in reports.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident: $stage:literal, $name:literal;)*) => {
+        /// Why a frame was dropped. Names are those of Open vSwitch where it has one, without what
+        /// all of them begin with.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $reason,)*
+        }
+
+        impl Reason {
+            /// All of them, in the order in which a frame can meet them.
+            pub const ALL: [Self; Self::COUNT] = [$(Self::$reason,)*];
+
+            /// How many there are.
+            pub const COUNT: usize = [$(Self::$reason as usize,)*].len();
+
+            /// The room in which it strikes.
+            pub const fn stage(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $stage,)*
+                }
+            }
+
+            /// Its name in reports.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Reason {
-    /// How many there are.
-    pub const COUNT: usize = 5;
-
-    /// All of them, in the order in which a frame can meet them.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::DeviceLie, Self::Runt, Self::Oversize, Self::NoRule, Self::TxRingFull];
-
-    /// The room in which it strikes.
-    pub const fn stage(self) -> &'static str {
-        match self {
-            Self::DeviceLie => "rx",
-            Self::Runt | Self::Oversize => "parse",
-            Self::NoRule => "act",
-            Self::TxRingFull => "tx",
-        }
-    }
-
-    /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DeviceLie => "device_lie",
-            Self::Runt => "runt",
-            Self::Oversize => "oversize",
-            Self::NoRule => "no_rule",
-            Self::TxRingFull => "tx_ring_full",
-        }
-    }
+reasons! {
+    /// What the device said of it cannot be true.
+    DeviceLie: "rx", "device_lie";
+    /// It is shorter than an Ethernet header.
+    Runt: "parse", "rx_invalid_packet";
+    /// It is longer than the largest frame, 1514 bytes or 1518 with a VLAN tag.
+    Oversize: "parse", "oversize";
+    /// A VLAN tag is cut off.
+    BadVlan: "parse", "bad_vlan";
+    /// Its header of IPv4 is cut off, or says of lengths what cannot be true.
+    BadIpv4: "parse", "bad_ipv4";
+    /// Its headers of IPv6 are cut off, or say of lengths what cannot be true.
+    BadIpv6: "parse", "bad_ipv6";
+    /// The header of TCP, UDP, SCTP or ICMP is cut off.
+    BadTransport: "parse", "bad_transport";
+    /// It has more extension headers of IPv6 than are walked over.
+    HeaderLimit: "parse", "header_limit";
+    /// No rule says where it is to go.
+    NoRule: "upcall", "no_rule";
+    /// A rule says that it is to be dropped.
+    RuleDrop: "upcall", "drop_action_of_pipeline";
+    /// Rules led to rules too often.
+    Resubmits: "upcall", "drop_action_too_many_resubmit";
+    /// What rules do with it are more actions than a flow can have.
+    ActionLimit: "upcall", "upcall_error";
+    /// Its port had as many upcalls in this second as it may have.
+    UpcallLimit: "upcall", "upcall_limit";
+    /// It was to go back out by the port it came in by, or by one that there is not.
+    InvalidPort: "act", "invalid_port";
+    /// It has no hop left.
+    TtlExpired: "act", "ttl_expired";
+    /// It was beyond the rate of a meter.
+    Meter: "act", "meter";
+    /// It went round too often.
+    RecircLimit: "again", "recirc_error";
+    /// Nobody knows the address on Ethernet of the tunnel's other end.
+    NoNeighbor: "act", "tunnel_neigh_cache_miss";
+    /// It has no room for a tunnel's headers.
+    TunnelPush: "act", "tunnel_push_error";
+    /// What came out of a tunnel is none: its headers are not those of a tunnel, or their checksums
+    /// are wrong.
+    TunnelPop: "again", "tunnel_pop_error";
+    /// There was no empty frame to copy it to.
+    NoBuffer: "act", "no_buffer";
+    /// The port that it was to leave by cannot send frames of its length.
+    TxOversize: "tx", "tx_mtu_exceeded";
+    /// The transmit ring that it was to leave by had no room.
+    TxRingFull: "tx", "tx_ring_full";
 }
 
 /// What became of frames, by the port they came in by; and what a port sent.
@@ -67,9 +111,11 @@ pub struct Account {
     pub received: u64,
     /// Bytes of those that were believed.
     pub received_bytes: u64,
-    /// Those of them that a transmit ring took.
+    /// Frames that were made of them by copying, to leave by several ports.
+    pub copied: u64,
+    /// Frames, copies too, that a transmit ring took.
     pub forwarded: u64,
-    /// Those of them that were dropped, by [`Reason`].
+    /// Frames, copies too, that were dropped, by [`Reason`].
     pub dropped: [u64; Reason::COUNT],
     /// Frames that this port's own transmit ring took, whichever port they came in by.
     pub sent: u64,
@@ -77,14 +123,15 @@ pub struct Account {
     pub sent_bytes: u64,
 }
 
-/// Numbers in an account.
-const FIELDS: usize = 5 + Reason::COUNT;
+/// Numbers in an account, but for those by reason.
+const TOTALS: usize = 6;
 
 impl Account {
     /// An account of nothing.
     pub const ZERO: Self = Self {
         received: 0,
         received_bytes: 0,
+        copied: 0,
         forwarded: 0,
         dropped: [0; Reason::COUNT],
         sent: 0,
@@ -96,28 +143,28 @@ impl Account {
         self.dropped.iter().sum()
     }
 
-    /// Frames received that were neither forwarded nor dropped: over all ports as many as are
-    /// parked, if every frame ends in exactly one bucket. Below 0 if some ended twice.
+    /// Frames received or copied that were neither forwarded nor dropped: over all ports as many as
+    /// are parked, if every frame ends in exactly one bucket. Below 0 if some ended twice.
     pub fn unaccounted(&self) -> i64 {
-        self.received.wrapping_sub(self.forwarded + self.dropped_in_all()) as i64
+        (self.received + self.copied).wrapping_sub(self.forwarded + self.dropped_in_all()) as i64
     }
 
     /// Adds the numbers of `other`.
     pub fn add(&mut self, other: &Self) {
-        let (mut sum, other) = (self.fields(), other.fields());
-        sum.iter_mut().zip(other).for_each(|(sum, amount)| *sum += amount);
-        *self = Self::from_fields(sum);
+        let (mut sum, totals) = (self.totals(), other.totals());
+        sum.iter_mut().zip(totals).for_each(|(sum, amount)| *sum += amount);
+        self.dropped.iter_mut().zip(other.dropped).for_each(|(sum, amount)| *sum += amount);
+        *self = Self::from_parts(sum, self.dropped);
     }
 
-    fn fields(&self) -> [u64; FIELDS] {
-        let [a, b, c, d, e] = self.dropped;
-        let Self { received, received_bytes, forwarded, sent, sent_bytes, .. } = *self;
-        [received, received_bytes, forwarded, sent, sent_bytes, a, b, c, d, e]
+    fn totals(&self) -> [u64; TOTALS] {
+        let Self { received, received_bytes, copied, forwarded, sent, sent_bytes, .. } = *self;
+        [received, received_bytes, copied, forwarded, sent, sent_bytes]
     }
 
-    fn from_fields(fields: [u64; FIELDS]) -> Self {
-        let [received, received_bytes, forwarded, sent, sent_bytes, dropped @ ..] = fields;
-        Self { received, received_bytes, forwarded, dropped, sent, sent_bytes }
+    fn from_parts(totals: [u64; TOTALS], dropped: [u64; Reason::COUNT]) -> Self {
+        let [received, received_bytes, copied, forwarded, sent, sent_bytes] = totals;
+        Self { received, received_bytes, copied, forwarded, dropped, sent, sent_bytes }
     }
 }
 
@@ -125,7 +172,7 @@ impl Account {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// By port that frames came in by; what was sent, by port that it left by.
-    pub accounts: [Account; PORTS],
+    pub accounts: [Account; ACCOUNTS],
     /// Frames that are neither forwarded nor dropped yet: they wait in outboxes. A count of its
     /// own, for the sums to be checked against.
     pub parked: u64,
@@ -133,7 +180,7 @@ pub struct Reading {
 
 impl Reading {
     /// What ledgers say that nothing was posted to.
-    pub const EMPTY: Self = Self { accounts: [Account::ZERO; PORTS], parked: 0 };
+    pub const EMPTY: Self = Self { accounts: [Account::ZERO; ACCOUNTS], parked: 0 };
 
     /// Adds what another PMD's ledger said.
     pub fn add(&mut self, other: &Self) {
@@ -148,26 +195,39 @@ impl Reading {
 pub struct Ledger {
     /// Odd while the PMD is writing.
     version: AtomicU64,
-    accounts: [[Tally; FIELDS]; PORTS],
+    totals: [[Tally; TOTALS]; ACCOUNTS],
+    dropped: [[Tally; Reason::COUNT]; ACCOUNTS],
     /// Frames that wait in outboxes, whichever port they came in by. Written with the accounts.
     parked: AtomicU64,
     /// Frames in transmit rings, by port, as of the last housekeeping.
-    pending: [AtomicU64; PORTS],
+    pending: [AtomicU64; ACCOUNTS],
 }
 
 impl Ledger {
     /// Adds what one iteration did with the frames of each port, and says how many it left
-    /// `parked`. Only the PMD that owns the ledger may; `accounts` are empty afterwards.
-    pub fn post(&self, accounts: &mut [Account], parked: u64) {
+    /// `parked`. Where it `dropped` none, reasons are not looked at. Only the PMD that owns the
+    /// ledger may; `accounts` are empty afterwards.
+    pub fn post(&self, accounts: &mut [Account], parked: u64, dropped: bool) {
         let version = self.version.load(Relaxed);
         self.version.store(version + 1, Relaxed);
         fence(Release);
-        for (tallies, account) in self.accounts.iter().zip(accounts) {
-            tallies.iter().zip(account.fields()).for_each(|(tally, amount)| tally.add(amount));
-            *account = Account::default();
+        for (tallies, account) in self.totals.iter().zip(&mut *accounts) {
+            tallies.iter().zip(account.totals()).for_each(|(tally, amount)| tally.add(amount));
+            *account = Account::from_parts([0; TOTALS], account.dropped);
+        }
+        if dropped {
+            self.post_drops(accounts);
         }
         self.parked.store(parked, Relaxed);
         self.version.store(version + 2, Release);
+    }
+
+    #[cold]
+    fn post_drops(&self, accounts: &mut [Account]) {
+        for (tallies, account) in self.dropped.iter().zip(accounts) {
+            let dropped = core::mem::replace(&mut account.dropped, [0; Reason::COUNT]);
+            tallies.iter().zip(dropped).for_each(|(tally, amount)| tally.add(amount));
+        }
     }
 
     /// Says how many frames the transmit ring of `port` holds. Only the PMD that owns it may.
@@ -200,7 +260,8 @@ impl Ledger {
 
     fn copy(&self) -> Reading {
         let account = |port: usize| {
-            Account::from_fields(core::array::from_fn(|i| self.accounts[port][i].read()))
+            let totals = core::array::from_fn(|i| self.totals[port][i].read());
+            Account::from_parts(totals, core::array::from_fn(|i| self.dropped[port][i].read()))
         };
         Reading { accounts: core::array::from_fn(account), parked: self.parked.load(Relaxed) }
     }
@@ -213,17 +274,19 @@ mod tests {
     #[test]
     fn what_is_posted_is_read() {
         let ledger = Ledger::default();
-        let account = Account {
+        let mut account = Account {
             received: 10,
             received_bytes: 600,
-            forwarded: 3,
-            dropped: [1, 2, 3, 0, 1],
+            copied: 2,
+            forwarded: 5,
             sent: 4,
             sent_bytes: 240,
+            ..Account::ZERO
         };
-        ledger.post(&mut [Account::default(), account], 0);
+        account.dropped[Reason::Meter as usize] = 7;
+        ledger.post(&mut [Account::default(), account], 0, true);
         let mut accounts = [account];
-        ledger.post(&mut accounts, 7);
+        ledger.post(&mut accounts, 7, true);
         assert_eq!(accounts, [Account::default()]);
         let mut reading = ledger.read().unwrap();
         assert_eq!(reading.accounts[..3], [account, account, Account::default()]);
@@ -238,7 +301,7 @@ mod tests {
         let owner = std::thread::spawn(|| {
             for _ in 0..100_000 {
                 let account = Account { received: 2, forwarded: 2, ..Account::default() };
-                ledger.post(&mut [account], 0);
+                ledger.post(&mut [account], 0, false);
             }
         });
         while !owner.is_finished() {

@@ -8,8 +8,15 @@
 //! |---|---|
 //! | `pmd` | the loop: poll, carry to the end, measure |
 //! | `batch` | frames on their way, what is known of each and what was decided |
-//! | `parse` | the room that looks at frames |
-//! | `rules` | where frames go by the port they came in by |
+//! | [`wire`] | what headers look like, a file for each protocol |
+//! | `parse`, [`extract`](extract()) | the room that looks at frames; from bytes to a key |
+//! | [`key`], [`field`] | what packets are looked up by, and the names of its parts |
+//! | [`switch`] | what a PMD decides with; the rooms of caches and of the classifier |
+//! | [`emc`], [`classifier`], [`flow`] | the exact-match cache, megaflows by mask, megaflows |
+//! | `upcall`, [`translate`] | the room that asks rules; from rules to a megaflow |
+//! | [`rules`] | what a user wants, as text and as tables |
+//! | [`network`] | what upcalls know besides: ports and learned addresses |
+//! | [`program`], `rewrite` | what is done with the packets of a flow, and how packets change |
 //! | `act` | the room that carries out verdicts |
 //! | `exits` | frames waiting for transmit rings, and the room that hands them over |
 //! | `books` | what became of the frames of one iteration |
@@ -22,17 +29,34 @@
 mod act;
 mod batch;
 mod books;
+pub mod classifier;
+pub mod emc;
 mod exits;
+mod extract;
+pub mod field;
+pub mod flow;
+pub mod hash;
+pub mod key;
 pub mod ledger;
+pub mod network;
 mod order;
 mod parse;
+#[cfg(test)]
+mod played;
 mod pmd;
-mod rules;
+pub mod program;
+mod rewrite;
+pub mod rules;
+pub mod switch;
+pub mod translate;
+mod upcall;
+pub mod wire;
 
 pub use batch::{Batch, Verdict};
 pub use exits::{Exit, Exits};
-pub use ledger::{Account, Ledger, PORTS, Reading, Reason};
+pub use extract::extract;
+pub use ledger::{Account, LOCAL, Ledger, PORTS, Reading, Reason};
 pub use order::Order;
 pub use parse::{LARGEST, SMALLEST, VLAN_TAG};
-pub use pmd::{HOUSEKEEPING, Parts, Pmd, QUEUES};
-pub use rules::Rules;
+pub use pmd::{GROUP, HOUSEKEEPING, Parts, Pmd, QUEUES};
+pub use switch::{Note, Switch};

@@ -18,4 +18,15 @@ pub enum Order {
     /// Call this function on the PMD's core. For the command `crash`, whose functions do not
     /// return.
     Call(fn()),
+    /// Forget a flow.
+    Remove {
+        /// Where it is.
+        place: u32,
+        /// Its name: nothing happens if another is there by now.
+        name: u64,
+    },
+    /// Have one key in so many inserted into the exact-match cache: 1 each, 0 none.
+    EmcInsertInvProb(u32),
+    /// Allow each port so many upcalls in a second, any number if it is 0.
+    UpcallLimit(u32),
 }

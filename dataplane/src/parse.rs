@@ -1,6 +1,7 @@
 //! The room that looks at frames: each once, and only at what verdicts depend on.
 
 use crate::batch::{Batch, Verdict};
+use crate::extract::extract;
 use crate::ledger::Reason;
 
 /// Bytes of an Ethernet header (IEEE 802.3, 3.1.1): anything shorter is a runt.
@@ -10,7 +11,8 @@ pub const LARGEST: usize = 1514;
 /// Bytes that a VLAN tag (IEEE 802.1Q, 9.3) adds to what is allowed.
 pub const VLAN_TAG: usize = 4;
 
-/// Gives those that are no proper frames their verdict. All others are open afterwards.
+/// Gives those that are no proper frames their verdict. All others are open afterwards, and have a
+/// key unless all meet one flow anyway.
 #[inline]
 pub(crate) fn parse(batch: &mut Batch, port: u16) {
     let mut bytes = 0;
@@ -25,6 +27,16 @@ pub(crate) fn parse(batch: &mut Batch, port: u16) {
         }
     }
     batch.bytes = bytes;
+    if batch.whole.is_none() {
+        extract_all(batch, port);
+    }
+}
+
+/// Makes the key of each frame that is open.
+fn extract_all(batch: &mut Batch, port: u16) {
+    for i in batch.each_open() {
+        extract(batch.frames[i].bytes(), port, &mut batch.keys[i]);
+    }
 }
 
 #[inline]

@@ -6,19 +6,19 @@ use heapless::Vec;
 use perf::counters::Counter;
 use perf::{Clock, Flags, Recorder, Room};
 
-use crate::act::act;
+use crate::act::Hands;
 use crate::batch::Batch;
 use crate::books::Books;
-use crate::exits::{Exits, Flushed};
+use crate::exits::{Exit, Exits, Flushed};
 use crate::ledger::{Ledger, Reason};
 use crate::order::Order;
 use crate::parse::parse;
-use crate::rules::Rules;
+use crate::switch::{Settled, Switch};
 
 /// Receive queues that one PMD polls at most.
 pub const QUEUES: usize = 16;
 /// Polls that are carried to the transmit rings together.
-const GROUP: usize = 4;
+pub const GROUP: usize = 4;
 /// Iterations between two visits to housekeeping. A power of two.
 pub const HOUSEKEEPING: u64 = 1024;
 /// Orders that one visit to housekeeping carries out at most.
@@ -30,8 +30,10 @@ pub struct Parts<T: 'static> {
     pub pool: &'static mut LocalPool,
     /// Its ways out.
     pub exits: Exits<T>,
-    /// Where frames go.
-    pub rules: Rules,
+    /// Frames on their way, and what is known of them.
+    pub batches: &'static mut [Batch; GROUP],
+    /// What it decides with.
+    pub switch: &'static mut Switch,
     /// Where its iterations are recorded.
     pub recorder: Recorder,
     /// Where it says what became of frames.
@@ -43,7 +45,6 @@ pub struct Parts<T: 'static> {
 /// One core's loop over its receive queues.
 pub struct Pmd<R, T: 'static> {
     entries: Vec<Entry<R>, QUEUES>,
-    batches: [Batch; GROUP],
     books: Books,
     stall: Stall,
     parts: Parts<T>,
@@ -65,20 +66,13 @@ struct Stall {
 impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     /// A PMD that polls nothing yet.
     pub fn new(parts: Parts<T>) -> Self {
-        Self {
-            entries: Vec::new(),
-            batches: [const { Batch::new() }; GROUP],
-            books: Books::new(),
-            stall: Stall::default(),
-            parts,
-        }
+        Self { entries: Vec::new(), books: Books::new(), stall: Stall::default(), parts }
     }
 
     /// Polls `queue` of `port` from now on; gives it back if the PMD polls [`QUEUES`] already or
     /// there is no such port.
     pub fn poll(&mut self, port: u16, queue: R) -> Result<(), R> {
-        let exit = self.parts.rules.exit(port);
-        if !self.books.open(port) || exit.is_some_and(|exit| !self.books.open(exit)) {
+        if !self.books.open(port) {
             return Err(queue);
         }
         self.entries.push(Entry { queue, port }).map_err(|entry| entry.queue)
@@ -89,9 +83,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         self.parts.pool
     }
 
-    /// The ways out, to add to before the loop begins.
-    pub fn exits(&mut self) -> &mut Exits<T> {
-        &mut self.parts.exits
+    /// Lets frames leave by `exit`. False if there is no such port or it has a way out already.
+    pub fn add_exit(&mut self, exit: &'static mut Exit<T>) -> bool {
+        self.books.open(exit.port()) && self.parts.exits.add(exit)
     }
 
     /// Begins to measure. Call it on the PMD's own core, before its first iteration.
@@ -124,9 +118,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     #[inline]
     fn rx(&mut self, first: usize) -> u32 {
         let mut arrived = 0;
-        let Parts { pool, recorder, .. } = &mut self.parts;
+        let Parts { pool, recorder, batches, .. } = &mut self.parts;
         let group = self.entries.iter_mut().enumerate().skip(first);
-        for ((index, entry), batch) in group.zip(&mut self.batches) {
+        for ((index, entry), batch) in group.zip(batches.iter_mut()) {
             let polled = entry.queue.rx(pool, &mut batch.frames);
             let frames = batch.frames.len() as u32;
             if polled.lies > 0 || polled.starved {
@@ -143,24 +137,44 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     /// Takes the frames of a group from room to room.
     #[inline]
     fn carry(&mut self, first: usize, clock: &impl Clock) {
-        let Parts { pool, exits, rules, recorder, .. } = &mut self.parts;
+        let Parts { switch, recorder, batches, .. } = &mut self.parts;
         recorder.leave(Room::Rx, clock);
         let entries = &self.entries[first..];
-        let batches = &mut self.batches[..entries.len().min(GROUP)];
+        let batches = &mut batches[..entries.len().min(GROUP)];
         for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
+            batch.whole = switch.whole(entry.port);
             parse(batch, entry.port);
             let account = self.books.account(entry.port);
             account.received += batch.frames.len() as u64;
             account.received_bytes += batch.bytes;
         }
         recorder.leave(Room::Parse, clock);
-        let mut settled = 0;
-        for batch in batches.iter_mut() {
-            settled += rules.verdict(batch.port).map_or(0, |verdict| batch.settle_all(verdict));
+        let (settled, now) = (&mut Settled::default(), recorder.latest());
+        for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
+            settled.simple += switch.simple(batch, now);
+            if batch.open != 0 {
+                settled.emc += switch.cache(batch, now);
+            }
         }
         recorder.leave(Room::Cache, clock);
-        for batch in batches {
-            act(batch, exits, pool, &mut self.books);
+        if batches.iter().any(|batch| batch.open != 0) {
+            decide(batches, switch, recorder, settled, clock);
+        }
+        self.finish(first, *settled, clock);
+    }
+
+    /// Carries out what was decided of a group, and hands it to the rings.
+    #[inline]
+    fn finish(&mut self, first: usize, settled: Settled, clock: &impl Clock) {
+        let Parts { pool, exits, switch, recorder, batches, .. } = &mut self.parts;
+        let count = (self.entries.len() - first).min(GROUP);
+        let programs = &switch.programs;
+        let mut hands = Hands { exits, pool, books: &mut self.books, programs };
+        for batch in &mut batches[..count] {
+            hands.act(batch);
+        }
+        if !switch.lent.is_empty() {
+            switch.give_back();
         }
         recorder.leave(Room::Act, clock);
         let flushed = exits.flush(pool, &mut self.books);
@@ -169,7 +183,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     }
 
     /// Counts what became of a group of frames.
-    fn account(&mut self, settled: u32, flushed: Flushed) {
+    fn account(&mut self, settled: Settled, flushed: Flushed) {
         let Parts { recorder, ledger, exits, .. } = &mut self.parts;
         let dropped = self.books.post(ledger, exits.parked());
         recorder.current.sent += flushed.frames;
@@ -177,7 +191,12 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             recorder.dropped(dropped, flushed.refused);
         }
         let counters = recorder.counters();
-        counters.add(Counter::SimpleHit, u64::from(settled));
+        counters.add(Counter::SimpleHit, settled.simple);
+        if settled.emc + settled.megaflow > 0 {
+            counters.add(Counter::EmcHit, settled.emc);
+            counters.add(Counter::MegaflowHit, settled.megaflow);
+            counters.add(Counter::Lookups, settled.lookups);
+        }
         counters.add(Counter::SentBatches, u64::from(flushed.batches));
     }
 
@@ -195,7 +214,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             self.parts.recorder.current.flags.set(Flags::INJECTED);
             hold_up(self.stall.cycles, clock);
         }
-        let Parts { recorder, ledger, exits, pool, .. } = &mut self.parts;
+        let Parts { recorder, ledger, exits, pool, switch, .. } = &mut self.parts;
+        switch.keep_house(recorder.latest());
         exits.reclaim(pool);
         exits.publish(ledger);
         recorder.current.flags.set(Flags::WORK);
@@ -213,7 +233,30 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             Order::Limits(limits) => self.parts.recorder.set_limits(limits),
             Order::Stall { cycles, times } => self.stall = Stall { cycles, times },
             Order::Call(function) => function(),
+            Order::Remove { place, name } => self.parts.switch.remove(place, name),
+            Order::EmcInsertInvProb(inverse) => self.parts.switch.emc.set_inverse(inverse),
+            Order::UpcallLimit(most) => self.parts.switch.limiter.set(most),
         }
+    }
+}
+
+/// Has the classifier, and where that knows no flow the rules, decide what caches could not.
+#[cold]
+#[inline(never)]
+fn decide(
+    batches: &mut [Batch],
+    switch: &mut Switch,
+    recorder: &mut Recorder,
+    settled: &mut Settled,
+    clock: &impl Clock,
+) {
+    let now = recorder.latest();
+    for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
+        settled.add(switch.classify(batch, now));
+    }
+    recorder.leave(Room::Classifier, clock);
+    for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
+        settled.add(switch.upcalls(batch, recorder, clock));
     }
 }
 

@@ -58,6 +58,21 @@ pub enum Command<'a> {
         /// In which form.
         format: Format,
     },
+    /// Add a rule, in the place of one with the same match.
+    AddFlow(&'a str),
+    /// Delete rules with this match, or all.
+    DelFlows(&'a str),
+    /// Put these rules, with semicolons between, in the place of all.
+    ReplaceFlows(&'a str),
+    /// List rules with this match, or all.
+    DumpFlows(&'a str),
+    /// List megaflows.
+    DumpMegaflows {
+        /// Of this core only.
+        core: Option<usize>,
+    },
+    /// Tell what a packet like this would meet.
+    Trace(&'a str),
     /// Note something down among the events.
     Mark(&'a str),
     /// See whether what is measured is true.

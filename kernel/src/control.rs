@@ -11,12 +11,15 @@
 mod aside;
 mod auto;
 mod execute;
+mod flow_commands;
 mod job;
 mod losses;
 mod pace;
 mod pmd;
+mod revalidate;
 mod self_test;
 mod supervise;
+mod tables;
 
 use core::fmt::{self, Arguments, Write};
 
@@ -28,7 +31,7 @@ use perf::{Iteration, Settings, Snapshot, Timebase};
 
 use crate::command::ROWS;
 use crate::machine::Machine;
-use crate::options::Watchdog;
+use crate::options::{FlowOptions, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
@@ -37,6 +40,8 @@ use job::Job;
 use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Handle, Orders, Pmd, PmdMemory};
+use revalidate::Walk;
+pub use tables::{Change, Edit, Error as TablesError, Tables, add_all};
 
 /// Bytes of output that must be handed in.
 pub const OUTPUT: usize = LOW + 2 * STEP;
@@ -84,6 +89,8 @@ pub struct Policy {
     pub settings: Settings,
     /// What happens when an iteration does not end.
     pub watchdog: Watchdog,
+    /// How flows are cached.
+    pub flows: FlowOptions,
 }
 
 /// Frames that each port had received, and when that was read.
@@ -105,6 +112,8 @@ pub struct Control<'a, O> {
     pmds: &'a mut [Pmd<O>],
     base: Timebase,
     policy: Policy,
+    tables: Tables,
+    walk: Walk,
     losses: Losses,
     aside: Aside,
     alarms: Pace,
@@ -137,8 +146,8 @@ impl<'a, O: Orders> Control<'a, O> {
     pub fn new(
         memory: Memory<'a>,
         pmds: &'a mut [Pmd<O>],
-        base: Timebase,
-        policy: Policy,
+        tables: Tables,
+        (base, policy): (Timebase, Policy),
     ) -> Result<Self, Error> {
         let Memory { output, screen, rows, counted, events: (parts, windows) } = memory;
         if output.len() < OUTPUT {
@@ -158,6 +167,8 @@ impl<'a, O: Orders> Control<'a, O> {
             pmds,
             base,
             policy,
+            tables,
+            walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),
             losses: Losses::new(),
             aside: Aside::new(),
             alarms: Pace::new(base.hertz, supervise::ALARMS),

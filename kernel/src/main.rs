@@ -15,6 +15,7 @@ mod log;
 mod pmds;
 mod ports;
 mod setup;
+mod switches;
 mod wall_clock;
 
 use arch::{cores, crash, memory, tsc};
@@ -28,6 +29,7 @@ use kernel::shell::Screen;
 use perf::Timebase;
 use serial::{Com, Port};
 use setup::Troubles;
+use switches::World;
 
 /// What core 0 does once the machine is set up.
 fn main() -> ! {
@@ -44,7 +46,10 @@ fn main() -> ! {
     let base = Timebase::new(tsc::frequency(), boot);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().take(ports.len()).map(|&core| (core, setup::limits(&options, core))).collect();
-    let Ok(handles) = pmds::start(queues, &options.forward, &polling, base) else {
+    let world = World::new(&options, polling.len(), ports.len());
+    let started =
+        world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
+    let Ok((handles, world)) = started else {
         panic!("{} MiB of memory are too little for these ports", memory::total() >> 20);
     };
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
@@ -55,13 +60,14 @@ fn main() -> ! {
         setup::pmd_memory().map(|memory| Pmd::new(handle, started, settings, memory))
     });
     let pmds: Option<Vec<Pmd<Sender<Order>>, PORTS>> = pmds.collect();
-    let policy = Policy { settings: options.perf.general, watchdog: options.watchdog };
+    let policy =
+        Policy { settings: options.perf.general, watchdog: options.watchdog, flows: options.flows };
     let screen = Screen::default();
     let memory = setup::control_memory(&screen, options.event_store);
     let (Some(mut pmds), Some(memory)) = (pmds, memory) else {
         panic!("{} MiB of memory are too little for the console", memory::total() >> 20);
     };
-    let Ok(mut control) = Control::new(memory, &mut pmds, base, policy) else {
+    let Ok(mut control) = Control::new(memory, &mut pmds, world.tables, (base, policy)) else {
         panic!("the console was given too little memory");
     };
     let wall = wall_clock::WallClock::start();

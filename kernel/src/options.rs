@@ -4,18 +4,20 @@
 //! and leaves its key at the default; the last of several words for one key holds.
 
 mod fault;
+mod forward;
 mod perf;
 mod table;
 mod values;
 
 use ::perf::Settings;
 use ::perf::settings::WINDOW;
-use dataplane::{PORTS, Rules};
+use dataplane::PORTS;
 use heapless::Vec;
 use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
 pub use fault::{Fault, Faults};
+pub use forward::Forward;
 pub use perf::PerfOptions;
 pub use table::{Key, keys};
 
@@ -30,7 +32,7 @@ pub struct Options {
     /// Which NICs to take.
     pub ports: Ports,
     /// Which ports frames leave by.
-    pub forward: Rules,
+    pub forward: Forward,
     /// Which cores may run PMDs.
     pub pmd_cpu_mask: CpuMask,
     /// What is recorded, and what is suspicious.
@@ -39,6 +41,27 @@ pub struct Options {
     pub watchdog: Watchdog,
     /// Memory for events, in MiB.
     pub event_store: u32,
+    /// How flows are cached.
+    pub flows: FlowOptions,
+}
+
+/// How flows are cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowOptions {
+    /// Flows that all PMDs together have at most.
+    pub limit: u32,
+    /// A flow that met no packet for so many milliseconds is forgotten.
+    pub max_idle: u32,
+    /// One key in so many is inserted into the exact-match cache: 1 each, 0 none.
+    pub emc_insert_inv_prob: u32,
+    /// Upcalls that each port may have in a second; 0 for any number.
+    pub upcall_limit: u32,
+}
+
+impl FlowOptions {
+    /// Open vSwitch's defaults. It has no limit on upcalls.
+    pub const DEFAULT: Self =
+        Self { limit: 200_000, max_idle: 10_000, emc_insert_inv_prob: 100, upcall_limit: 0 };
 }
 
 /// A serial console.
@@ -103,11 +126,12 @@ impl Default for Options {
         Self {
             console: Console { com: Com::One, baud: 115_200 },
             ports: Ports::None,
-            forward: Rules::default(),
+            forward: Forward::default(),
             pmd_cpu_mask: CpuMask::ALL,
             perf: PerfOptions::default(),
             watchdog: Watchdog::Report,
             event_store: 64,
+            flows: FlowOptions::DEFAULT,
         }
     }
 }

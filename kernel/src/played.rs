@@ -2,7 +2,12 @@
 
 use core::cell::Cell;
 
-use dataplane::Ledger;
+use crate::control::Tables;
+use dataplane::network::{ADDRESSES, Network, Station};
+use dataplane::rules::{self, Action, Rule, RuleSet, Shape, Stored};
+use dataplane::{Ledger, hash::Seeds};
+use foldhash::SharedSeed;
+use handover::{Published, Reader};
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
 use perf::{Clock, Flags, Metrics, Recorder, Segment, Settings, Timebase};
@@ -17,6 +22,35 @@ impl Clock for Hand {
     fn now(&self) -> u64 {
         self.0.get()
     }
+}
+
+static SHARED: SharedSeed = SharedSeed::from_u64(0x5eed);
+
+fn rule_set() -> RuleSet {
+    let memory = rules::Memory {
+        rules: vec![Stored::EMPTY; 16].leak(),
+        actions: vec![Action::Normal; 64].leak(),
+        index: vec![0; 32].leak(),
+        shapes: vec![Shape::EMPTY; 16].leak(),
+    };
+    RuleSet::new(memory, Seeds::new(&SHARED, 1))
+}
+
+/// Tables of the rules in `texts` and three ports, and what one PMD reads of them.
+pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Network>)) {
+    let parsed: Vec<Rule> = texts.iter().map(|text| rules::parse(text).unwrap()).collect();
+    let mut first = rule_set();
+    first.make(parsed.iter().map(Rule::view)).unwrap();
+    let rules = Box::leak(Box::new(Published::new(first, rule_set())));
+    let world = || {
+        let stations = vec![Station::default(); ADDRESSES].leak().try_into().unwrap();
+        Network { ports: 0b111, ..Network::new(stations) }
+    };
+    let network = Box::leak(Box::new(Published::new(world(), world())));
+    let ((rules, mut rule_readers), (network, mut readers)) = (rules.open(1), network.open(1));
+    let heard = vec![0; ADDRESSES].leak().try_into().unwrap();
+    let tables = Tables::new(rules, network, heard, HERTZ);
+    (tables, (rule_readers.next().unwrap(), readers.next().unwrap()))
 }
 
 /// A PMD without queues.

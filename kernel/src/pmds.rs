@@ -1,9 +1,9 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
 use bus::Registers;
-use dataplane::{Exit, Exits, Ledger, Order, PORTS, Parts, Pmd, Rules};
-use frame::{Buffer, Frame, LOCAL, LocalPool};
-use handover::{Mailbox, PoolStore, Sender};
+use dataplane::{Batch, Exit, Exits, GROUP, Ledger, Order, PORTS, Parts, Pmd};
+use frame::{Buffer, Frame, LOCAL, LocalPool, Outbox, TxQueue};
+use handover::{Mailbox, PoolStore, Sender, SharedTx};
 use heapless::Vec;
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
@@ -13,6 +13,7 @@ use spin::{Mutex, Once};
 use virtio::{NetRx, NetTx};
 
 use crate::arch::{cores, memory, power, stolen, tsc};
+use crate::switches::World;
 
 /// Orders that can wait for a PMD.
 const ORDERS: usize = 64;
@@ -22,13 +23,55 @@ const FRAMES_PER_PORT: usize = 1024;
 pub(crate) const MILLISECONDS: usize = 4096 + 256;
 
 pub(crate) type Rx = &'static mut NetRx<Registers>;
-pub(crate) type Tx = NetTx<Registers>;
+/// A card's transmit queue, too large to be handed about.
+type Ring = &'static mut NetTx<Registers>;
 type Loop = Pmd<Rx, Tx>;
 
 /// The two queues of a port.
 pub(crate) struct Queues {
     pub(crate) rx: Rx,
-    pub(crate) exit: &'static mut Exit<Tx>,
+    pub(crate) tx: Ring,
+}
+
+/// A PMD's way out by a port: a queue of its own, or one that all share.
+pub(crate) enum Tx {
+    Own(Ring),
+    Shared {
+        queue: &'static SharedTx<Ring>,
+        /// Only one PMD tells how many frames the ring holds.
+        tells: bool,
+    },
+}
+
+impl TxQueue for Tx {
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        match self {
+            Self::Own(queue) => queue.tx(pool, outbox),
+            Self::Shared { queue, .. } => queue.tx(pool, outbox),
+        }
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Own(queue) => queue.reclaim(pool),
+            Self::Shared { queue, .. } => queue.reclaim(pool),
+        }
+    }
+
+    fn backlog(&self) -> u32 {
+        match self {
+            Self::Own(queue) => queue.backlog(),
+            Self::Shared { queue, tells: true } => queue.backlog(),
+            Self::Shared { .. } => 0,
+        }
+    }
+
+    fn lies(&self) -> u64 {
+        match self {
+            Self::Own(queue) => queue.lies(),
+            Self::Shared { queue, .. } => queue.lies(),
+        }
+    }
 }
 
 /// What the control core has of a PMD.
@@ -80,7 +123,7 @@ pub(crate) fn run(core: usize) -> ! {
 /// them in turn, and lets all start.
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
-    rules: &Rules,
+    world: &mut World,
     cores: &[(usize, Limits)],
     base: Timebase,
 ) -> Result<Vec<Handle, { cores::MAX }>, NoMemory> {
@@ -92,11 +135,11 @@ pub(crate) fn start(
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &(core, limits) in cores {
         let recorder = |metrics| Recorder::new(metrics, limits, base);
-        let (handle, pmd) = assemble(core, store, rules, recorder)?;
+        let (handle, pmd) = assemble(core, store, world, recorder)?;
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
-    share_out(ports, rules, &mut loops);
+    share_out(ports, &mut loops)?;
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
     for (&(core, _), pmd) in cores.iter().zip(loops) {
         *seats[core].get_mut() = Some(pmd);
@@ -121,7 +164,7 @@ fn fill_store(count: usize) -> Result<&'static PoolStore, NoMemory> {
 fn assemble(
     core: usize,
     store: &'static PoolStore,
-    rules: &Rules,
+    world: &mut World,
     recorder: impl FnOnce(&'static Metrics) -> Recorder,
 ) -> Result<(Handle, &'static mut Loop), NoMemory> {
     let segments = memory::carve_with(SEGMENTS, |_| Segment::EMPTY).ok_or(NoMemory)?;
@@ -132,29 +175,38 @@ fn assemble(
     let metrics = &metrics[0];
     let ledger: &Ledger = carve(Ledger::default())?;
     let (orders, inbox) = carve(Mailbox::<Order, ORDERS>::new())?.open();
+    let (switch, flows, notes) = world.switch()?;
+    let batches = memory::carve_with(GROUP, |_| Batch::new()).ok_or(NoMemory)?;
     let pmd = carve(Pmd::new(Parts {
         pool: carve(LocalPool::new(store))?,
         exits: Exits::new(),
-        rules: rules.clone(),
+        batches: batches.try_into().map_err(|_| NoMemory)?,
+        switch,
         recorder: recorder(metrics),
         ledger,
         inbox,
     }))?;
-    Ok((Handle { core, metrics, ledger, orders }, pmd))
+    Ok((Handle { core, metrics, ledger, flows, notes, orders }, pmd))
 }
 
-/// Gives each port's receive queue to the PMD whose turn it is, and its transmit queue to the PMD
-/// whose frames leave by it. With pairs of ports that is one PMD at most.
-fn share_out(ports: Vec<Queues, PORTS>, rules: &Rules, loops: &mut [&'static mut Loop]) {
+/// Gives each port's receive queue to the PMD whose turn it is, and each PMD a way out by every
+/// port.
+fn share_out(ports: Vec<Queues, PORTS>, loops: &mut [&'static mut Loop]) -> Result<(), NoMemory> {
     let count = loops.len().max(1);
-    for (port, Queues { rx, exit }) in (0_u16..).zip(ports) {
+    for (port, Queues { rx, tx }) in (0_u16..).zip(ports) {
         if let Some(pmd) = loops.get_mut(usize::from(port) % count) {
             rx.start(pmd.pool());
             let _fits = pmd.poll(port, rx);
         }
-        let sender = rules.exit(port).map(|entry| usize::from(entry) % count);
-        if let Some(pmd) = sender.and_then(|sender| loops.get_mut(sender)) {
-            pmd.exits().add(exit);
+        if let [pmd] = loops {
+            pmd.add_exit(carve(Exit::new(port, Tx::Own(tx)))?);
+            continue;
+        }
+        let queue: &SharedTx<_> = carve(SharedTx::new(tx))?;
+        for (number, pmd) in loops.iter_mut().enumerate() {
+            let tells = number == usize::from(port) % count;
+            pmd.add_exit(carve(Exit::new(port, Tx::Shared { queue, tells }))?);
         }
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
-use dataplane::{Exit, PORTS};
+use dataplane::PORTS;
 use frame::RxQueue as _;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
@@ -101,9 +101,9 @@ pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
     chosen
 }
 
-/// Takes `card` away from whoever used it, and sets it up as port `number`. A card without a
+/// Takes `card` away from whoever used it, and sets it up as a port. A card without a
 /// driver is left as it is.
-pub(crate) fn take(number: u16, card: &Found) -> Result<(Port, Queues), Error> {
+pub(crate) fn take(card: &Found) -> Result<(Port, Queues), Error> {
     card.driver.ok_or(Error::NoDriver)?;
     let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
@@ -114,8 +114,7 @@ pub(crate) fn take(number: u16, card: &Found) -> Result<(Port, Queues), Error> {
     let opened = Net::open(&function, &mut map, rings, &Uptime);
     let (card, rx, tx) = opened.map_err(Error::Virtio)?;
     let ring = rx.capacity();
-    let (rx, exit) = (pmds::carve(rx)?, pmds::carve(Exit::new(number, tx))?);
-    Ok((Port { place, ring, card }, Queues { rx, exit }))
+    Ok((Port { place, ring, card }, Queues { rx: pmds::carve(rx)?, tx: pmds::carve(tx)? }))
 }
 
 /// Opens the first virtio console there is, for the log stream.

@@ -92,7 +92,7 @@ pub(crate) fn take_ports(
         note(troubles, Trouble::NoCard);
     }
     for card in chosen {
-        match ports::take(taken.len() as u16, &card) {
+        match ports::take(&card) {
             Ok((port, pair)) => {
                 let _fits = taken.push(port);
                 let _fits = queues.push(pair);

@@ -22,7 +22,7 @@ use keys::{Key, Keys};
 pub use screen::Screen;
 
 /// Characters of a line at most.
-pub const LINE: usize = 128;
+pub const LINE: usize = 512;
 /// What stands before a line.
 pub const PROMPT: &str = "barecore> ";
 
@@ -31,6 +31,7 @@ const HISTORY: usize = 1024;
 
 /// What a byte led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is no heap to put the line on")]
 pub enum Typed {
     /// Nothing to act on.
     Nothing,

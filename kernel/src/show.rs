@@ -3,12 +3,14 @@
 //! Answers that have an end in sight are written at once; those about each PMD go step by step, so
 //! that they never need more room than one step.
 
+mod flows;
 pub mod json;
 mod ledger;
 mod perf_show;
 mod ports;
 mod settings;
 
+pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub use ledger::{drops, ledger};
 pub use perf_show::PerfShowJob;
 pub use ports::ports;

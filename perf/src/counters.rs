@@ -21,6 +21,12 @@ impl Tally {
         self.0.store(self.0.load(Relaxed).wrapping_add(amount), Relaxed);
     }
 
+    /// Begins again at `count`. Only the core that owns the count may.
+    #[inline]
+    pub fn set(&self, count: u64) {
+        self.0.store(count, Relaxed);
+    }
+
     /// The count now.
     pub fn read(&self) -> u64 {
         self.0.load(Relaxed)

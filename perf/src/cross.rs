@@ -10,6 +10,6 @@ pub(crate) mod turns;
 
 pub(crate) use core::sync::atomic;
 
-pub(crate) use seal::Seal;
+pub use seal::Seal;
 pub(crate) use tenancy::Tenancy;
 pub(crate) use turns::Turns;

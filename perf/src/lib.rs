@@ -69,6 +69,7 @@ pub mod watchdog;
 pub mod windows;
 
 pub use counters::{Counter, Counters, Tally};
+pub use cross::Seal;
 pub use distribution::Distribution;
 pub use history::{History, Segment};
 pub use iteration::{Flags, Iteration};

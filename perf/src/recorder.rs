@@ -136,6 +136,12 @@ impl Recorder {
         self.limits
     }
 
+    /// The clock when it was last read: some time in this iteration, or at its start.
+    #[inline]
+    pub fn latest(&self) -> u64 {
+        self.latest
+    }
+
     /// Counts a poll of `queue` that brought `frames`, more than none, and left `waiting` behind.
     #[inline]
     pub fn burst(&mut self, queue: u16, frames: u32, waiting: u32) {

@@ -11,6 +11,7 @@ mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }
 #[path = "../src/cross/seal.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the crate publishes it, and not all is tried here")]
 mod seal;
 #[path = "../src/cross/tenancy.rs"]
 mod tenancy;

@@ -12,6 +12,8 @@ pub struct Buckets {
     pub received: u64,
     /// Of those, accepted by a transmit ring.
     pub forwarded: u64,
+    /// Frames made of those by copying.
+    pub copied: u64,
     /// Of those, dropped, with a reason.
     pub dropped: u64,
     /// Of those, still inside.
@@ -170,6 +172,7 @@ fn buckets(line: &str) -> Result<Buckets> {
     Ok(Buckets {
         received: number(line, "received")?,
         forwarded: number(line, "forwarded")?,
+        copied: number(line, "copied")?,
         dropped: number(line, "dropped")?,
         in_flight: number(line, "in-flight")?,
     })
@@ -185,11 +188,11 @@ mod tests {
 
     #[test]
     fn a_ledger_is_read_by_its_names() {
-        let text = "ledger port=0 received=10 forwarded=7 dropped=2 in-flight=1\n\
-                    ledger port=1 received=5 forwarded=5 dropped=0 in-flight=0\n\
-                    ledger total received=15 forwarded=12 dropped=2 in-flight=1 exact=yes";
+        let text = "ledger port=0 received=10 copied=0 forwarded=7 dropped=2 in-flight=1\n\
+                    ledger port=1 received=5 copied=0 forwarded=5 dropped=0 in-flight=0\n\
+                    ledger total received=15 copied=0 forwarded=12 dropped=2 in-flight=1 exact=yes";
         let ledger = ledger(&lines(text)).unwrap();
-        let first = Buckets { received: 10, forwarded: 7, dropped: 2, in_flight: 1 };
+        let first = Buckets { received: 10, copied: 0, forwarded: 7, dropped: 2, in_flight: 1 };
         assert_eq!(ledger.ports[0], first);
         assert_eq!(ledger.total.received, 15);
         assert!(ledger.is_exact);
@@ -198,9 +201,10 @@ mod tests {
     #[test]
     fn a_ledger_without_total_or_with_a_torn_line_is_an_error() {
         assert!(
-            ledger(&lines("ledger port=0 received=1 forwarded=1 dropped=0 in-flight=0")).is_err()
+            ledger(&lines("ledger port=0 received=1 copied=0 forwarded=1 dropped=0 in-flight=0"))
+                .is_err()
         );
-        let error = ledger(&lines("ledger total received=x forwarded=1")).unwrap_err();
+        let error = ledger(&lines("ledger total received=x copied=0 forwarded=1")).unwrap_err();
         assert!(error.to_string().contains("received is no number"), "{error}");
     }
 

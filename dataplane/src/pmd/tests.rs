@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exits::Exit;
+use crate::played;
 
 /// A wire: what waits to be received, and what was sent.
 #[derive(Default)]
@@ -87,6 +88,7 @@ struct Bench {
     ledger: &'static Ledger,
     metrics: &'static Metrics,
     orders: Sender<Order>,
+    hold: played::Hold,
     clock: Steps,
 }
 
@@ -101,6 +103,15 @@ fn limits(settings: perf::Settings) -> Limits {
 
 impl Bench {
     fn new(ports: u16, pairs: &[(u16, u16)]) -> Self {
+        let both = pairs.iter().flat_map(|(a, b)| [(a, b), (b, a)]);
+        let texts: Vec<String> =
+            both.map(|(from, to)| format!("in_port={from},actions={to}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        Self::with(ports, &texts, 64)
+    }
+
+    /// A PMD over `ports`, by these rules, with room for so many flows.
+    fn with(ports: u16, rules: &[&str], flows: usize) -> Self {
         let slots = std::iter::repeat_with(|| None).take(FRAMES).collect::<Vec<_>>().leak();
         let buffers = std::iter::repeat_with(Buffer::new).take(FRAMES).collect::<Vec<_>>().leak();
         let store: &PoolStore = leak(PoolStore::new(slots, buffers));
@@ -108,22 +119,26 @@ impl Bench {
         let metrics: &Metrics = leak(Metrics::new(segments.leak(), &[]));
         let ledger: &Ledger = leak(Ledger::default());
         let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
-        let mut rules = Rules::default();
-        pairs.iter().for_each(|&(a, b)| assert!(rules.join(a, b)));
+        let (switch, hold) = played::switch(rules, ports, flows);
         let wires: Vec<Played> = (0..ports).map(|_| Played::default()).collect();
-        let mut exits = Exits::new();
-        for (port, wire) in (0..).zip(&wires) {
-            wire.0.borrow_mut().room = 256;
-            assert!(exits.add(leak(Exit::new(port, wire.clone()))));
-        }
         let recorder =
             Recorder::new(metrics, limits(perf::Settings::DEFAULT), Timebase::new(1_000_000, 0));
         let pool = leak(LocalPool::new(store));
-        let mut pmd = Box::new(Pmd::new(Parts { pool, exits, rules, recorder, ledger, inbox }));
+        let mut pmd = Box::new(Pmd::new(Parts {
+            pool,
+            exits: Exits::new(),
+            batches: leak([const { Batch::new() }; GROUP]),
+            switch: leak(switch),
+            recorder,
+            ledger,
+            inbox,
+        }));
         for (port, wire) in (0..).zip(&wires) {
+            wire.0.borrow_mut().room = 256;
+            assert!(pmd.add_exit(leak(Exit::new(port, wire.clone()))));
             assert!(pmd.poll(port, wire.clone()).is_ok());
         }
-        Self { pmd, wires, store, ledger, metrics, orders, clock: Steps::default() }
+        Self { pmd, wires, store, ledger, metrics, orders, hold, clock: Steps::default() }
     }
 
     fn send(&self, port: usize, frame: Vec<u8>) {
@@ -226,7 +241,8 @@ fn an_iteration_says_what_it_did() {
     let mut counted = Box::new(Snapshot::ZERO);
     bench.metrics.copy_to(&mut counted, 0);
     assert_eq!(counted.count(Counter::Recv), 40);
-    assert_eq!(counted.count(Counter::SimpleHit), 40);
+    let passes = [Counter::Miss, Counter::MegaflowHit, Counter::SimpleHit];
+    assert_eq!(passes.map(|counter| counted.count(counter)), [1, 31, 8]);
     assert_eq!(counted.count(Counter::SentBatches), 2);
 }
 
@@ -312,3 +328,5 @@ proptest! {
         prop_assert_eq!(bench.frames_at_home(), FRAMES);
     }
 }
+
+mod flows;

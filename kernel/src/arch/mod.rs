@@ -22,6 +22,7 @@ mod pic;
 mod pmu;
 pub(crate) mod power;
 pub(crate) mod provoke;
+pub(crate) mod random;
 mod registers;
 pub(crate) mod rtc;
 pub(crate) mod second_clock;

@@ -112,6 +112,9 @@ const fn core() -> Number {
     number("CORE", 0, 255)
 }
 
+/// What a rule looks like.
+const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=output:1";
+
 /// In which form a command answers.
 const fn format() -> Item {
     optional(Form::Choice("-f", &["text", "json"]), "as text, or as JSON, a document a line")
@@ -131,7 +134,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 18] = [
+pub static COMMANDS: [Entry; 24] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -234,6 +237,42 @@ pub static COMMANDS: [Entry; 18] = [
             number: said.number(0).unwrap_or(0),
             format: said.format(1),
         },
+    },
+    Entry {
+        name: "add-flow",
+        about: "add a rule, in the place of one with the same match",
+        items: &[required(Form::Text("RULE"), RULE)],
+        make: |said| Command::AddFlow(said.text),
+    },
+    Entry {
+        name: "del-flows",
+        about: "delete rules; cached flows follow",
+        items: &[optional(Form::Text("MATCH"), "those that say at least this; all")],
+        make: |said| Command::DelFlows(said.text),
+    },
+    Entry {
+        name: "replace-flows",
+        about: "put rules in the place of all that there are, at once",
+        items: &[required(Form::Text("RULES"), "rules with semicolons between")],
+        make: |said| Command::ReplaceFlows(said.text),
+    },
+    Entry {
+        name: "dump-flows",
+        about: "list of rules",
+        items: &[optional(Form::Text("MATCH"), "those that say at least this; all")],
+        make: |said| Command::DumpFlows(said.text),
+    },
+    Entry {
+        name: "dpctl/dump-flows",
+        about: "list of megaflows, with what met them",
+        items: &[optional(Form::Letters("-pmd", core()), "of this PMD only")],
+        make: |said| Command::DumpMegaflows { core: said.number(0) },
+    },
+    Entry {
+        name: "ofproto/trace",
+        about: "what a packet would meet, table by table",
+        items: &[required(Form::Text("PACKET"), "as a match: in_port=0,tcp,nw_src=10.0.0.1")],
+        make: |said| Command::Trace(said.text),
     },
     Entry {
         name: "mark",

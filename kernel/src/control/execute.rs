@@ -42,6 +42,12 @@ impl<O: Orders> Control<'_, O> {
                 show::json::ledger(count_ports(machine), ledgers, out)
             }
             Command::ShowEvents(wish) => self.show_events(&wish, machine.now()),
+            Command::AddFlow(text) => self.add_flow(text, machine.now()),
+            Command::ReplaceFlows(text) => self.replace_flows(text, machine.now()),
+            Command::DelFlows(text) => self.del_flows(text, machine.now()),
+            Command::DumpFlows(text) => self.dump_flows(text),
+            Command::DumpMegaflows { core } => self.dump_megaflows(core),
+            Command::Trace(text) => self.trace(text),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
             Command::ShowEvent { number, format } => self.show_event(number, format),
@@ -181,11 +187,11 @@ impl<O: Orders> Control<'_, O> {
     }
 
     /// Whether `core` is one without a PMD.
-    fn is_wrong(&mut self, core: Option<usize>) -> bool {
+    pub(super) fn is_wrong(&mut self, core: Option<usize>) -> bool {
         core.is_some_and(|core| self.pmd(core).is_none())
     }
 
-    fn no_pmd(&mut self, core: Option<usize>) -> fmt::Result {
+    pub(super) fn no_pmd(&mut self, core: Option<usize>) -> fmt::Result {
         let core = core.unwrap_or(0);
         write!(self.output, "error: no PMD on core {core} (there is one on each of:")?;
         for pmd in self.pmds.iter() {

@@ -1,15 +1,16 @@
 //! What takes more than one step to write.
 
-use core::fmt;
+use core::fmt::{self, Write};
 
 use perf::events::{Dump, List};
 use perf::json::{ShowEvent, ShowEvents};
 
 use super::Control;
 use super::self_test::SelfTest;
+use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
-use crate::show::{PerfShowJob, SettingsJob};
+use crate::show::{FlowsJob, PerfShowJob, RulesJob, SettingsJob, TraceJob};
 
 /// An answer, or an event, that is being written.
 pub(super) enum Job {
@@ -20,6 +21,11 @@ pub(super) enum Job {
     Event(Dump),
     EventDocument(ShowEvent),
     SelfTest(SelfTest),
+    Rules(RulesJob),
+    Flows(FlowsJob),
+    Trace(TraceJob),
+    /// A change of rules, and when it is given up.
+    Edit(Edit, u64),
 }
 
 impl Job {
@@ -28,7 +34,14 @@ impl Job {
         match self {
             Self::PerfShow(job) => job.is_inside_line(),
             Self::EventsDocument(_) | Self::EventDocument(_) => true,
-            Self::Settings(_) | Self::Events(_) | Self::Event(_) | Self::SelfTest(_) => false,
+            Self::Settings(_)
+            | Self::Events(_)
+            | Self::Event(_)
+            | Self::SelfTest(_)
+            | Self::Rules(_)
+            | Self::Flows(_)
+            | Self::Trace(_)
+            | Self::Edit(..) => false,
         }
     }
 }
@@ -47,6 +60,10 @@ impl<O: Orders> Control<'_, O> {
             Job::EventsDocument(document) => document.step(events, base, out)?,
             Job::Event(dump) => dump.line(events, base, out)?,
             Job::EventDocument(document) => document.step(events, base, out)?,
+            Job::Rules(job) => job.step(&self.tables, out)?,
+            Job::Flows(job) => job.step(self.pmds, &self.tables, (base, machine.now()), out)?,
+            Job::Trace(job) => job.step(&self.tables, out)?,
+            Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
         };
         if !more {
@@ -54,4 +71,23 @@ impl<O: Orders> Control<'_, O> {
         }
         Ok(())
     }
+}
+
+/// Makes the change, unless a PMD does not know of the one before: then it is tried again until it
+/// is too late. False once all is said.
+fn apply(
+    tables: &mut Tables,
+    edit: &Edit,
+    is_late: bool,
+    out: &mut impl Write,
+) -> Result<bool, fmt::Error> {
+    match tables.edit(edit) {
+        None if !is_late => return Ok(true),
+        None => {
+            writeln!(out, "error: a PMD did not take the last change over; nothing is changed")?;
+        }
+        Some(Ok(())) => {}
+        Some(Err(error)) => writeln!(out, "error: {error}")?,
+    }
+    Ok(false)
 }

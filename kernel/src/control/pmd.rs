@@ -1,7 +1,8 @@
 //! What the control core knows of a PMD.
 
-use dataplane::{Ledger, Order};
-use handover::Sender;
+use dataplane::flow::Flows;
+use dataplane::{Ledger, Note, Order};
+use handover::{Inbox, Sender};
 use perf::events::{Accounts, Open, Source};
 use perf::losses::{Losses, Sample};
 use perf::watchdog::Watchdog;
@@ -35,6 +36,10 @@ pub struct Handle<O> {
     pub metrics: &'static Metrics,
     /// What became of its frames.
     pub ledger: &'static Ledger,
+    /// What it has cached.
+    pub flows: Flows,
+    /// What it has to tell.
+    pub notes: Inbox<Note>,
     /// Where its orders go.
     pub orders: O,
 }
@@ -111,6 +116,11 @@ impl<O> Pmd<O> {
     /// What it was told to record and to mark.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What it has cached.
+    pub fn flows(&self) -> &Flows {
+        &self.handle.flows
     }
 
     /// What `-us auto` stands for now, in microseconds.

@@ -28,6 +28,7 @@ impl<O: Orders> Control<'_, O> {
             self.events.collect(&pmd.source(), &mut pmd.open);
             pmd.windows.tick(pmd.handle.metrics, now, hertz);
         }
+        self.walk.step(self.pmds, &mut self.tables, now);
         self.sample_losses(machine);
         self.fall_back();
         self.watch(machine, now);

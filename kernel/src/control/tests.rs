@@ -1,6 +1,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use dataplane::Note;
+use dataplane::flow::Flows;
+use dataplane::network::Network;
+use dataplane::rules::RuleSet;
+use handover::Reader;
 use pci_types::PciAddress;
 use perf::Settings;
 
@@ -8,7 +13,7 @@ use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 use crate::machine::{Elapsed, Port};
-use crate::played::{HERTZ, Played};
+use crate::played::{HERTZ, Played, tables};
 
 const PORTS: usize = 2;
 
@@ -95,6 +100,7 @@ struct Desk {
     machine: Bench,
     pmds: [Played; 2],
     boxes: [Mailbox; 2],
+    readers: (Reader<RuleSet>, Reader<Network>),
 }
 
 impl Desk {
@@ -109,6 +115,8 @@ impl Desk {
             core: number + 1,
             metrics: pmds[number].metrics,
             ledger: pmds[number].ledger,
+            flows: Flows::new(vec![].leak(), vec![].leak()),
+            notes: Box::leak(Box::new(handover::Mailbox::<Note, 4>::new())).open().1,
             orders: boxes[number].clone(),
         };
         let pmd = |number| Pmd::new(handle(number), 0, settings, pmd_memory());
@@ -120,9 +128,11 @@ impl Desk {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
         };
-        let policy = Policy { settings, watchdog: Watchdog::Report };
+        let policy = Policy { settings, watchdog: Watchdog::Report, flows: FlowOptions::DEFAULT };
         let base = Timebase::new(HERTZ, 0);
-        let control = Control::new(memory, handles, base, policy).unwrap();
+        let (tables, readers) =
+            tables(&["in_port=0,actions=output:1", "in_port=1,actions=output:0"]);
+        let control = Control::new(memory, handles, tables, (base, policy)).unwrap();
         let machine = Bench {
             now: 0,
             rebooted: false,
@@ -131,7 +141,7 @@ impl Desk {
             second_clock: 0,
             drift: u64::MAX,
         };
-        let mut desk = Self { control, machine, pmds, boxes };
+        let mut desk = Self { control, machine, pmds, boxes, readers };
         assert_eq!(desk.says(""), "barecore> ");
         desk.obey();
         desk
@@ -194,6 +204,12 @@ impl Desk {
         seen
     }
 
+    /// A PMD turns to what was published last.
+    fn acknowledge(&mut self) {
+        self.readers.0.acknowledge();
+        self.readers.1.acknowledge();
+    }
+
     fn stall(&mut self, core: usize, micros: u64) {
         let pmd = &mut self.pmds[core - 1];
         pmd.idle(20);
@@ -213,6 +229,7 @@ fn pmd_memory() -> PmdMemory {
 }
 
 mod answers;
+mod flows;
 mod orders;
 mod reports;
 mod supervision;
@@ -227,9 +244,11 @@ fn too_little_memory_is_refused_by_name() {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
         };
-        let policy = Policy { settings: Settings::DEFAULT, watchdog: Watchdog::Off };
+        let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
+        let policy = Policy { settings, watchdog: Watchdog::Off, flows };
         let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
-        Control::new(memory, pmds, Timebase::new(HERTZ, 0), policy).err()
+        let base = Timebase::new(HERTZ, 0);
+        Control::new(memory, pmds, tables(&[]).0, (base, policy)).err()
     }
     let rows = usize::from(ROWS);
     assert_eq!(control(OUTPUT - 1, rows, 1), Some(Error::OutputTooSmall));
@@ -359,7 +378,7 @@ fn help_is_at_hand() {
         ["error: no command `shwo drops` (nearest: show drops; help lists all)"]
     );
     let long = "x".repeat(LINE + 1);
-    assert!(desk.says(&format!("{long}\r")).contains("error: the line has more than 128 char"));
+    assert!(desk.says(&format!("{long}\r")).contains("error: the line has more than 512 char"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 6] = [
+static OWN: [OwnKey; 10] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -77,6 +77,32 @@ static OWN: [OwnKey; 6] = [
         range: Range::Number(1..=4096, |options, mebibytes| options.event_store = mebibytes),
         default: "64",
         help: "memory for events (MiB); less where less is free",
+    },
+    OwnKey {
+        name: "flow-limit",
+        range: Range::Number(1..=200_000, |options, flows| options.flows.limit = flows),
+        default: "200000",
+        help: "megaflows on all PMDs together; less where less memory is free",
+    },
+    OwnKey {
+        name: "max-idle",
+        range: Range::Number(500..=3_600_000, |options, millis| options.flows.max_idle = millis),
+        default: "10000",
+        help: "megaflows without a packet for so long are forgotten (ms)",
+    },
+    OwnKey {
+        name: "emc-insert-inv-prob",
+        range: Range::Number(0..=u32::MAX, |options, inverse| {
+            options.flows.emc_insert_inv_prob = inverse;
+        }),
+        default: "100",
+        help: "one key in so many enters the exact-match cache: 1 each, 0 none",
+    },
+    OwnKey {
+        name: "upcall-limit",
+        range: Range::Number(0..=u32::MAX, |options, most| options.flows.upcall_limit = most),
+        default: "0",
+        help: "upcalls of each port in a second; 0 is any number",
     },
 ];
 

@@ -1,10 +1,9 @@
 //! What values of the command line look like.
 
-use dataplane::Rules;
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Options, Ports, Watchdog};
+use super::{CORES, Console, CpuMask, Forward, Options, Ports, Watchdog};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
@@ -61,13 +60,13 @@ fn nics<const N: usize>(list: &str) -> Option<Vec<Nic, N>> {
 }
 
 pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {
-    let mut rules = Rules::default();
+    let mut forward = Forward::default();
     for pair in text.split(',').filter(|_| text != "none") {
         let (a, b) = pair.split_once(':')?;
         let [a, b] = [a, b].map(|port| number(port)?.try_into().ok());
-        rules.join(a?, b?).then_some(())?;
+        forward.join(a?, b?).then_some(())?;
     }
-    options.forward = rules;
+    options.forward = forward;
     Some(())
 }
 

@@ -75,6 +75,7 @@ struct LedgerRow {
 #[derive(serde::Serialize)]
 struct Ended {
     rx_packets: u64,
+    copied_packets: u64,
     forwarded_packets: u64,
     dropped_packets: u64,
     in_flight_packets: i64,
@@ -84,6 +85,7 @@ impl From<&Account> for Ended {
     fn from(account: &Account) -> Self {
         Self {
             rx_packets: account.received,
+            copied_packets: account.copied,
             forwarded_packets: account.forwarded,
             dropped_packets: account.dropped_in_all(),
             in_flight_packets: account.unaccounted(),

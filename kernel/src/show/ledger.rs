@@ -52,9 +52,12 @@ struct Ended<'a>(&'a Account);
 
 impl Display for Ended<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Account { received, forwarded, .. } = *self.0;
+        let Account { received, copied, forwarded, .. } = *self.0;
         let (dropped, in_flight) = (self.0.dropped_in_all(), self.0.unaccounted());
-        write!(out, "received={received} forwarded={forwarded} dropped={dropped} ")?;
+        write!(
+            out,
+            "received={received} copied={copied} forwarded={forwarded} dropped={dropped} "
+        )?;
         write!(out, "in-flight={in_flight}")
     }
 }

@@ -115,7 +115,7 @@ fn a_line_is_edited_before_it_is_obeyed(rig: &Rig) -> Result<()> {
 
 fn a_line_that_is_too_long_is_one_error(rig: &Rig) -> Result<()> {
     rig.machine()?.boot(|session| {
-        session.console().send(&[b'x'; 300])?;
+        session.console().send(&[b'x'; 600])?;
         keys_lead_to(session, &[b"\r"], "error: the line has more than ")?;
         let line = session.one_line("show ledger")?;
         ensure!(line.ends_with("exact=yes"), "{line:?}");

@@ -11,6 +11,7 @@ mod cost;
 mod crash;
 mod endings;
 mod flood;
+mod flows;
 mod forward;
 mod garbage;
 mod json;
@@ -75,6 +76,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         namespaces::FACTS,
         forward::FACTS,
         flood::FACTS,
+        flows::FACTS,
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,

@@ -56,7 +56,7 @@ fn drops(session: &mut Session, frame: &[u8], reason: &str, count: u64) -> Resul
 fn frames_of_every_length_are_forwarded_or_dropped_for_the_right_reason(rig: &Rig) -> Result<()> {
     rig.wired()?.append("forward=0:1").boot(|session| {
         for (length, count) in [(1, 1), (13, 2)] {
-            drops(session, &frame(length, None), "runt", count)?;
+            drops(session, &frame(length, None), "rx_invalid_packet", count)?;
         }
         for length in [14, 59, 60, 1514] {
             forwards(session, &frame(length, None))?;

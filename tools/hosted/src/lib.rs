@@ -7,6 +7,7 @@
 //! | `port`, `flows` | ports that bring and swallow frames, and the frames they bring |
 //! | `shape` | what an iteration finds at the ports |
 //! | `recording` | what a PMD records: the switches that are compared |
+//! | `switch` | what that PMD decides with |
 //! | `rig` | a PMD over two such ports |
 //! | [`compare`] | what recording costs in cycles |
 //! | [`mark`] | what marking a suspicious iteration costs |
@@ -31,6 +32,7 @@ mod recording;
 mod rig;
 mod shape;
 mod statistics;
+mod switch;
 pub mod urgency;
 
 pub use clock::Steps;

@@ -1,6 +1,6 @@
 //! A PMD over two null ports that forward to each other.
 
-use dataplane::{Exit, Exits, HOUSEKEEPING, Ledger, Order, Parts, Pmd, Rules};
+use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Order, Parts, Pmd};
 use frame::{Buffer, LocalPool};
 use handover::{Mailbox, PoolStore, Sender};
 use perf::{Clock, Metrics};
@@ -9,9 +9,12 @@ use crate::flows;
 use crate::port::{Knobs, NullRx, NullTx};
 use crate::recording::Recording;
 use crate::shape::Shape;
+use crate::switch;
 
 /// Buffers in all: more than an iteration has under way.
 const FRAMES: usize = 1024;
+/// Flows that a rig has room for.
+const FLOWS: usize = 1 << 17;
 
 /// A PMD, and what it is steered and watched by. Its memory is never given back.
 pub struct Rig {
@@ -21,11 +24,11 @@ pub struct Rig {
     metrics: &'static Metrics,
 }
 
-fn leak<T>(value: T) -> &'static mut T {
+pub(crate) fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
 }
 
-fn many<T>(count: usize, make: impl Fn() -> T) -> &'static mut [T] {
+pub(crate) fn many<T>(count: usize, make: impl Fn() -> T) -> &'static mut [T] {
     (0..count).map(|_| make()).collect::<Vec<_>>().leak()
 }
 
@@ -37,16 +40,15 @@ impl Rig {
             leak(PoolStore::new(many(FRAMES, || None), many(FRAMES, Buffer::new)));
         let (orders, inbox) = leak(Mailbox::<Order, 8>::new()).open();
         let (metrics, recorder) = recording.begin();
-        let (mut rules, mut exits) = (Rules::default(), Exits::new());
-        rules.join(0, 1);
-        for port in 0..2 {
-            exits.add(leak(Exit::new(port, NullTx)));
-        }
+        let rules = [(0, 1), (1, 0)].map(|(from, to)| format!("in_port={from},actions={to}"));
+        let switch = leak(switch::switch(&rules, FLOWS));
         let (pool, ledger) = (leak(LocalPool::new(store)), leak(Ledger::default()));
-        let pmd = Pmd::new(Parts { pool, exits, rules, recorder, ledger, inbox });
+        let (exits, batches) = (Exits::new(), leak([const { Batch::new() }; GROUP]));
+        let pmd = Pmd::new(Parts { pool, exits, batches, switch, recorder, ledger, inbox });
         let mut rig = Self { pmd, orders, knobs: leak(Knobs::default()), metrics };
         for port in 0..2 {
             let flows = flows::table(port, flows).leak();
+            rig.pmd.add_exit(leak(Exit::new(port.into(), NullTx)));
             let _room = rig.pmd.poll(port.into(), NullRx::new(rig.knobs, flows));
         }
         rig

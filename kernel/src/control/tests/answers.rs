@@ -1,8 +1,14 @@
 //! What the console answers.
 
-use dataplane::Account;
+use dataplane::{Account, Reason};
 
 use super::*;
+
+fn dropped(reasons: &[(Reason, u64)]) -> [u64; Reason::COUNT] {
+    let mut dropped = [0; Reason::COUNT];
+    reasons.iter().for_each(|(reason, frames)| dropped[*reason as usize] = *frames);
+    dropped
+}
 
 #[test]
 fn ports_are_shown_with_what_went_through_them() {
@@ -10,14 +16,15 @@ fn ports_are_shown_with_what_went_through_them() {
     let account = Account {
         received: 10,
         received_bytes: 600,
+        copied: 0,
         forwarded: 6,
-        dropped: [1, 0, 0, 2, 0],
+        dropped: dropped(&[(Reason::DeviceLie, 1), (Reason::NoRule, 2)]),
         sent: 5,
         sent_bytes: 320,
     };
-    desk.pmds[0].ledger.post(&mut [account], 1);
+    desk.pmds[0].ledger.post(&mut [account], 1, true);
     let sent = Account { sent: 6, sent_bytes: 360, ..Account::default() };
-    desk.pmds[1].ledger.post(&mut [Account::default(), sent], 0);
+    desk.pmds[1].ledger.post(&mut [Account::default(), sent], 0, true);
     assert_eq!(
         desk.answers("show ports"),
         [
@@ -30,9 +37,9 @@ fn ports_are_shown_with_what_went_through_them() {
     assert_eq!(
         desk.answers("show ledger"),
         [
-            "ledger port=0 received=10 forwarded=6 dropped=3 in-flight=1",
-            "ledger port=1 received=0 forwarded=0 dropped=0 in-flight=0",
-            "ledger total received=10 forwarded=6 dropped=3 in-flight=1 exact=yes",
+            "ledger port=0 received=10 copied=0 forwarded=6 dropped=3 in-flight=1",
+            "ledger port=1 received=0 copied=0 forwarded=0 dropped=0 in-flight=0",
+            "ledger total received=10 copied=0 forwarded=6 dropped=3 in-flight=1 exact=yes",
         ]
     );
     assert_eq!(
@@ -40,7 +47,7 @@ fn ports_are_shown_with_what_went_through_them() {
         [
             "port  stage  reason  frames",
             "0     rx     device_lie  1",
-            "0     act    no_rule  2",
+            "0     upcall  no_rule  2",
             "total 3",
         ]
     );
@@ -50,18 +57,24 @@ fn ports_are_shown_with_what_went_through_them() {
 fn a_frame_that_ends_twice_makes_the_ledger_inexact() {
     let mut desk = Desk::new();
     let account = Account { received: 1, forwarded: 2, ..Account::default() };
-    desk.pmds[0].ledger.post(&mut [account], 0);
+    desk.pmds[0].ledger.post(&mut [account], 0, true);
     let total = desk.answers("show ledger").pop().unwrap();
-    assert_eq!(total, "ledger total received=1 forwarded=2 dropped=0 in-flight=-1 exact=no");
+    assert_eq!(
+        total,
+        "ledger total received=1 copied=0 forwarded=2 dropped=0 in-flight=-1 exact=no"
+    );
 }
 
 #[test]
 fn a_frame_that_is_nowhere_makes_the_ledger_inexact() {
     let mut desk = Desk::new();
     let account = Account { received: 2, forwarded: 1, ..Account::default() };
-    desk.pmds[0].ledger.post(&mut [account], 0);
+    desk.pmds[0].ledger.post(&mut [account], 0, true);
     let total = desk.answers("show ledger").pop().unwrap();
-    assert_eq!(total, "ledger total received=2 forwarded=1 dropped=0 in-flight=1 exact=no");
+    assert_eq!(
+        total,
+        "ledger total received=2 copied=0 forwarded=1 dropped=0 in-flight=1 exact=no"
+    );
 }
 
 #[test]
@@ -187,8 +200,9 @@ fn a_long_answer_is_copied_before_it_is_written() {
 #[test]
 fn programs_are_answered_in_documents_of_a_line_each() {
     let mut desk = Desk::new();
-    let account = Account { received: 3, forwarded: 1, dropped: [0, 0, 2, 0, 0], ..Account::ZERO };
-    desk.pmds[0].ledger.post(&mut [account], 0);
+    let dropped = dropped(&[(Reason::Oversize, 2)]);
+    let account = Account { received: 3, forwarded: 1, dropped, ..Account::ZERO };
+    desk.pmds[0].ledger.post(&mut [account], 0, true);
     assert_eq!(
         desk.answers("show drops -f json"),
         [
@@ -196,7 +210,7 @@ fn programs_are_answered_in_documents_of_a_line_each() {
         ]
     );
     let ledger = desk.answers("show ledger -f json");
-    let port = r#"{"port":0,"ended":{"rx_packets":3,"forwarded_packets":1,"dropped_packets":2,"in_flight_packets":0}}"#;
+    let port = r#"{"port":0,"ended":{"rx_packets":3,"copied_packets":0,"forwarded_packets":1,"dropped_packets":2,"in_flight_packets":0}}"#;
     assert!(ledger[0].contains(port), "{ledger:?}");
     assert!(ledger[0].ends_with(r#","parked_packets":0,"is_exact":true}"#), "{ledger:?}");
     let ports = desk.answers("show ports -f json");

@@ -70,7 +70,7 @@ fn an_automatic_limit_follows_the_rate_at_which_the_ring_fills() {
     assert_eq!(desk.pmds[0].recorder.limits().cycles, 10_000, "without frames");
     for _ in 0..3 {
         let account = dataplane::Account { received: 512_000, ..dataplane::Account::ZERO };
-        desk.pmds[0].ledger.post(&mut [account], 0);
+        desk.pmds[0].ledger.post(&mut [account], 0, false);
         pass(&mut desk, 1_000_000);
     }
     desk.obey();

@@ -1,0 +1,412 @@
+//! The classifier: megaflows by what they look at (tuple-space search).
+//!
+//! Flows of one mask are a subtable. Packets of a port meet only the subtables of that port, those
+//! with most hits first; any flow that fits is the one, because flows do not overlap. All subtables
+//! share one hash table, whose places are cache lines.
+//!
+//! How many subtables a port has, and so how much a packet can cost, is bounded. Whoever sends
+//! frames that need more pushes out the subtable with the fewest hits; that is counted.
+
+use heapless::Vec;
+
+use crate::batch::Verdict;
+use crate::flow::{Flows, New};
+use crate::hash::Seeds;
+use crate::key::{Key, Mask, WORDS};
+
+/// Subtables that packets of one port can meet, and so probes of one packet at most.
+pub const PROBES: usize = 128;
+/// Lists of subtables: one for packets that come from each port, one for those that come again.
+pub const LISTS: usize = 128;
+/// Places of a bucket.
+const WIDTH: usize = 7;
+/// Flows of a subtable that was pushed out which are removed at a time.
+const SWEEP: usize = 64;
+/// Stands for no flow.
+const NONE: u32 = u32::MAX;
+
+/// A part of the hash table, one cache line: what flows' hashes end with, and where they are.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Bucket {
+    tags: [u32; WIDTH],
+    flows: [u32; WIDTH],
+    /// Flows that belong here and are in their other bucket, because this one was full.
+    strayed: u32,
+}
+
+impl Bucket {
+    /// A bucket of nothing.
+    pub const EMPTY: Self = Self { tags: [0; WIDTH], flows: [NONE; WIDTH], strayed: 0 };
+}
+
+/// The flows of one mask and one list.
+#[derive(Clone, Copy, Debug)]
+pub struct Subtable {
+    /// The words that the mask uses, and what it looks at there.
+    words: [u8; WORDS],
+    masks: [u64; WORDS],
+    count: u8,
+    /// Packets that met one of its flows since it was ranked.
+    hits: u64,
+    /// How many flows, and the first of them.
+    flows: u32,
+    first: u32,
+}
+
+impl Subtable {
+    /// A subtable of nothing.
+    pub const EMPTY: Self =
+        Self { words: [0; WORDS], masks: [0; WORDS], count: 0, hits: 0, flows: 0, first: NONE };
+
+    /// What it looks at of `key`.
+    #[inline]
+    fn seen(&self, key: &Key) -> impl Iterator<Item = u64> + Clone {
+        let count = usize::from(self.count).min(WORDS);
+        let used = self.words[..count].iter().zip(&self.masks[..count]);
+        used.map(|(word, mask)| key.words()[usize::from(*word) % WORDS] & mask)
+    }
+
+    fn looks_at(&self, mask: &Mask) -> bool {
+        let used = (0..WORDS).filter(|word| mask.0[*word] != 0);
+        let count = usize::from(self.count);
+        used.clone().count() == count
+            && used.zip(&self.words[..count]).zip(&self.masks[..count]).all(
+                |((word, own), own_mask)| word == usize::from(*own) && mask.0[word] == *own_mask,
+            )
+    }
+}
+
+/// What the PMD keeps of a flow for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    hash: u64,
+    subtable: u16,
+    /// Flows of the same subtable.
+    next: u32,
+    previous: u32,
+}
+
+impl Link {
+    /// Of no flow.
+    pub const EMPTY: Self = Self { hash: 0, subtable: 0, next: NONE, previous: NONE };
+}
+
+/// Memory of a classifier.
+pub struct Memory {
+    /// The hash table: a power of two, twice the places that flows need or more.
+    pub buckets: &'static mut [Bucket],
+    /// Subtables, as many as masks.
+    pub subtables: &'static mut [Subtable],
+    /// As many as flows.
+    pub links: &'static mut [Link],
+    /// As many as flows: those that are free.
+    pub free: &'static mut [u32],
+    /// The subtables that packets meet, by where they come from.
+    pub lists: &'static mut [List; LISTS],
+}
+
+/// Numbers of subtables, those with most hits first.
+pub type List = Vec<u16, PROBES>;
+
+/// One PMD's classifier.
+pub struct Classifier {
+    flows: Flows,
+    memory: Memory,
+    seeds: Seeds,
+    /// Subtables that were pushed out and have flows still.
+    dying: Vec<u16, PROBES>,
+    free: usize,
+    named: u64,
+    evicted: u64,
+}
+
+/// There is no room for one more flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// A flow that is to be.
+pub(crate) struct Wish<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) mask: &'a Mask,
+    pub(crate) verdict: Verdict,
+    pub(crate) actions: u64,
+}
+
+impl Classifier {
+    /// A classifier of no flow.
+    pub fn new(flows: Flows, memory: Memory, seeds: Seeds) -> Self {
+        let free = memory.free.len();
+        (0..).zip(memory.free.iter_mut()).for_each(|(place, free)| *free = place);
+        Self { flows, memory, seeds, dying: Vec::new(), free, named: 0, evicted: 0 }
+    }
+
+    /// Its flows, as others see them.
+    #[inline]
+    pub(crate) fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
+    /// Flows that there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks whether there are none")]
+    pub fn len(&self) -> usize {
+        self.memory.free.len() - self.free
+    }
+
+    /// Subtables that were pushed out.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// The flow that all packets of `list` meet, whatever is in them, if it is like that.
+    #[inline]
+    pub(crate) fn whole(&self, list: usize) -> Option<u32> {
+        let [only] = self.memory.lists[list % LISTS].as_slice() else { return None };
+        let subtable = &self.memory.subtables[usize::from(*only)];
+        let looks_at_word_0_only = subtable.count == 1 && subtable.words[0] == 0;
+        (looks_at_word_0_only && subtable.masks[0] & KIND == 0).then_some(subtable.first)
+    }
+
+    /// Searches all subtables of `list` for those packets of `keys` whose bits are set in `open`,
+    /// and puts what it finds into `found`. Returns who is open still, and how many subtables were
+    /// looked at for those that are not.
+    pub(crate) fn search(
+        &mut self,
+        list: usize,
+        keys: &[Key],
+        mut open: u32,
+        found: &mut [u32],
+    ) -> (u32, u64) {
+        let mut probes = 0;
+        for (rank, &number) in self.memory.lists[list % LISTS].iter().enumerate() {
+            let subtable = &self.memory.subtables[usize::from(number)];
+            let (mut rest, mut hits) = (open, 0);
+            while rest != 0 {
+                let i = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let (Some(key), Some(place)) = (keys.get(i), found.get_mut(i)) else { break };
+                if let Some(flow) = self.find(number, subtable, key) {
+                    *place = flow;
+                    open &= !(1 << i);
+                    hits += 1;
+                }
+            }
+            self.memory.subtables[usize::from(number)].hits += hits;
+            probes += hits * (rank as u64 + 1);
+            if open == 0 {
+                break;
+            }
+        }
+        (open, probes)
+    }
+
+    #[inline]
+    fn find(&self, number: u16, subtable: &Subtable, key: &Key) -> Option<u32> {
+        let seen = subtable.seen(key);
+        let hash = self.hash(number, seen.clone());
+        let bucket = &self.memory.buckets[self.home(hash)];
+        let is_it = |flow: u32| self.flows.is(flow, number.into(), seen.clone());
+        let found = look(bucket, tag(hash), is_it);
+        if found.is_some() || bucket.strayed == 0 {
+            return found;
+        }
+        look(&self.memory.buckets[self.away(hash)], tag(hash), is_it)
+    }
+
+    #[inline]
+    fn hash(&self, number: u16, seen: impl Iterator<Item = u64>) -> u64 {
+        self.seeds.other(number.into()).words(seen)
+    }
+
+    #[inline]
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & (self.memory.buckets.len() - 1)
+    }
+
+    /// The other bucket of a flow.
+    #[inline]
+    fn away(&self, hash: u64) -> usize {
+        (hash as usize ^ (tag(hash) as usize).wrapping_mul(0x5bd1_e995))
+            & (self.memory.buckets.len() - 1)
+    }
+
+    /// Makes a flow that packets of `list` can meet.
+    pub(crate) fn insert(&mut self, list: usize, wish: &Wish<'_>, now: u64) -> Result<u32, Full> {
+        let number = self.subtable(list % LISTS, wish.mask)?;
+        let subtable = &self.memory.subtables[usize::from(number)];
+        let words: Vec<u64, WORDS> = subtable.seen(wish.key).collect();
+        let hash = self.hash(number, words.iter().copied());
+        let place = self.free.checked_sub(1).map(|last| self.memory.free[last]).ok_or(Full)?;
+        self.put(hash, place)?;
+        self.free -= 1;
+        self.named += 1;
+        let Wish { verdict, actions, .. } = *wish;
+        let new =
+            New { name: self.named, mask: number.into(), words: &words, verdict, actions, now };
+        self.flows.install(place, &new);
+        self.link(number, place, hash);
+        Ok(place)
+    }
+
+    /// The subtable of `list` that looks at `mask`, a new one if there is none.
+    fn subtable(&mut self, list: usize, mask: &Mask) -> Result<u16, Full> {
+        let subtables = &mut self.memory.subtables;
+        let known = self.memory.lists[list]
+            .iter()
+            .find(|number| subtables[usize::from(**number)].looks_at(mask));
+        if let Some(&number) = known {
+            return Ok(number);
+        }
+        if self.memory.lists[list].is_full() {
+            self.evict(list)?;
+        }
+        let subtables = &mut self.memory.subtables;
+        let is_free = |subtable: &Subtable| subtable.count == 0;
+        let number = subtables.iter().position(is_free).ok_or(Full)?;
+        let subtable = &mut subtables[number];
+        *subtable = Subtable::EMPTY;
+        for word in (0..WORDS).filter(|word| mask.0[*word] != 0) {
+            let place = usize::from(subtable.count);
+            (subtable.words[place], subtable.masks[place]) = (word as u8, mask.0[word]);
+            subtable.count += 1;
+        }
+        self.flows.set_mask(number, mask);
+        self.memory.lists[list].push(number as u16).map_err(|_| Full)?;
+        Ok(number as u16)
+    }
+
+    /// Pushes out the subtable of `list` with the fewest hits. Its flows are removed later, some at
+    /// a time.
+    fn evict(&mut self, list: usize) -> Result<(), Full> {
+        let hits = |number: &u16| self.memory.subtables[usize::from(*number)].hits;
+        let ranked = self.memory.lists[list].iter().enumerate().rev();
+        let (rank, &number) = ranked.min_by_key(|(_, number)| hits(number)).ok_or(Full)?;
+        self.dying.push(number).map_err(|_| Full)?;
+        self.memory.lists[list].remove(rank);
+        self.evicted += 1;
+        Ok(())
+    }
+
+    fn put(&mut self, hash: u64, flow: u32) -> Result<(), Full> {
+        let (home, away) = (self.home(hash), self.away(hash));
+        let buckets = &mut self.memory.buckets;
+        if fill(&mut buckets[home], tag(hash), flow) {
+            return Ok(());
+        }
+        if fill(&mut buckets[away], tag(hash), flow) {
+            buckets[home].strayed += 1;
+            return Ok(());
+        }
+        Err(Full)
+    }
+
+    fn link(&mut self, number: u16, place: u32, hash: u64) {
+        let subtable = &mut self.memory.subtables[usize::from(number)];
+        let next = core::mem::replace(&mut subtable.first, place);
+        subtable.flows += 1;
+        self.memory.links[place as usize] = Link { hash, subtable: number, next, previous: NONE };
+        if let Some(next) = self.memory.links.get_mut(next as usize) {
+            next.previous = place;
+        }
+    }
+
+    /// Removes the flow at `place`, if that is its name. Returns what was done with its packets.
+    pub(crate) fn remove(&mut self, place: u32, name: u64) -> Option<Verdict> {
+        let is_it = (place as usize) < self.flows.capacity() && name != 0;
+        if !is_it || self.flows.name(place) != name {
+            return None;
+        }
+        let verdict = self.flows.verdict(place);
+        let link = self.memory.links[place as usize];
+        self.flows.remove(place);
+        self.unput(link.hash, place);
+        self.unlink(&link);
+        self.memory.free[self.free] = place;
+        self.free += 1;
+        Some(verdict)
+    }
+
+    fn unput(&mut self, hash: u64, flow: u32) {
+        let (home, away) = (self.home(hash), self.away(hash));
+        let buckets = &mut self.memory.buckets;
+        if !empty(&mut buckets[home], flow) && empty(&mut buckets[away], flow) {
+            buckets[home].strayed -= 1;
+        }
+    }
+
+    fn unlink(&mut self, link: &Link) {
+        let links = &mut self.memory.links;
+        if let Some(next) = links.get_mut(link.next as usize) {
+            next.previous = link.previous;
+        }
+        let subtable = &mut self.memory.subtables[usize::from(link.subtable)];
+        match links.get_mut(link.previous as usize) {
+            Some(previous) => previous.next = link.next,
+            None => subtable.first = link.next,
+        }
+        subtable.flows -= 1;
+        if subtable.flows == 0 {
+            subtable.count = 0;
+            let is_other = |number: &u16| *number != link.subtable;
+            self.memory.lists.iter_mut().for_each(|list| list.retain(is_other));
+            self.dying.retain(is_other);
+        }
+    }
+
+    /// Removes some flows of subtables that were pushed out, and tells `gone` what was done with
+    /// the packets of each.
+    pub(crate) fn sweep(&mut self, mut gone: impl FnMut(Verdict)) {
+        for _ in 0..SWEEP {
+            let Some(&number) = self.dying.first() else { return };
+            let first = self.memory.subtables[usize::from(number)].first;
+            let Some(verdict) = self.remove(first, self.name_of(first)) else { return };
+            gone(verdict);
+        }
+    }
+
+    fn name_of(&self, place: u32) -> u64 {
+        if (place as usize) < self.flows.capacity() { self.flows.name(place) } else { 0 }
+    }
+
+    /// Ranks the subtables of every list by their hits since it was done last.
+    pub(crate) fn rank(&mut self) {
+        let Memory { lists, subtables, .. } = &mut self.memory;
+        for list in lists.iter_mut() {
+            list.sort_unstable_by_key(|number| {
+                core::cmp::Reverse(subtables[usize::from(*number)].hits)
+            });
+        }
+        subtables.iter_mut().for_each(|subtable| subtable.hits = 0);
+    }
+}
+
+/// The type of Ethernet in word 0, the only part of it that depends on more than the port.
+const KIND: u64 = 0xffff << 32;
+
+/// What a flow's hash ends with; never 0, which stands for a free place.
+#[inline]
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32 | 1
+}
+
+#[inline]
+fn look(bucket: &Bucket, tag: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    let places = bucket.tags.iter().zip(&bucket.flows);
+    places.filter(|(other, _)| **other == tag).map(|(_, flow)| *flow).find(|flow| is_it(*flow))
+}
+
+fn fill(bucket: &mut Bucket, tag: u32, flow: u32) -> bool {
+    let Some(place) = bucket.tags.iter().position(|tag| *tag == 0) else { return false };
+    (bucket.tags[place], bucket.flows[place]) = (tag, flow);
+    true
+}
+
+fn empty(bucket: &mut Bucket, flow: u32) -> bool {
+    let taken = bucket.tags.iter().zip(&bucket.flows).map(|(tag, own)| (*tag != 0, *own));
+    let Some(place) = taken.enumerate().find(|(_, it)| *it == (true, flow)) else { return false };
+    (bucket.tags[place.0], bucket.flows[place.0]) = (0, NONE);
+    true
+}
+
+#[cfg(test)]
+mod tests;

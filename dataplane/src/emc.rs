@@ -1,0 +1,223 @@
+//! The exact-match cache: keys that were met lately, whole, and the flows that they met.
+//!
+//! As Open vSwitch's: each key has two places; insertion happens now and then only, so that a flood
+//! of short flows does not push out those that last.
+
+use crate::flow::Flows;
+use crate::hash::Seeds;
+use crate::key::{DEEP, Key, WORDS};
+
+/// Places of a cache.
+pub const PLACES: usize = 8192;
+/// Bits of a hash that name a place.
+const BITS: u32 = PLACES.ilog2();
+/// One key in so many is inserted, by default.
+pub const INVERSE_PROBABILITY: u32 = 100;
+
+/// A key on one cache line, but for its rare words.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Entry {
+    hash: u32,
+    deep: u32,
+    flow: u32,
+    /// Of the flow's name the low half; 0 where there is none.
+    name: u32,
+    words: [u64; DEEP],
+}
+
+/// The rare words of a key.
+pub type Rare = [u64; WORDS - DEEP];
+
+impl Entry {
+    /// A place without a key.
+    pub const EMPTY: Self = Self { hash: 0, deep: 0, flow: 0, name: 0, words: [0; DEEP] };
+}
+
+const _: () = assert!(size_of::<Entry>() == 64);
+
+/// One PMD's cache.
+pub struct Emc {
+    entries: &'static mut [Entry; PLACES],
+    rare: &'static mut [Rare; PLACES],
+    seeds: Seeds,
+    /// One key in so many is inserted; 0 where nothing is looked up or inserted at all.
+    inverse: u32,
+    dice: u64,
+}
+
+impl Emc {
+    /// A cache in this memory, which has one key in `inverse` inserted: 1 each, 0 none.
+    pub fn new(
+        entries: &'static mut [Entry; PLACES],
+        rare: &'static mut [Rare; PLACES],
+        seeds: Seeds,
+        inverse: u32,
+    ) -> Self {
+        Self { entries, rare, seeds, inverse, dice: 1 }
+    }
+
+    /// Has one key in `inverse` inserted from now on: 1 each, 0 none.
+    pub fn set_inverse(&mut self, inverse: u32) {
+        self.inverse = inverse;
+    }
+
+    /// Whether keys are looked up at all.
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.inverse != 0
+    }
+
+    /// The hash that `key` is known by.
+    #[inline]
+    pub(crate) fn hash(&self, key: &Key) -> u32 {
+        (self.seeds.key(key) >> 32) as u32
+    }
+
+    /// The flow that `key`, whose hash this is, met before.
+    #[inline]
+    pub(crate) fn find(&self, key: &Key, hash: u32, flows: &Flows) -> Option<u32> {
+        let [first, second] = places(hash);
+        self.at(first, key, hash, flows).or_else(|| self.at(second, key, hash, flows))
+    }
+
+    #[inline]
+    fn at(&self, place: usize, key: &Key, hash: u32, flows: &Flows) -> Option<u32> {
+        let entry = &self.entries[place];
+        let is_it = entry.hash == hash && self.holds(place, key) && is_alive(entry, flows);
+        is_it.then_some(entry.flow)
+    }
+
+    #[inline]
+    fn holds(&self, place: usize, key: &Key) -> bool {
+        let entry = &self.entries[place];
+        let (words, rare) = key.words().split_at(DEEP);
+        entry.deep == key.deep()
+            && entry.words == *words
+            && (entry.deep == 0 || self.rare[place] == *rare)
+    }
+
+    /// Remembers, now and then, that `key` met `flow`.
+    #[inline]
+    pub(crate) fn insert_maybe(&mut self, key: &Key, hash: u32, flow: u32, flows: &Flows) {
+        // A linear congruential generator (Knuth, MMIX) is dice enough for a cache.
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let wins = ((self.dice >> 32) * u64::from(self.inverse)) >> 32 == 0;
+        if wins && self.inverse != 0 {
+            self.insert(key, hash, flow, flows);
+        }
+    }
+
+    fn insert(&mut self, key: &Key, hash: u32, flow: u32, flows: &Flows) {
+        let [first, second] = places(hash);
+        let known = [first, second].into_iter().find(|place| self.holds(*place, key));
+        let place = known.unwrap_or_else(|| {
+            let [one, other] = [&self.entries[first], &self.entries[second]];
+            let [alive, other_alive] = [one, other].map(|entry| is_alive(entry, flows));
+            let second_wins = alive && (!other_alive || other.hash < one.hash);
+            if second_wins { second } else { first }
+        });
+        let mut entry =
+            Entry { hash, deep: key.deep(), flow, name: flows.name(flow) as u32, words: [0; DEEP] };
+        let (words, rare) = key.words().split_at(DEEP);
+        entry.words.copy_from_slice(words);
+        self.entries[place] = entry;
+        if key.deep() != 0 {
+            self.rare[place].copy_from_slice(rare);
+        }
+    }
+}
+
+#[inline]
+fn is_alive(entry: &Entry, flows: &Flows) -> bool {
+    entry.name != 0 && flows.name(entry.flow) as u32 == entry.name
+}
+
+/// The two places of a key with this hash.
+#[inline]
+const fn places(hash: u32) -> [usize; 2] {
+    let mask = PLACES - 1;
+    [hash as usize & mask, (hash >> BITS) as usize & mask]
+}
+
+#[cfg(test)]
+mod tests {
+    use foldhash::SharedSeed;
+
+    use super::*;
+    use crate::batch::Verdict;
+    use crate::flow::{Flow, New, SharedMask};
+
+    static SHARED: SharedSeed = SharedSeed::from_u64(3);
+
+    fn emc(inverse: u32) -> (Emc, Flows) {
+        let entries: &'static mut _ = vec![Entry::EMPTY; PLACES].leak().try_into().unwrap();
+        let rare: &'static mut _ = vec![Rare::default(); PLACES].leak().try_into().unwrap();
+        let slots: Vec<Flow> = (0..64).map(|_| Flow::default()).collect();
+        let flows = Flows::new(slots.leak(), vec![SharedMask::default()].leak());
+        (Emc::new(entries, rare, Seeds::new(&SHARED, 1), inverse), flows)
+    }
+
+    fn install(flows: &Flows, place: u32, name: u64) {
+        let verdict = Verdict::Output(1);
+        flows.install(place, &New { name, mask: 0, words: &[], verdict, actions: 0, now: 0 });
+    }
+
+    fn key(number: u64) -> Key {
+        let mut key = Key::ZERO;
+        key[4] = number;
+        key
+    }
+
+    #[test]
+    fn a_key_is_found_with_all_its_words_and_while_its_flow_lives() {
+        let (mut emc, flows) = emc(1);
+        install(&flows, 5, 100);
+        let (mut plain, mut rare) = (key(7), key(7));
+        rare[14] = 9;
+        for (key, is_known) in [(plain, true), (rare, false)] {
+            emc.insert_maybe(&plain, emc.hash(&plain), 5, &flows);
+            assert_eq!(emc.find(&key, emc.hash(&key), &flows), is_known.then_some(5));
+        }
+        emc.insert_maybe(&rare, emc.hash(&rare), 5, &flows);
+        assert_eq!(emc.find(&rare, emc.hash(&rare), &flows), Some(5));
+        plain[0] = 1;
+        assert_eq!(emc.find(&plain, emc.hash(&plain), &flows), None);
+        install(&flows, 5, 101);
+        assert_eq!(emc.find(&rare, emc.hash(&rare), &flows), None, "the flow is another");
+    }
+
+    #[test]
+    fn one_key_in_so_many_is_inserted() {
+        for (inverse, least, most) in [(0, 0, 0), (1, 3000, 4000), (100, 20, 60)] {
+            let (mut emc, flows) = emc(inverse);
+            install(&flows, 0, 1);
+            let found = |emc: &Emc, number| {
+                let key = key(number);
+                emc.find(&key, emc.hash(&key), &flows).is_some()
+            };
+            for number in 0..4000 {
+                let key = key(number);
+                emc.insert_maybe(&key, emc.hash(&key), 0, &flows);
+                assert!(inverse != 1 || found(&emc, number));
+            }
+            let count = (0..4000).filter(|number| found(&emc, *number)).count();
+            assert!((least..=most).contains(&count), "1 in {inverse}: {count}");
+        }
+    }
+
+    #[test]
+    fn dead_entries_give_way_first() {
+        let (mut emc, flows) = emc(1);
+        install(&flows, 0, 1);
+        install(&flows, 1, 2);
+        let hash = 5 << BITS | 3;
+        emc.insert(&key(1), hash, 0, &flows);
+        emc.insert(&key(2), hash, 1, &flows);
+        flows.remove(1);
+        emc.insert(&key(3), hash, 0, &flows);
+        let known = [1, 2, 3].map(|number| emc.find(&key(number), hash, &flows).is_some());
+        assert_eq!(known.into_iter().filter(|known| *known).count(), 2);
+        assert!(known[2]);
+    }
+}

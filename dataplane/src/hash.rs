@@ -1,0 +1,78 @@
+//! Hashes of keys, begun with numbers that nobody outside knows: whoever sends frames cannot make
+//! them meet in one place.
+
+use core::hash::Hasher as _;
+
+use foldhash::SharedSeed;
+use foldhash::fast::FoldHasher;
+
+use crate::key::{DEEP, Key, WORDS};
+
+/// What hashes begin with. Made once at boot.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    shared: &'static SharedSeed,
+    own: u64,
+}
+
+impl Seeds {
+    /// Hashes that begin with `own`, one number for each use, and with what `shared` was made of,
+    /// a number drawn at boot.
+    pub const fn new(shared: &'static SharedSeed, own: u64) -> Self {
+        Self { shared, own }
+    }
+
+    /// The same for another use.
+    #[must_use]
+    pub const fn other(self, own: u64) -> Self {
+        Self { own: self.own ^ own.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..self }
+    }
+
+    /// A hash of all words of `key`.
+    #[inline]
+    pub(crate) fn key(self, key: &Key) -> u64 {
+        let words = key.words();
+        let mut hasher = FoldHasher::with_seed(self.own, self.shared);
+        hasher.write_u128(pair(words[0], words[1]));
+        hasher.write_u128(pair(words[2], words[3]));
+        hasher.write_u128(pair(words[4], words[5]));
+        if key.deep() != 0 {
+            let (pairs, _) = words[DEEP..].as_chunks::<2>();
+            pairs.iter().for_each(|&[low, high]| hasher.write_u128(pair(low, high)));
+        }
+        hasher.finish()
+    }
+
+    /// A hash of `words`.
+    #[inline]
+    pub(crate) fn words(self, words: impl Iterator<Item = u64>) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.own, self.shared);
+        words.for_each(|word| hasher.write_u64(word));
+        hasher.finish()
+    }
+}
+
+#[inline]
+const fn pair(low: u64, high: u64) -> u128 {
+    low as u128 | (high as u128) << 64
+}
+
+const _: () = assert!((WORDS - DEEP).is_multiple_of(2));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SHARED: SharedSeed = SharedSeed::from_u64(7);
+
+    #[test]
+    fn every_word_of_a_key_matters_to_its_hash() {
+        let seeds = Seeds::new(&SHARED, 0x1234_5678_9abc_def0);
+        let mut seen = std::collections::BTreeSet::from([seeds.key(&Key::ZERO)]);
+        for word in 0..WORDS {
+            let mut key = Key::ZERO;
+            key[word] = 1;
+            assert!(seen.insert(seeds.key(&key)), "word {word}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What becomes of packets that rules, caches and flows decide about.
+
+use etherparse::PacketBuilder;
+
+use super::*;
+use crate::field::Id;
+use crate::network::Station;
+use crate::{Note, extract, key::Key};
+
+/// A datagram from one host of 10.0.0.0/24 to another, between these ports.
+fn udp(from: u8, to: u8, ports: (u16, u16)) -> Vec<u8> {
+    let mac = |host| [2, 0, 0, 0, 0, host];
+    let built = PacketBuilder::ethernet2(mac(from), mac(to))
+        .ipv4([10, 0, 0, from], [10, 0, 0, to], 64)
+        .udp(ports.0, ports.1);
+    let mut bytes = Vec::new();
+    built.write(&mut bytes, b"hello").unwrap();
+    bytes
+}
+
+fn field(frame: &[u8], id: Id) -> u128 {
+    let mut key = Key::ZERO;
+    extract(frame, 0, &mut key);
+    id.get(&key)
+}
+
+fn counted(bench: &Bench, counters: &[Counter]) -> Vec<u64> {
+    let mut counted = Box::new(Snapshot::ZERO);
+    bench.metrics.copy_to(&mut counted, 0);
+    counters.iter().map(|counter| counted.count(*counter)).collect()
+}
+
+/// Removes flows as the control core does: all of them.
+fn forget(bench: &mut Bench) {
+    for place in 0..bench.hold.flows.capacity() as u32 {
+        if let Some(flow) = bench.hold.flows.read(place) {
+            assert!(bench.orders.send(Order::Remove { place, name: flow.name }).is_ok());
+        }
+    }
+    bench.run(HOUSEKEEPING);
+}
+
+const PASSES: [Counter; 6] = [
+    Counter::SimpleHit,
+    Counter::EmcHit,
+    Counter::MegaflowHit,
+    Counter::Miss,
+    Counter::Lost,
+    Counter::Lookups,
+];
+
+#[test]
+fn the_first_packet_is_a_miss_and_later_ones_hit_what_it_made() {
+    let mut bench = Bench::with(2, &["udp,in_port=0,tp_dst=53,actions=1"], 64);
+    assert!(bench.orders.send(Order::EmcInsertInvProb(1)).is_ok());
+    bench.run(HOUSEKEEPING);
+    let send = |bench: &mut Bench, sources: core::ops::Range<u16>| {
+        sources.for_each(|port| bench.send(0, udp(1, 2, (port, 53))));
+        bench.run(1);
+    };
+    send(&mut bench, 0..8);
+    assert_eq!(counted(&bench, &PASSES), [0, 0, 7, 1, 0, 7]);
+    send(&mut bench, 4..12);
+    assert_eq!(counted(&bench, &PASSES), [0, 0, 15, 1, 0, 15]);
+    send(&mut bench, 4..12);
+    assert_eq!(counted(&bench, &PASSES), [0, 8, 15, 1, 0, 15]);
+    let flow = (0..64).find_map(|place| bench.hold.flows.read(place)).unwrap();
+    let bytes: usize = (0..24).map(|_| udp(1, 2, (1, 53)).len()).sum();
+    assert_eq!((flow.packets, flow.bytes), (24, bytes as u64));
+    assert_eq!(bench.gone(1).len(), 24);
+}
+
+#[test]
+fn packets_are_changed_on_their_way_and_copies_are_not() {
+    let rule =
+        "udp,in_port=0,actions=1,mod_nw_src:10.9.9.9,dec_ttl,push_vlan:0x8100,2,pop_vlan,in_port";
+    let mut bench = Bench::with(3, &[rule], 64);
+    let sent = udp(1, 2, (7, 8));
+    (0..3).for_each(|_| bench.send(0, sent.clone()));
+    bench.run(1);
+    assert_eq!(bench.gone(1), [sent.clone(), sent.clone(), sent.clone()]);
+    let told = |port: usize, id: Id| field(&bench.gone(port)[2], id);
+    assert_eq!(
+        [Id::NwSrc, Id::NwTtl, Id::VlanTci].map(|id| told(2, id)),
+        [0x0a09_0909, 63, 0x1000]
+    );
+    assert_eq!([Id::NwSrc, Id::NwTtl, Id::VlanTci].map(|id| told(0, id)), [0x0a09_0909, 63, 0]);
+    let account = bench.account(0);
+    assert_eq!((account.received, account.copied, account.forwarded), (3, 6, 9));
+    assert_eq!((account.unaccounted(), bench.frames_at_home()), (0, FRAMES));
+}
+
+#[test]
+fn a_copy_that_there_is_no_frame_for_is_accounted_for() {
+    let mut bench = Bench::with(3, &["in_port=0,actions=1,2", "in_port=1,actions=0"], 64);
+    bench.wires[1].0.borrow_mut().room = FRAMES;
+    bench.wires[2].0.borrow_mut().room = FRAMES;
+    // So that copies do not run out between two polls.
+    (0..16).for_each(|_| bench.send(1, udp(1, 2, (3, 4))));
+    (0..400).for_each(|_| bench.send(0, udp(1, 2, (3, 4))));
+    bench.run(30);
+    let account = bench.account(0);
+    assert!(account.dropped[Reason::NoBuffer as usize] > 0);
+    assert_eq!((account.received, account.copied), (400, 400));
+    assert_eq!((account.unaccounted(), bench.frames_at_home()), (0, FRAMES));
+}
+
+#[test]
+fn cached_flows_stay_until_they_are_removed_and_then_new_rules_hold() {
+    let mut bench = Bench::with(3, &["in_port=0,actions=1"], 64);
+    let send = |bench: &mut Bench| {
+        bench.send(0, udp(1, 2, (3, 4)));
+        bench.run(1);
+        [bench.gone(1).len(), bench.gone(2).len()]
+    };
+    assert_eq!(send(&mut bench), [1, 0]);
+    bench.hold.publish(&["in_port=0,actions=2"]);
+    bench.run(HOUSEKEEPING);
+    assert!(bench.hold.rules.is_settled());
+    assert_eq!(send(&mut bench), [2, 0]);
+    forget(&mut bench);
+    assert_eq!(send(&mut bench), [2, 1]);
+}
+
+#[test]
+fn flows_that_find_no_place_are_done_once_and_count_as_lost() {
+    let rules = ["udp,tp_src=9,actions=drop", "priority=1,udp,actions=mod_nw_ttl:7,1"];
+    let mut bench = Bench::with(2, &rules, 4);
+    (0..20).for_each(|port| bench.send(0, udp(1, 2, (100 + port, 5))));
+    bench.run(1);
+    assert_eq!(counted(&bench, &PASSES), [0, 0, 0, 4, 16, 0]);
+    assert!(bench.gone(1).iter().all(|frame| field(frame, Id::NwTtl) == 7));
+    assert_eq!((bench.gone(1).len(), bench.account(0).unaccounted()), (20, 0));
+    let row = bench.metrics.history().iteration(1).unwrap();
+    assert_eq!((row.upcalls, row.lost), (20, 16));
+    forget(&mut bench);
+    bench.send(0, udp(1, 2, (200, 5)));
+    bench.run(1);
+    assert_eq!(counted(&bench, &PASSES)[3], 5, "places are free again");
+}
+
+#[test]
+fn beyond_the_limit_of_upcalls_frames_are_dropped_until_another_second() {
+    let mut bench = Bench::with(2, &["udp,tp_src=9,actions=drop", "priority=1,udp,actions=1"], 64);
+    assert!(bench.orders.send(Order::UpcallLimit(3)).is_ok());
+    bench.run(HOUSEKEEPING);
+    (0..10).for_each(|port| bench.send(0, udp(1, 2, (100 + port, 5))));
+    bench.run(1);
+    let dropped = |bench: &Bench| bench.account(0).dropped[Reason::UpcallLimit as usize];
+    assert_eq!((bench.gone(1).len(), dropped(&bench)), (3, 7));
+    bench.clock.0.set(bench.clock.0.get() + 2_000_000);
+    bench.run(HOUSEKEEPING);
+    bench.send(0, udp(1, 2, (300, 5)));
+    bench.run(1);
+    assert_eq!((bench.gone(1).len(), dropped(&bench)), (4, 7));
+}
+
+#[test]
+fn a_station_is_told_of_when_it_is_news() {
+    let mut bench = Bench::with(3, &["actions=normal"], 64);
+    bench.send(0, udp(1, 2, (3, 4)));
+    bench.run(1);
+    let station = Station { mac: 0x0200_0000_0001, vlan: 0, port: 0 };
+    assert_eq!(
+        (bench.hold.notes.take(), bench.hold.notes.take()),
+        (Some(Note::Heard(station)), None)
+    );
+    assert_eq!([1, 2].map(|port| bench.gone(port).len()), [1, 1]);
+    let (current, draft) = bench.hold.network.draft().unwrap();
+    draft.copy_from(current);
+    draft.addresses.learn(station);
+    bench.hold.network.publish();
+    forget(&mut bench);
+    bench.send(0, udp(1, 2, (3, 4)));
+    bench.send(1, udp(2, 1, (3, 4)));
+    bench.run(1);
+    assert_eq!(
+        bench.hold.notes.take(),
+        Some(Note::Heard(Station { mac: 0x0200_0000_0002, port: 1, ..station }))
+    );
+    assert_eq!([0, 1, 2].map(|port| bench.gone(port).len()), [1, 2, 2]);
+}
+
+#[test]
+fn what_cannot_be_is_forwarded_unread_and_dropped_where_rules_read_it() {
+    let mut odd = udp(1, 2, (3, 4));
+    odd[14] = 0x44;
+    let mut bench = Bench::with(2, &["in_port=0,actions=1", "in_port=1,ip,actions=0"], 64);
+    for port in [0, 1] {
+        (0..2).for_each(|_| bench.send(port, odd.clone()));
+    }
+    bench.run(2);
+    assert_eq!((bench.gone(1), bench.gone(0)), (vec![odd.clone(), odd], vec![]));
+    assert_eq!(bench.account(1).dropped[Reason::BadIpv4 as usize], 2);
+}

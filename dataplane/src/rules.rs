@@ -1,0 +1,412 @@
+//! Rules: what a user wants done with packets, in tables, by priority (OpenFlow 1.3, 5).
+//!
+//! A set of rules is built once and then only read: by PMDs in upcalls, and by the control core. A
+//! change is a new set. Rules of one table and one mask are found by one look into a hash table, so
+//! what a look-up costs grows with the number of different masks and not with that of rules.
+
+mod text;
+
+use core::cmp::Reverse;
+
+use heapless::Vec;
+
+use crate::field::Id;
+use crate::hash::Seeds;
+use crate::key::{Key, Mask, WORDS};
+
+pub use text::{Expected, Fault, Filter, Match, parse, parse_all, parse_filter};
+
+/// Actions of a rule at most.
+pub const ACTIONS: usize = 32;
+/// Different pairs of table and mask that a set has at most.
+pub const SHAPES: usize = 256;
+/// The priority of rules that give none.
+pub const DEFAULT_PRIORITY: u16 = 0x8000;
+/// Stands for no rule.
+const NONE: u32 = 0;
+
+/// Something that a rule does with packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Sends it out by this port, but for the one that it came in by.
+    Output(u16),
+    /// Sends it back out by the port it came in by.
+    InPort,
+    /// Sends it out by all ports but the one that it came in by.
+    Flood,
+    /// Does what a switch does that learns addresses.
+    Normal,
+    /// Looks in this table what else is to be done.
+    Resubmit {
+        /// As if the packet had come in by this port.
+        port: Option<u16>,
+        /// In this table; in that of the rule if there is none.
+        table: Option<u8>,
+    },
+    /// Goes on in this table.
+    Goto(u8),
+    /// Changes a field where `mask` has ones.
+    Set {
+        /// Which.
+        field: Id,
+        /// Its new value.
+        value: [u8; 16],
+        /// Where it changes.
+        mask: [u8; 16],
+    },
+    /// Gives it a VLAN tag, if it has none, and the tag this number.
+    SetVlan(u16),
+    /// Gives it a VLAN tag, if it has none, and the tag this priority.
+    SetPriority(u8),
+    /// Gives it another VLAN tag, of this type.
+    PushVlan(u16),
+    /// Takes its outer VLAN tag off, if it has one.
+    PopVlan,
+    /// Lets it live for one hop less.
+    DecTtl,
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The table that it is in.
+    pub table: u8,
+    /// Of several rules that fit, the one with the highest priority holds.
+    pub priority: u16,
+    /// What its user knows it by.
+    pub cookie: u64,
+    /// What packets it fits must be like.
+    pub value: Key,
+    /// Where they must be like that.
+    pub mask: Mask,
+    /// What is done with them. Nothing: they are dropped.
+    pub actions: Vec<Action, ACTIONS>,
+}
+
+impl Rule {
+    /// A rule of table 0 that fits all packets and drops them.
+    pub fn new() -> Self {
+        Self {
+            table: 0,
+            priority: DEFAULT_PRIORITY,
+            cookie: 0,
+            value: Key::ZERO,
+            mask: Mask::NONE,
+            actions: Vec::new(),
+        }
+    }
+
+    /// The same without what it owns.
+    pub fn view(&self) -> View<'_> {
+        let Self { table, priority, cookie, value, mask, actions } = self;
+        View {
+            table: *table,
+            priority: *priority,
+            cookie: *cookie,
+            value: value.words(),
+            mask,
+            actions,
+        }
+    }
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A rule of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are those of `Rule`")]
+pub struct View<'a> {
+    pub table: u8,
+    pub priority: u16,
+    pub cookie: u64,
+    pub value: &'a [u64; WORDS],
+    pub mask: &'a Mask,
+    pub actions: &'a [Action],
+}
+
+impl View<'_> {
+    /// Whether it is about the same packets as `other`, in the same table at the same priority.
+    pub fn is_same_match(&self, other: &View<'_>) -> bool {
+        self.rank() == other.rank()
+    }
+
+    fn rank(&self) -> impl Ord + use<'_> {
+        (self.table, Reverse(self.priority), &self.mask.0, self.value)
+    }
+}
+
+/// A rule as a set keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    table: u8,
+    priority: u16,
+    cookie: u64,
+    value: [u64; WORDS],
+    shape: u16,
+    /// The first of its actions, and how many.
+    actions: (u32, u32),
+    /// Which of all that were given it is.
+    given: u32,
+}
+
+impl Stored {
+    /// A place without a rule.
+    pub const EMPTY: Self = Self {
+        table: 0,
+        priority: 0,
+        cookie: 0,
+        value: [0; WORDS],
+        shape: 0,
+        actions: (0, 0),
+        given: 0,
+    };
+}
+
+/// Rules of one table with one mask.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    table: u8,
+    mask: Mask,
+    /// The highest priority of its rules.
+    most: u16,
+    /// Bit p says that a rule of it may fit packets of port p; the last bit stands for all ports
+    /// beyond. The port is known of every packet, so that nothing else has to be looked at where
+    /// no rule fits.
+    ports: u64,
+}
+
+impl Shape {
+    /// Of no rules.
+    pub const EMPTY: Self = Self { table: 0, mask: Mask::NONE, most: 0, ports: 0 };
+
+    fn may_fit(&self, port: u16) -> bool {
+        self.ports & bit(port) != 0
+    }
+}
+
+/// The bit that stands for `port`.
+fn bit(port: u16) -> u64 {
+    1 << port.min(63)
+}
+
+/// There are too many rules, or too many kinds of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// More rules than there is memory for.
+    TooMany,
+    /// More actions than there is memory for.
+    TooManyActions,
+    /// More than [`SHAPES`] different masks.
+    TooManyMasks,
+}
+
+/// Memory of a set.
+pub struct Memory {
+    /// Rules.
+    pub rules: &'static mut [Stored],
+    /// The actions of all rules.
+    pub actions: &'static mut [Action],
+    /// The hash table: a power of two, twice the rules or more.
+    pub index: &'static mut [u32],
+    /// Up to [`SHAPES`] pairs of table and mask.
+    pub shapes: &'static mut [Shape],
+}
+
+/// A set of rules.
+pub struct RuleSet {
+    memory: Memory,
+    /// Rules and actions in use.
+    count: usize,
+    actions: usize,
+    shapes: usize,
+    /// Numbers of shapes by table, and in each by falling priority.
+    order: Vec<u16, SHAPES>,
+    seeds: Seeds,
+}
+
+impl core::fmt::Debug for RuleSet {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.debug_list().entries(self.iter().map(|rule| rule.priority)).finish()
+    }
+}
+
+impl RuleSet {
+    /// A set of no rules.
+    pub fn new(memory: Memory, seeds: Seeds) -> Self {
+        Self { memory, count: 0, actions: 0, shapes: 0, order: Vec::new(), seeds }
+    }
+
+    /// Its rules, by table and falling priority.
+    pub fn iter(&self) -> impl Iterator<Item = View<'_>> {
+        self.memory.rules[..self.count].iter().map(|rule| self.view(rule))
+    }
+
+    /// The rule of this number among those.
+    pub fn rule(&self, number: usize) -> Option<View<'_>> {
+        self.memory.rules[..self.count].get(number).map(|rule| self.view(rule))
+    }
+
+    /// How many rules there can be.
+    pub fn capacity(&self) -> usize {
+        self.memory.rules.len()
+    }
+
+    /// How many rules there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks whether there are none")]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    fn view<'a>(&'a self, rule: &'a Stored) -> View<'a> {
+        let Stored { table, priority, cookie, ref value, shape, actions: (first, count), .. } =
+            *rule;
+        let mask = &self.memory.shapes[usize::from(shape)].mask;
+        let actions = &self.memory.actions[first as usize..][..count as usize];
+        View { table, priority, cookie, value, mask, actions }
+    }
+
+    /// Makes it a set of no rules, to add to.
+    pub fn clear(&mut self) {
+        (self.count, self.actions, self.shapes) = (0, 0, 0);
+    }
+
+    /// Adds `rule`. Of several with the same match, in the same table and of the same priority, the
+    /// last holds. Until [`Self::finish`] is called the set is of no use.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many.
+    pub fn add(&mut self, rule: &View<'_>) -> Result<(), Error> {
+        let shape = self.shape(rule)?;
+        let (first, count) = (self.actions, rule.actions.len());
+        let actions = self.memory.actions.get_mut(first..first + count);
+        actions.ok_or(Error::TooManyActions)?.copy_from_slice(rule.actions);
+        let place = self.memory.rules.get_mut(self.count).ok_or(Error::TooMany)?;
+        *place = Stored {
+            table: rule.table,
+            priority: rule.priority,
+            cookie: rule.cookie,
+            value: *rule.value,
+            shape,
+            actions: (first as u32, count as u32),
+            given: self.count as u32,
+        };
+        self.count += 1;
+        self.actions += count;
+        Ok(())
+    }
+
+    /// Makes the set ready for use.
+    pub fn finish(&mut self) {
+        self.sort();
+        self.file();
+    }
+
+    /// Makes it the set of these `rules`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::add`].
+    pub fn make<'a>(&mut self, mut rules: impl Iterator<Item = View<'a>>) -> Result<(), Error> {
+        self.clear();
+        rules.try_for_each(|rule| self.add(&rule))?;
+        self.finish();
+        Ok(())
+    }
+
+    /// The shape of `rule`, a new one if there is none.
+    fn shape(&mut self, rule: &View<'_>) -> Result<u16, Error> {
+        let is_it = |shape: &Shape| (shape.table, shape.mask) == (rule.table, *rule.mask);
+        let names_port = Id::InPort.seen(rule.mask) == Id::InPort.most();
+        let ports = if names_port { bit((rule.value[0] >> 48) as u16) } else { u64::MAX };
+        if let Some(number) = self.memory.shapes[..self.shapes].iter().position(is_it) {
+            let shape = &mut self.memory.shapes[number];
+            shape.most = rule.priority.max(shape.most);
+            shape.ports |= ports;
+            return Ok(number as u16);
+        }
+        let shape = Shape { table: rule.table, mask: *rule.mask, most: rule.priority, ports };
+        *self.memory.shapes.get_mut(self.shapes).ok_or(Error::TooManyMasks)? = shape;
+        self.shapes += 1;
+        Ok(self.shapes as u16 - 1)
+    }
+
+    /// Puts rules and shapes in order, and leaves out those that later ones replace.
+    fn sort(&mut self) {
+        let rules = &mut self.memory.rules[..self.count];
+        let rank = |rule: &Stored| (rule.table, Reverse(rule.priority), rule.shape, rule.value);
+        rules.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)).then(b.given.cmp(&a.given)));
+        let mut kept = 0;
+        for number in 0..self.count {
+            if kept == 0 || rank(&rules[kept - 1]) != rank(&rules[number]) {
+                rules[kept] = rules[number];
+                kept += 1;
+            }
+        }
+        self.count = kept;
+        self.order = (0..self.shapes as u16).collect();
+        let shapes = &self.memory.shapes;
+        self.order.sort_unstable_by_key(|number| {
+            let shape = &shapes[usize::from(*number)];
+            (shape.table, Reverse(shape.most), *number)
+        });
+    }
+
+    /// Writes down in the hash table where rules are. Of those that differ in priority only, the
+    /// lower ones are never met and not written down.
+    fn file(&mut self) {
+        self.memory.index.fill(NONE);
+        for number in 0..self.count {
+            let rule = &self.memory.rules[number];
+            let (place, known) = self.search(rule.shape, &rule.value);
+            if known.is_none() {
+                self.memory.index[place] = number as u32 + 1;
+            }
+        }
+    }
+
+    /// Where in the hash table rules of `shape` with this `value` are, or would be; and the one that
+    /// is there.
+    fn search(&self, shape: u16, value: &[u64; WORDS]) -> (usize, Option<&Stored>) {
+        let Memory { rules, index, .. } = &self.memory;
+        let used = self.memory.shapes[usize::from(shape)].mask.used();
+        let words = (0..WORDS).filter(|word| used >> word & 1 == 1).map(|word| value[word]);
+        let last = index.len() - 1;
+        let mut place = self.seeds.other(shape.into()).words(words) as usize & last;
+        while index[place] != NONE {
+            let rule = &rules[index[place] as usize - 1];
+            if rule.shape == shape && rule.value == *value {
+                return (place, Some(rule));
+            }
+            place = (place + 1) & last;
+        }
+        (place, None)
+    }
+
+    /// The rule of `table` with the highest priority that `key` fits. What was looked at to find
+    /// it, `seen` looks at afterwards.
+    pub fn find(&self, table: u8, key: &Key, seen: &mut Mask) -> Option<View<'_>> {
+        let mut best: Option<&Stored> = None;
+        for &number in &self.order {
+            let shape = &self.memory.shapes[usize::from(number)];
+            if shape.table != table || !shape.may_fit(key.port()) {
+                continue;
+            }
+            if best.is_some_and(|best| best.priority >= shape.most) {
+                break;
+            }
+            seen.add(&shape.mask);
+            let (_, found) = self.search(number, shape.mask.of(key).words());
+            let is_better = |rule: &&Stored| best.is_none_or(|best| best.priority < rule.priority);
+            best = found.filter(is_better).or(best);
+        }
+        best.map(|rule| self.view(rule))
+    }
+}
+
+#[cfg(test)]
+mod tests;

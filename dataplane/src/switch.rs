@@ -1,0 +1,267 @@
+//! What one PMD decides with: caches, classifier, and what upcalls ask.
+
+use frame::BURST;
+use handover::{Reader, Sender};
+use heapless::Vec;
+
+use crate::batch::{Batch, Verdict};
+use crate::classifier::{self, Classifier, LISTS};
+use crate::emc::{Emc, Entry, INVERSE_PROBABILITY, PLACES, Rare};
+use crate::field::Id;
+use crate::flow::Flows;
+use crate::hash::Seeds;
+use crate::key::Key;
+use crate::network::{Network, Station};
+use crate::program::{Place, Programs};
+use crate::rules::RuleSet;
+use crate::upcall::Limiter;
+
+/// Something that a PMD tells the control core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// This station was heard on another port than before, or for the first time.
+    Heard(Station),
+}
+
+/// Memory of a [`Switch`]. All of it is its PMD's own, but that others may read flows.
+pub struct Memory {
+    /// Keys that were met lately, and their rare words.
+    pub emc: (&'static mut [Entry; PLACES], &'static mut [Rare; PLACES]),
+    /// Flows, and the masks that they share.
+    pub flows: Flows,
+    /// How flows are found.
+    pub classifier: classifier::Memory,
+    /// What flows do.
+    pub programs: &'static mut [Place],
+}
+
+/// Whom a switch asks and tells.
+pub struct Contacts {
+    /// The rules.
+    pub rules: Reader<RuleSet>,
+    /// What upcalls know besides.
+    pub network: Reader<Network>,
+    /// Where the control core is told.
+    pub notes: Sender<Note>,
+}
+
+/// What one PMD decides with.
+pub struct Switch {
+    pub(crate) emc: Emc,
+    pub(crate) classifier: Classifier,
+    pub(crate) programs: Programs,
+    pub(crate) rules: Reader<RuleSet>,
+    pub(crate) network: Reader<Network>,
+    pub(crate) notes: Sender<Note>,
+    /// Programs of frames that no flow could be made for.
+    pub(crate) lent: Vec<u32, BURST>,
+    pub(crate) limiter: Limiter,
+    /// When another second begins.
+    second: u64,
+    hertz: u64,
+}
+
+/// How many frames were settled, by whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// By flows that look at nothing but the port.
+    pub(crate) simple: u64,
+    /// By the exact-match cache.
+    pub(crate) emc: u64,
+    /// By the classifier.
+    pub(crate) megaflow: u64,
+    /// Subtables that the classifier looked at for those.
+    pub(crate) lookups: u64,
+}
+
+impl Settled {
+    /// Adds frames that the classifier settled, and the subtables looked at for them.
+    pub(crate) fn add(&mut self, (megaflow, lookups): (u64, u64)) {
+        self.megaflow += megaflow;
+        self.lookups += lookups;
+    }
+}
+
+impl Switch {
+    /// A switch that knows no flow yet, on a core whose clock counts `hertz` in a second.
+    pub fn new(memory: Memory, contacts: Contacts, seeds: Seeds, hertz: u64) -> Self {
+        let Contacts { rules, network, notes } = contacts;
+        let (entries, rare) = memory.emc;
+        Self {
+            emc: Emc::new(entries, rare, seeds.other(1), INVERSE_PROBABILITY),
+            classifier: Classifier::new(memory.flows, memory.classifier, seeds.other(2)),
+            programs: Programs::new(memory.programs),
+            rules,
+            network,
+            notes,
+            lent: Vec::new(),
+            limiter: Limiter::new(),
+            second: 0,
+            hertz,
+        }
+    }
+
+    /// Has one key in `inverse` inserted into the exact-match cache, and allows each port so many
+    /// `upcalls` in a second, any number if it is 0.
+    pub fn configure(&mut self, inverse: u32, upcalls: u32) {
+        self.emc.set_inverse(inverse);
+        self.limiter.set(upcalls);
+    }
+
+    /// The flow of all frames of `port` and its verdict, if neither that nor what it does needs a
+    /// look at them.
+    #[inline]
+    pub(crate) fn whole(&self, port: u16) -> Option<(u32, Verdict)> {
+        let flow = self.classifier.whole(usize::from(port))?;
+        let verdict = self.classifier.flows().verdict(flow);
+        (!matches!(verdict, Verdict::Run(_))).then_some((flow, verdict))
+    }
+
+    /// Settles all frames of a batch that need no look.
+    #[inline]
+    pub(crate) fn simple(&self, batch: &mut Batch, now: u64) -> u64 {
+        let Some((flow, verdict)) = batch.whole else { return 0 };
+        let mut bytes = batch.bytes;
+        if batch.open.count_ones() as usize != batch.frames.len() {
+            bytes = batch.each_open().map(|i| batch.frames[i].len() as u64).sum();
+        }
+        let frames = u64::from(batch.settle_all(verdict));
+        self.classifier.flows().hit(flow, (frames, bytes), now);
+        frames
+    }
+
+    /// The room of caches: settles frames whose keys were met lately.
+    #[inline]
+    pub(crate) fn cache(&mut self, batch: &mut Batch, now: u64) -> u64 {
+        if !self.emc.is_on() {
+            return 0;
+        }
+        let open = batch.each_open();
+        for i in open {
+            batch.hashes[i] = self.emc.hash(&batch.keys[i]);
+        }
+        let flows = self.classifier.flows();
+        let mut run = Run::new(flows, now);
+        let mut found = 0;
+        for i in batch.each_open() {
+            let Some(flow) = self.emc.find(&batch.keys[i], batch.hashes[i], flows) else {
+                continue;
+            };
+            batch.settle(i, flows.verdict(flow));
+            run.add(flow, batch.frames[i].len());
+            found += 1;
+        }
+        run.end();
+        found
+    }
+
+    /// The room of the classifier: searches flows for all frames that are open, together.
+    pub(crate) fn classify(&mut self, batch: &mut Batch, now: u64) -> (u64, u64) {
+        let (mut hits, mut lookups) = (0, 0);
+        let mut rest = batch.open;
+        while rest != 0 {
+            let list = list(&batch.keys[rest.trailing_zeros() as usize]);
+            let alike = batch.each_open().filter(|i| rest >> i & 1 == 1);
+            let alike = alike.filter(|i| self::list(&batch.keys[*i]) == list);
+            let together = alike.fold(0, |set, i| set | 1 << i);
+            let frames = batch.frames.len();
+            let (keys, flows) = (&batch.keys[..frames], &mut batch.flows[..frames]);
+            let (open, probes) = self.classifier.search(list, keys, together, flows);
+            lookups += probes;
+            hits += self.meet(batch, together & !open, now);
+            rest &= !together;
+        }
+        (hits, lookups)
+    }
+
+    /// Settles the frames `found`, by the flows that were found.
+    fn meet(&mut self, batch: &mut Batch, found: u32, now: u64) -> u64 {
+        let flows = self.classifier.flows();
+        let mut run = Run::new(flows, now);
+        for i in batch.each_open().filter(|i| found >> i & 1 == 1) {
+            let flow = batch.flows[i];
+            batch.settle(i, flows.verdict(flow));
+            run.add(flow, batch.frames[i].len());
+            self.emc.insert_maybe(&batch.keys[i], batch.hashes[i], flow, flows);
+        }
+        run.end();
+        found.count_ones().into()
+    }
+
+    /// What is to be done now and then: sees what was published last, removes flows that were pushed
+    /// out, and each second ranks subtables.
+    pub(crate) fn keep_house(&mut self, now: u64) {
+        self.rules.acknowledge();
+        self.network.acknowledge();
+        self.sweep();
+        if now >= self.second {
+            self.second = now.saturating_add(self.hertz);
+            self.classifier.rank();
+            self.limiter.begin_second();
+        }
+    }
+
+    /// Removes the flow at `place`, if that is its name.
+    pub(crate) fn remove(&mut self, place: u32, name: u64) {
+        if let Some(Verdict::Run(program)) = self.classifier.remove(place, name) {
+            self.programs.release(program);
+        }
+    }
+
+    /// Gives back what was lent to frames that are gone.
+    pub(crate) fn give_back(&mut self) {
+        while let Some(program) = self.lent.pop() {
+            self.programs.release(program);
+        }
+    }
+
+    fn sweep(&mut self) {
+        let Self { classifier, programs, .. } = self;
+        classifier.sweep(|verdict| {
+            if let Verdict::Run(program) = verdict {
+                programs.release(program);
+            }
+        });
+    }
+}
+
+/// The list of subtables that packets of `key` meet.
+#[inline]
+pub(crate) fn list(key: &Key) -> usize {
+    let again = Id::RecircId.get(key) != 0;
+    usize::from(key.port()) % (LISTS / 2) + if again { LISTS / 2 } else { 0 }
+}
+
+/// Frames in a row that met the same flow: counted together.
+struct Run<'a> {
+    flows: &'a Flows,
+    flow: u32,
+    frames: u64,
+    bytes: u64,
+    now: u64,
+}
+
+impl<'a> Run<'a> {
+    #[inline]
+    fn new(flows: &'a Flows, now: u64) -> Self {
+        Self { flows, flow: 0, frames: 0, bytes: 0, now }
+    }
+
+    #[inline]
+    fn add(&mut self, flow: u32, bytes: usize) {
+        if flow != self.flow {
+            self.end();
+            self.flow = flow;
+        }
+        self.frames += 1;
+        self.bytes += bytes as u64;
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        let (frames, bytes) = (core::mem::take(&mut self.frames), core::mem::take(&mut self.bytes));
+        if frames > 0 {
+            self.flows.hit(self.flow, (frames, bytes), self.now);
+        }
+    }
+}

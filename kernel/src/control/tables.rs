@@ -1,0 +1,191 @@
+//! What the control core publishes to PMDs: rules, and what upcalls know besides.
+
+use core::fmt::{self, Display, Formatter};
+
+use dataplane::network::{ADDRESSES, Network, Station};
+use dataplane::rules::{self, Fault, RuleSet, SHAPES};
+use dataplane::translate::World;
+use handover::Publisher;
+use heapless::String;
+
+use crate::shell::LINE;
+
+/// Seconds after which a station that was not heard is forgotten (Open vSwitch's
+/// `mac-aging-time`).
+const AGEING: u64 = 300;
+
+/// A change of rules, as it was said.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// What changes.
+    pub change: Change,
+    /// Rules, or which rules.
+    pub text: String<LINE>,
+}
+
+/// What is done with rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Some come in the place of those with the same match, or in addition.
+    Add,
+    /// Some go.
+    Delete,
+    /// Some are all from now on.
+    Replace,
+}
+
+/// Why rules cannot be changed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// There would be too many.
+    Set(rules::Error),
+    /// A rule is wrong: its line, counted from 1, and what is wrong there.
+    Text(usize, Fault),
+}
+
+impl From<rules::Error> for Error {
+    fn from(error: rules::Error) -> Self {
+        Self::Set(error)
+    }
+}
+
+impl From<(usize, Fault)> for Error {
+    fn from((line, fault): (usize, Fault)) -> Self {
+        Self::Text(line, fault)
+    }
+}
+
+/// What is published.
+pub struct Tables {
+    rules: Publisher<RuleSet>,
+    network: Publisher<Network>,
+    /// When each station was heard last, by its place.
+    heard: &'static mut [u64; ADDRESSES],
+    hertz: u64,
+}
+
+impl Tables {
+    /// Tables that these publish, with memory for when stations were heard, by a clock that counts
+    /// `hertz` in a second.
+    pub fn new(
+        rules: Publisher<RuleSet>,
+        network: Publisher<Network>,
+        heard: &'static mut [u64; ADDRESSES],
+        hertz: u64,
+    ) -> Self {
+        Self { rules, network, heard, hertz }
+    }
+
+    /// The rules that were published last.
+    pub fn rules(&self) -> &RuleSet {
+        self.rules.current()
+    }
+
+    /// What upcalls are told, if they are up to date.
+    pub fn world(&self) -> World<'_> {
+        World { rules: self.rules.current(), network: self.network.current() }
+    }
+
+    /// Counts up with every change.
+    pub fn generation(&self) -> u64 {
+        self.rules.generation() + self.network.generation()
+    }
+
+    /// Whether all PMDs know of the last change.
+    pub fn is_settled(&self) -> bool {
+        self.rules.is_settled() && self.network.is_settled()
+    }
+
+    /// Changes rules; none while a PMD does not know of the last change.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be done. Nothing is changed then.
+    pub fn edit(&mut self, edit: &Edit) -> Option<Result<(), Error>> {
+        let (current, draft) = self.rules.draft()?;
+        let made = change(current, draft, edit);
+        if made.is_ok() {
+            self.rules.publish();
+        }
+        Some(made)
+    }
+
+    /// Learns of `stations` that were heard now. False, and none was taken, while a PMD does not
+    /// know of the last change.
+    pub(super) fn learn(&mut self, mut stations: impl Iterator<Item = Station>, now: u64) -> bool {
+        let Some((current, draft)) = self.network.draft() else { return false };
+        let Some(first) = stations.next() else { return true };
+        draft.copy_from(current);
+        for station in core::iter::once(first).chain(stations) {
+            self.heard[draft.addresses.learn(station)] = now;
+        }
+        self.network.publish();
+        true
+    }
+
+    /// Notes that `station`, if it is known, was heard at `now`.
+    pub(super) fn hear(&mut self, station: Station, now: u64) {
+        if let Some(place) = self.network.current().addresses.place(station) {
+            self.heard[place] = self.heard[place].max(now);
+        }
+    }
+
+    /// Forgets stations that were not heard for long.
+    pub(super) fn age(&mut self, now: u64) {
+        let limit = now.saturating_sub(AGEING * self.hertz);
+        let heard = &self.heard;
+        let is_old = |(place, _): &(usize, Station)| heard[*place] < limit;
+        let Some((current, draft)) = self.network.draft() else { return };
+        if !current.addresses.iter().any(|it| is_old(&it)) {
+            return;
+        }
+        draft.copy_from(current);
+        let old = current.addresses.iter().filter(is_old);
+        old.for_each(|(place, _)| draft.addresses.forget(place));
+        self.network.publish();
+    }
+}
+
+/// Makes `draft` what `edit` makes of `current`.
+fn change(current: &RuleSet, draft: &mut RuleSet, edit: &Edit) -> Result<(), Error> {
+    draft.clear();
+    match edit.change {
+        Change::Add => current.iter().try_for_each(|rule| draft.add(&rule))?,
+        Change::Replace => {}
+        Change::Delete => {
+            let filter = rules::parse_filter(&edit.text).map_err(|fault| (1, fault))?;
+            let mut rest = current.iter().filter(|rule| !filter.admits(rule));
+            rest.try_for_each(|rule| draft.add(&rule))?;
+            draft.finish();
+            return Ok(());
+        }
+    }
+    add_all(draft, &edit.text)
+}
+
+/// Adds the rules in `text` to `set`, and makes it ready for use.
+///
+/// # Errors
+///
+/// What is wrong with them. The set is of no use then.
+pub fn add_all(set: &mut RuleSet, text: &str) -> Result<(), Error> {
+    rules::parse_all(text, |rule| Ok::<(), Error>(set.add(&rule.view())?))?;
+    set.finish();
+    Ok(())
+}
+
+impl Display for Error {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(1, fault) => write!(out, "{fault}"),
+            Self::Text(line, fault) => write!(out, "line {line}, {fault}"),
+            Self::Set(rules::Error::TooMany) => write!(out, "there is no room for more rules"),
+            Self::Set(rules::Error::TooManyActions) => {
+                write!(out, "there is no room for the actions of more rules")
+            }
+            Self::Set(rules::Error::TooManyMasks) => {
+                write!(out, "rules look at more than {SHAPES} different sets of fields")
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Memory of what PMDs decide with, and of what is published to them.
+
+use core::fmt::{Display, Write as _};
+
+use dataplane::classifier::{Bucket, LISTS, Link, List, Subtable};
+use dataplane::emc::{Entry, PLACES, Rare};
+use dataplane::flow::{Flow, Flows, SharedMask};
+use dataplane::hash::Seeds;
+use dataplane::network::{ADDRESSES, Network, Station};
+use dataplane::program::Place;
+use dataplane::rules::{self, Action, RuleSet, SHAPES, Shape, Stored};
+use dataplane::switch::{self, Contacts};
+use dataplane::{LOCAL, Note, Switch, classifier};
+use foldhash::SharedSeed;
+use handover::{Inbox, Mailbox, Published, Reader};
+use kernel::control::Tables;
+use kernel::options::{FlowOptions, Options};
+
+use crate::arch::{memory, random, tsc};
+use crate::pmds::{NoMemory, carve};
+
+/// Rules that there can be, a power of two; actions in all of them together.
+const RULES: usize = 4096;
+const ACTIONS: usize = 4 * RULES;
+/// Masks of one PMD's flows.
+const MASKS: usize = 512;
+/// Different programs of one PMD's flows.
+const PROGRAMS: usize = 1024;
+/// Notes that wait for the control core.
+const NOTES: usize = 256;
+/// Flows take at most this part of the memory that is free.
+const FLOWS_PART: u64 = 4;
+
+/// What one PMD reads.
+pub(crate) type Readers = (Reader<RuleSet>, Reader<Network>);
+
+/// What is known before PMDs are made.
+pub(crate) struct World {
+    pub(crate) tables: Tables,
+    readers: heapless::Vec<Readers, { handover::READERS }>,
+    /// Flows that each PMD can have.
+    flows: usize,
+    options: FlowOptions,
+    seeds: Seeds,
+}
+
+impl World {
+    /// The world as `options` say it is, for so many PMDs and `ports`.
+    pub(crate) fn new(options: &Options, pmds: usize, ports: usize) -> Result<Self, NoMemory> {
+        let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
+        let mut first = rule_set(seeds)?;
+        options.forward.rules().for_each(|rule| add(&mut first, &rule));
+        first.finish();
+        let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
+        let (network, network_readers) =
+            carve(Published::new(network(ports)?, network(ports)?))?.open(pmds);
+        let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
+        let heard = heard.try_into().map_err(|_| NoMemory)?;
+        let tables = Tables::new(rules, network, heard, tsc::frequency());
+        let readers = rule_readers.zip(network_readers).collect();
+        let flows = flows_of_each(options, pmds);
+        Ok(Self { tables, readers, flows, options: options.flows, seeds })
+    }
+
+    /// What one more PMD decides with, and what the control core has of that: its flows and what it
+    /// notes.
+    pub(crate) fn switch(&mut self) -> Result<(&'static mut Switch, Flows, Inbox<Note>), NoMemory> {
+        let (rules, network) = self.readers.pop().ok_or(NoMemory)?;
+        let (notes, inbox) = carve(Mailbox::<Note, NOTES>::new())?.open();
+        let memory = switch_memory(self.flows)?;
+        let flows = memory.flows;
+        let contacts = Contacts { rules, network, notes };
+        let mut switch = Switch::new(memory, contacts, self.seeds, tsc::frequency());
+        let FlowOptions { emc_insert_inv_prob, upcall_limit, .. } = self.options;
+        switch.configure(emc_insert_inv_prob, upcall_limit);
+        Ok((carve(switch)?, flows, inbox))
+    }
+}
+
+/// Adds the rule that was written in these words to `set`.
+fn add(set: &mut RuleSet, rule: &impl Display) {
+    let mut text = heapless::String::<64>::new();
+    let _it_is_short = write!(text, "{rule}");
+    if let Ok(rule) = rules::parse(&text) {
+        let _there_is_room = set.add(&rule.view());
+    }
+}
+
+/// A world of so many ports.
+fn network(ports: usize) -> Result<Network, NoMemory> {
+    let stations = memory::carve_with(ADDRESSES, |_| Station::default()).ok_or(NoMemory)?;
+    let mut network = Network::new(stations.try_into().map_err(|_| NoMemory)?);
+    network.ports = ((1 << ports) - 1) & ((1 << LOCAL) - 1);
+    Ok(network)
+}
+
+fn rule_set(seeds: Seeds) -> Result<RuleSet, NoMemory> {
+    let memory = rules::Memory {
+        rules: memory::carve_with(RULES, |_| Stored::EMPTY).ok_or(NoMemory)?,
+        actions: memory::carve_with(ACTIONS, |_| Action::Normal).ok_or(NoMemory)?,
+        index: memory::carve_with(2 * RULES, |_| 0).ok_or(NoMemory)?,
+        shapes: memory::carve_with(SHAPES, |_| Shape::EMPTY).ok_or(NoMemory)?,
+    };
+    Ok(RuleSet::new(memory, seeds))
+}
+
+/// Flows that each of so many PMDs can have: those that were asked for, or what fits.
+fn flows_of_each(options: &Options, pmds: usize) -> usize {
+    let each = size_of::<Flow>() + size_of::<Link>() + size_of::<u32>() + size_of::<Bucket>() / 2;
+    let fit = (memory::free() / FLOWS_PART) as usize / each;
+    (options.flows.limit as usize).min(fit) / pmds.max(1)
+}
+
+fn switch_memory(flows: usize) -> Result<switch::Memory, NoMemory> {
+    let count = flows.max(1);
+    // Seven places to a bucket: four for each flow, and the next power of two.
+    let buckets = (count / 2).next_power_of_two();
+    let emc = memory::carve_with(PLACES, |_| Entry::EMPTY).ok_or(NoMemory)?;
+    let rare = memory::carve_with(PLACES, |_| Rare::default()).ok_or(NoMemory)?;
+    let slots: &[Flow] = memory::carve_with(count, |_| Flow::default()).ok_or(NoMemory)?;
+    let masks: &[SharedMask] =
+        memory::carve_with(MASKS, |_| SharedMask::default()).ok_or(NoMemory)?;
+    let lists = memory::carve_with(LISTS, |_| List::new()).ok_or(NoMemory)?;
+    Ok(switch::Memory {
+        emc: (emc.try_into().map_err(|_| NoMemory)?, rare.try_into().map_err(|_| NoMemory)?),
+        flows: Flows::new(slots, masks),
+        classifier: classifier::Memory {
+            buckets: memory::carve_with(buckets, |_| Bucket::EMPTY).ok_or(NoMemory)?,
+            subtables: memory::carve_with(MASKS, |_| Subtable::EMPTY).ok_or(NoMemory)?,
+            links: memory::carve_with(count, |_| Link::EMPTY).ok_or(NoMemory)?,
+            free: memory::carve_with(count, |_| 0).ok_or(NoMemory)?,
+            lists: lists.try_into().map_err(|_| NoMemory)?,
+        },
+        programs: memory::carve_with(PROGRAMS, |_| Place::default()).ok_or(NoMemory)?,
+    })
+}

@@ -1,0 +1,74 @@
+//! What a hosted PMD decides with: rules from text, caches in memory that is never given back.
+
+use dataplane::classifier::{self, Bucket, Link, List, Subtable};
+use dataplane::emc::{Entry, Rare};
+use dataplane::flow::{Flow, Flows, SharedMask};
+use dataplane::hash::Seeds;
+use dataplane::network::{Network, Station};
+use dataplane::program::Place;
+use dataplane::rules::{self, Action, Rule, RuleSet, SHAPES, Shape, Stored};
+use dataplane::switch::{Contacts, Memory};
+use dataplane::{Note, Switch};
+use foldhash::SharedSeed;
+use handover::{Mailbox, Published};
+
+use crate::rig::{leak, many};
+
+/// Masks of flows, and programs.
+const MASKS: usize = 512;
+const PROGRAMS: usize = 1024;
+
+static SHARED: SharedSeed = SharedSeed::from_u64(0x0b5e_55ed);
+
+/// A switch with room for `flows`, between two ports, by the rules in `texts`.
+pub(crate) fn switch(texts: &[String], flows: usize) -> Switch {
+    let seeds = Seeds::new(&SHARED, 0x1357_9bdf_0246_8ace);
+    let parsed: Vec<Rule> = texts.iter().map(|text| parse(text)).collect();
+    let mut first = rule_set(parsed.len(), seeds);
+    let made = first.make(parsed.iter().map(Rule::view));
+    assert!(made.is_ok(), "there is room for these rules");
+    let rules = leak(Published::new(first, rule_set(1, seeds)));
+    let network = || Network { ports: 0b11, ..Network::new(array(Station::default)) };
+    let network = leak(Published::new(network(), network()));
+    let ((_, mut rules), (_, mut network)) = (rules.open(1), network.open(1));
+    let (Some(rules), Some(network)) = (rules.next(), network.next()) else {
+        unreachable!("each has the one reader that was asked for")
+    };
+    let (notes, _) = leak(Mailbox::<Note, 8>::new()).open();
+    Switch::new(memory(flows), Contacts { rules, network, notes }, seeds, 1_000_000_000)
+}
+
+fn parse(text: &str) -> Rule {
+    rules::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+fn rule_set(count: usize, seeds: Seeds) -> RuleSet {
+    let count = count.next_power_of_two();
+    let memory = rules::Memory {
+        rules: many(count, || Stored::EMPTY),
+        actions: many(4 * count, || Action::Normal),
+        index: many(2 * count, || 0),
+        shapes: many(SHAPES, || Shape::EMPTY),
+    };
+    RuleSet::new(memory, seeds)
+}
+
+fn memory(flows: usize) -> Memory {
+    Memory {
+        emc: (array(|| Entry::EMPTY), array(Rare::default)),
+        flows: Flows::new(many(flows, Flow::default), many(MASKS, SharedMask::default)),
+        classifier: classifier::Memory {
+            buckets: many((flows / 2).next_power_of_two(), || Bucket::EMPTY),
+            subtables: many(MASKS, || Subtable::EMPTY),
+            links: many(flows, || Link::EMPTY),
+            free: many(flows, || 0),
+            lists: array(List::new),
+        },
+        programs: many(PROGRAMS, Place::default),
+    }
+}
+
+fn array<T, const N: usize>(make: impl Fn() -> T) -> &'static mut [T; N] {
+    let Ok(places) = many(N, make).try_into() else { unreachable!("so many were made") };
+    places
+}
