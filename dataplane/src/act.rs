@@ -5,11 +5,13 @@ use frame::{Frame, LocalPool, TxQueue};
 use crate::batch::{Batch, Verdict};
 use crate::books::Books;
 use crate::exits::Exits;
-use crate::key::Layers;
+use crate::extract::extract;
+use crate::hash::Seeds;
+use crate::key::{Key, Layers};
 use crate::ledger::Reason;
-use crate::parse::{LARGEST, VLAN_TAG};
-use crate::program::{Act, Program, Programs};
-use crate::rewrite;
+use crate::parse::{LARGEST, SMALLEST, VLAN_TAG};
+use crate::program::{Act, Headers, Program, Programs};
+use crate::{rewrite, tunnel};
 
 /// What verdicts are carried out with.
 pub(crate) struct Hands<'a, T: 'static> {
@@ -17,6 +19,10 @@ pub(crate) struct Hands<'a, T: 'static> {
     pub(crate) pool: &'a mut LocalPool,
     pub(crate) books: &'a mut Books,
     pub(crate) programs: &'a Programs,
+    /// What connections are told apart by.
+    pub(crate) seeds: Seeds,
+    /// Frames that are to come again.
+    pub(crate) again: &'a mut Batch,
 }
 
 impl<T: TxQueue> Hands<'_, T> {
@@ -26,6 +32,7 @@ impl<T: TxQueue> Hands<'_, T> {
     pub(crate) fn act(&mut self, batch: &mut Batch) {
         let arrived = batch.frames.len() as u64;
         if let Some(Verdict::Output(port)) = batch.shared
+            && batch.whole.is_some()
             && self.exits.send_all(port, batch)
         {
             self.books.account(batch.port).forwarded += arrived;
@@ -41,39 +48,80 @@ impl<T: TxQueue> Hands<'_, T> {
                 Verdict::Output(port) => self.output(frame, port),
                 Verdict::Drop(reason) => self.drop(frame, reason),
                 Verdict::Run(program) => match self.programs.get(program) {
-                    Some(program) => self.run(frame, key.layers, program),
+                    Some(program) => self.run(frame, key, program),
                     None => self.drop(frame, Reason::ActionLimit),
                 },
             }
         }
     }
 
-    /// Carries out `program` on `frame`, whose headers are at `layers`.
-    fn run(&mut self, mut frame: Frame, mut layers: Layers, program: &Program) {
+    /// Carries out `program` on `frame` of this `key`.
+    fn run(&mut self, mut frame: Frame, key: &Key, program: &Program) {
         let Some((last, acts)) = program.acts.split_last() else {
             return self.drop(frame, Reason::RuleDrop);
         };
+        let mut layers = key.layers;
         for act in acts {
             if act.ends() {
                 if let Some(copy) = self.copy(&frame) {
-                    self.end(copy, act);
+                    self.end(copy, (key, layers), program, act);
                 }
             } else if let Err(reason) = change(&mut frame, &mut layers, act) {
                 return self.drop(frame, reason);
             }
         }
-        self.end(frame, last);
+        self.end(frame, (key, layers), program, last);
     }
 
-    fn end(&mut self, frame: Frame, act: &Act) {
+    /// Ends `frame`, of this key and with headers there by now, as `act` of `program` says.
+    fn end(&mut self, frame: Frame, (key, layers): (&Key, Layers), program: &Program, act: &Act) {
         match *act {
-            Act::Output(_) if frame.len() > LARGEST + VLAN_TAG => {
-                self.drop(frame, Reason::TxOversize);
-            }
-            Act::Output(port) => self.output(frame, port),
+            Act::Output(port) => self.output_changed(frame, port),
+            Act::Encapsulate { headers, port } => match program.headers.get(usize::from(headers)) {
+                Some(headers) => self.encapsulate(frame, key, headers, port),
+                None => self.drop(frame, Reason::TunnelPush),
+            },
+            Act::Decapsulate => self.decapsulate(frame, key.kind(), layers),
             Act::Drop(reason) => self.drop(frame, reason),
-            _ => self.drop(frame, Reason::RuleDrop),
+            Act::Set { .. } | Act::PushVlan { .. } | Act::PopVlan => {
+                self.drop(frame, Reason::RuleDrop);
+            }
         }
+    }
+
+    /// Lets a frame that may have grown leave by `port`.
+    fn output_changed(&mut self, frame: Frame, port: u16) {
+        if frame.len() > LARGEST + VLAN_TAG {
+            self.drop(frame, Reason::TxOversize);
+        } else {
+            self.output(frame, port);
+        }
+    }
+
+    fn encapsulate(&mut self, mut frame: Frame, key: &Key, headers: &Headers, port: u16) {
+        if tunnel::push(&mut frame, headers, self.seeds.connection(key)) {
+            self.output_changed(frame, port);
+        } else {
+            self.drop(frame, Reason::TunnelPush);
+        }
+    }
+
+    /// Has `frame` come again without the headers of its tunnel.
+    fn decapsulate(&mut self, mut frame: Frame, kind: u16, layers: Layers) {
+        let outer = tunnel::pop(&mut frame, kind, layers);
+        let Some(outer) = outer.filter(|_| frame.len() >= SMALLEST) else {
+            return self.drop(frame, Reason::TunnelPop);
+        };
+        let place = self.again.frames.len();
+        let len = frame.len() as u64;
+        if let Err(frame) = self.again.frames.push(frame) {
+            return self.drop(frame, Reason::RecircLimit);
+        }
+        let key = &mut self.again.keys[place];
+        extract(self.again.frames[place].bytes(), tunnel::UNKNOWN, key);
+        outer.tell(key);
+        self.again.open |= 1 << place;
+        self.again.bytes += len;
     }
 
     #[inline]

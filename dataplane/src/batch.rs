@@ -77,6 +77,11 @@ impl Batch {
         self.open &= !(1 << i);
     }
 
+    /// Forgets what was known of frames that are gone.
+    pub fn clear(&mut self) {
+        (self.bytes, self.open, self.whole, self.shared) = (0, 0, None, None);
+    }
+
     /// Declares all frames open.
     pub fn open_all(&mut self) {
         self.open = ((1_u64 << self.frames.len()) - 1) as u32;

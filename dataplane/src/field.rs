@@ -128,11 +128,12 @@ pub enum Id {
     TunTtl,
     TunSrc,
     TunDst,
+    TunTpDst,
     DpHash,
 }
 
 /// All fields, in the order of [`Id`].
-pub static FIELDS: [Field; 41] = [
+pub static FIELDS: [Field; 42] = [
     field(Id::InPort, &["in_port"], (0, 48, 16), Form::Port, Needs::Nothing),
     field(Id::EthType, &["dl_type", "eth_type"], (0, 32, 16), Form::Hexadecimal, Needs::Nothing),
     field(Id::RecircId, &["recirc_id"], (0, 0, 32), Form::Hexadecimal, Needs::Nothing),
@@ -221,6 +222,7 @@ pub static FIELDS: [Field; 41] = [
         Form::Ipv6,
         Needs::Nothing,
     )),
+    field(Id::TunTpDst, &["tun_tp_dst"], (19, 32, 16), Form::Decimal, Needs::Nothing),
     field(Id::DpHash, &["dp_hash"], (19, 0, 32), Form::Hexadecimal, Needs::Nothing),
 ];
 

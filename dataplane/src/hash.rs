@@ -50,6 +50,21 @@ impl Seeds {
         words.for_each(|word| hasher.write_u64(word));
         hasher.finish()
     }
+
+    /// A hash that is the same for all packets of a connection: of addresses, protocol and ports;
+    /// of addresses on Ethernet where there are no others.
+    #[inline]
+    pub(crate) fn connection(self, key: &Key) -> u32 {
+        const PORTS_AND_PROTOCOL: u64 = 0xffff_ffff_ff00_0000;
+        let words = key.words();
+        let low = if words[4] == 0 && key.deep() == 0 {
+            self.words([words[1], words[2]].into_iter())
+        } else {
+            let addresses = [words[3] & PORTS_AND_PROTOCOL, words[4]];
+            self.words(addresses.into_iter().chain(words[DEEP..DEEP + 4].iter().copied()))
+        };
+        (low >> 32) as u32
+    }
 }
 
 #[inline]
@@ -74,5 +89,16 @@ mod tests {
             key[word] = 1;
             assert!(seen.insert(seeds.key(&key)), "word {word}");
         }
+    }
+
+    #[test]
+    fn a_connection_keeps_its_hash_whatever_its_packets_say_besides() {
+        let seeds = Seeds::new(&SHARED, 1);
+        let (mut key, mut other) = (Key::ZERO, Key::ZERO);
+        (key[3], key[4]) = (0x1234_0050_0600_4000, 0x0a00_0001_0a00_0002);
+        (other[3], other[4], other[5]) = (key[3] ^ 0xff00, key[4], 0xffff << 48);
+        assert_eq!(seeds.connection(&key), seeds.connection(&other));
+        other[3] ^= 1 << 32;
+        assert_ne!(seeds.connection(&key), seeds.connection(&other));
     }
 }

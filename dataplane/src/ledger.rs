@@ -85,12 +85,14 @@ reasons! {
     InvalidPort: "act", "invalid_port";
     /// It has no hop left.
     TtlExpired: "act", "ttl_expired";
-    /// It was beyond the rate of a meter.
-    Meter: "act", "meter";
     /// It went round too often.
     RecircLimit: "again", "recirc_error";
     /// Nobody knows the address on Ethernet of the tunnel's other end.
-    NoNeighbor: "act", "tunnel_neigh_cache_miss";
+    NoNeighbor: "act", "drop_action_tunnel_neigh_cache_miss";
+    /// Its tunnel's other end is not on the wire of the endpoint, and there is no gateway to it.
+    NoRoute: "act", "drop_action_tunnel_routing_failed";
+    /// It came out of a tunnel that there is not.
+    InvalidTunnel: "again", "invalid_tnl_port";
     /// It has no room for a tunnel's headers.
     TunnelPush: "act", "tunnel_push_error";
     /// What came out of a tunnel is none: its headers are not those of a tunnel, or their checksums
@@ -283,7 +285,7 @@ mod tests {
             sent_bytes: 240,
             ..Account::ZERO
         };
-        account.dropped[Reason::Meter as usize] = 7;
+        account.dropped[Reason::TtlExpired as usize] = 7;
         ledger.post(&mut [Account::default(), account], 0, true);
         let mut accounts = [account];
         ledger.post(&mut accounts, 7, true);

@@ -16,6 +16,7 @@
 //! | `upcall`, [`translate`] | the room that asks rules; from rules to a megaflow |
 //! | [`rules`] | what a user wants, as text and as tables |
 //! | [`network`] | what upcalls know besides: ports and learned addresses |
+//! | [`tunnel`] | VXLAN: headers put in front and taken off |
 //! | [`program`], `rewrite` | what is done with the packets of a flow, and how packets change |
 //! | `act` | the room that carries out verdicts |
 //! | `exits` | frames waiting for transmit rings, and the room that hands them over |
@@ -49,6 +50,7 @@ mod rewrite;
 pub mod rules;
 pub mod switch;
 pub mod translate;
+pub mod tunnel;
 mod upcall;
 pub mod wire;
 

@@ -1,7 +1,10 @@
 //! What upcalls know of the world besides rules: ports, and who was learned to be behind which.
 //! Published by the control core.
 
+use heapless::Vec;
+
 use crate::ledger::{LOCAL, PORTS};
+use crate::tunnel::{self, Endpoint, TUNNELS, Tunnel};
 
 /// Addresses that are learned at most. A power of two.
 pub const ADDRESSES: usize = 2048;
@@ -17,6 +20,24 @@ pub struct Network {
     pub ports: u32,
     /// Who is behind which port.
     pub addresses: Addresses,
+    /// This end of all tunnels.
+    pub endpoint: Option<Endpoint>,
+    /// Tunnels, by number of their ports from [`tunnel::FIRST`] on.
+    pub tunnels: [Option<Tunnel>; TUNNELS],
+    /// Who is next on the way to other ends.
+    pub neighbors: Vec<Neighbor, NEIGHBORS>,
+}
+
+/// Neighbors that are known at most.
+pub const NEIGHBORS: usize = 64;
+
+/// Someone on the wire of the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbor {
+    /// Its address, IPv4 mapped into IPv6.
+    pub address: u128,
+    /// Its address on Ethernet.
+    pub mac: u64,
 }
 
 /// Someone who was heard on a port.
@@ -33,23 +54,52 @@ pub struct Station {
 impl Network {
     /// A world of no ports, with memory for who is learned.
     pub const fn new(stations: &'static mut [Station; ADDRESSES]) -> Self {
-        Self { ports: 0, addresses: Addresses(stations) }
+        Self {
+            ports: 0,
+            addresses: Addresses(stations),
+            endpoint: None,
+            tunnels: [None; TUNNELS],
+            neighbors: Vec::new(),
+        }
     }
 
     /// Becomes like `other`.
     pub fn copy_from(&mut self, other: &Self) {
         self.ports = other.ports;
+        (self.endpoint, self.tunnels) = (other.endpoint, other.tunnels);
+        self.neighbors.clone_from(&other.neighbors);
         *self.addresses.0 = *other.addresses.0;
     }
 
-    /// Whether there is a port of this number.
+    /// Whether there is a port of this number, that of a tunnel aside.
     pub const fn has(&self, port: u16) -> bool {
         port <= LOCAL && self.ports >> port & 1 == 1
     }
 
-    /// All ports but [`LOCAL`].
+    /// The tunnel whose port has this number.
+    pub fn tunnel(&self, port: u16) -> Option<&Tunnel> {
+        let number = port.checked_sub(tunnel::FIRST)?;
+        self.tunnels.get(usize::from(number))?.as_ref()
+    }
+
+    /// All tunnels, with the numbers of their ports.
+    pub fn each_tunnel(&self) -> impl Iterator<Item = (u16, &Tunnel)> {
+        (tunnel::FIRST..).zip(&self.tunnels).filter_map(|(port, it)| Some((port, it.as_ref()?)))
+    }
+
+    /// Where a switch sends what is for all: by all ports but [`LOCAL`] and that of the endpoint,
+    /// and by all tunnels whose other end is known.
     pub fn each_port(&self) -> impl Iterator<Item = u16> {
-        (0..PORTS as u16).filter(|port| self.has(*port))
+        let underlay = self.endpoint.map(|endpoint| endpoint.port);
+        let own = (0..PORTS as u16).filter(move |port| self.has(*port) && Some(*port) != underlay);
+        let known = self.each_tunnel().filter(|(_, tunnel)| tunnel.is_known());
+        own.chain(known.map(|(port, _)| port))
+    }
+
+    /// The address on Ethernet of the neighbor with this one.
+    pub fn neighbor(&self, address: u128) -> Option<u64> {
+        let is_it = |neighbor: &&Neighbor| neighbor.address == address;
+        self.neighbors.iter().find(is_it).map(|neighbor| neighbor.mac)
     }
 }
 

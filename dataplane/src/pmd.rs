@@ -6,7 +6,7 @@ use heapless::Vec;
 use perf::counters::Counter;
 use perf::{Clock, Flags, Recorder, Room};
 
-use crate::act::Hands;
+use crate::act::{Hands, discard};
 use crate::batch::Batch;
 use crate::books::Books;
 use crate::exits::{Exit, Exits, Flushed};
@@ -21,6 +21,8 @@ pub const QUEUES: usize = 16;
 pub const GROUP: usize = 4;
 /// Iterations between two visits to housekeeping. A power of two.
 pub const HOUSEKEEPING: u64 = 1024;
+/// Passes of a frame beyond the first at most (Open vSwitch's limit).
+const PASSES: usize = 8;
 /// Orders that one visit to housekeeping carries out at most.
 const ORDERS: usize = 32;
 
@@ -32,6 +34,8 @@ pub struct Parts<T: 'static> {
     pub exits: Exits<T>,
     /// Frames on their way, and what is known of them.
     pub batches: &'static mut [Batch; GROUP],
+    /// Frames that come again, and those that will after them.
+    pub again: &'static mut [Batch; 2],
     /// What it decides with.
     pub switch: &'static mut Switch,
     /// Where its iterations are recorded.
@@ -165,14 +169,18 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
 
     /// Carries out what was decided of a group, and hands it to the rings.
     #[inline]
-    fn finish(&mut self, first: usize, settled: Settled, clock: &impl Clock) {
-        let Parts { pool, exits, switch, recorder, batches, .. } = &mut self.parts;
+    fn finish(&mut self, first: usize, mut settled: Settled, clock: &impl Clock) {
         let count = (self.entries.len() - first).min(GROUP);
-        let programs = &switch.programs;
-        let mut hands = Hands { exits, pool, books: &mut self.books, programs };
-        for batch in &mut batches[..count] {
-            hands.act(batch);
+        for number in 0..count {
+            let Parts { pool, exits, switch, batches, again, .. } = &mut self.parts;
+            let (programs, seeds) = (&switch.programs, switch.seeds);
+            let (books, again) = (&mut self.books, &mut again[0]);
+            Hands { exits, pool, books, programs, seeds, again }.act(&mut batches[number]);
+            if !again.frames.is_empty() {
+                self.go_round(&mut settled, clock);
+            }
         }
+        let Parts { pool, exits, switch, recorder, .. } = &mut self.parts;
         if !switch.lent.is_empty() {
             switch.give_back();
         }
@@ -180,6 +188,35 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let flushed = exits.flush(pool, &mut self.books);
         recorder.leave(Room::Tx, clock);
         self.account(settled, flushed);
+    }
+
+    /// Takes frames that come again from room to room, until none is left or they came too often.
+    #[cold]
+    #[inline(never)]
+    fn go_round(&mut self, settled: &mut Settled, clock: &impl Clock) {
+        let Parts { pool, exits, switch, recorder, again, .. } = &mut self.parts;
+        recorder.leave(Room::Act, clock);
+        let [now, next] = again.each_mut();
+        let (mut now, mut next) = (now, next);
+        for _ in 0..PASSES {
+            settled.again += now.frames.len() as u64;
+            settled.emc += switch.cache(now, recorder.latest());
+            if now.open != 0 {
+                decide(core::slice::from_mut(now), switch, recorder, settled, clock);
+            }
+            let (programs, seeds, books) = (&switch.programs, switch.seeds, &mut self.books);
+            Hands { exits, pool, books, programs, seeds, again: next }.act(now);
+            now.clear();
+            core::mem::swap(&mut now, &mut next);
+            if now.frames.is_empty() {
+                break;
+            }
+        }
+        for frame in now.frames.drain(..) {
+            discard(frame, Reason::RecircLimit, pool, &mut self.books);
+        }
+        now.clear();
+        recorder.leave(Room::Again, clock);
     }
 
     /// Counts what became of a group of frames.
@@ -192,10 +229,11 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         let counters = recorder.counters();
         counters.add(Counter::SimpleHit, settled.simple);
-        if settled.emc + settled.megaflow > 0 {
+        if settled.emc + settled.megaflow + settled.again > 0 {
             counters.add(Counter::EmcHit, settled.emc);
             counters.add(Counter::MegaflowHit, settled.megaflow);
             counters.add(Counter::Lookups, settled.lookups);
+            counters.add(Counter::Recirc, settled.again);
         }
         counters.add(Counter::SentBatches, u64::from(flushed.batches));
     }

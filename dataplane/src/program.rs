@@ -14,6 +14,10 @@ use crate::ledger::Reason;
 
 /// Acts of a program at most.
 pub const ACTS: usize = 24;
+/// Headers of tunnels that a program puts in front of packets at most.
+pub const ENCAPSULATIONS: usize = 8;
+/// Bytes of the longest of them: Ethernet, IPv6, UDP and VXLAN.
+pub const HEADERS: usize = 70;
 /// Places that a program can have in the store.
 const CHOICES: usize = 16;
 
@@ -22,6 +26,15 @@ const CHOICES: usize = 16;
 pub enum Act {
     /// It leaves by this port; a copy of it, if anything that ends it follows.
     Output(u16),
+    /// It leaves by the port, with headers in front.
+    Encapsulate {
+        /// Which of [`Program::headers`].
+        headers: u8,
+        /// The port.
+        port: u16,
+    },
+    /// The headers of a tunnel are taken off, and it comes again.
+    Decapsulate,
     /// A field changes where `mask` has ones.
     Set {
         /// Which.
@@ -48,10 +61,19 @@ impl Act {
     /// Whether a packet, or a copy, ends with it.
     pub const fn ends(&self) -> bool {
         match self {
-            Self::Output(_) | Self::Drop(_) => true,
+            Self::Output(_) | Self::Encapsulate { .. } | Self::Decapsulate | Self::Drop(_) => true,
             Self::Set { .. } | Self::PushVlan { .. } | Self::PopVlan => false,
         }
     }
+}
+
+/// Headers that are put in front of packets, but for what differs from one to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Headers {
+    /// The headers.
+    pub bytes: [u8; HEADERS],
+    /// How many bytes of them.
+    pub len: u8,
 }
 
 /// What is done with the packets of a flow.
@@ -59,6 +81,8 @@ impl Act {
 pub struct Program {
     /// In order.
     pub acts: Vec<Act, ACTS>,
+    /// What [`Act::Encapsulate`] means.
+    pub headers: Vec<Headers, ENCAPSULATIONS>,
 }
 
 /// Programs are told apart by it, on one core and from another. It is no secret.
@@ -67,7 +91,7 @@ static SEED: SharedSeed = SharedSeed::from_u64(0x6261_7265_636f_7265);
 impl Program {
     /// A program of nothing.
     pub const fn new() -> Self {
-        Self { acts: Vec::new() }
+        Self { acts: Vec::new(), headers: Vec::new() }
     }
 
     /// A number by which equal programs are known.

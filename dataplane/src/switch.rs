@@ -21,6 +21,8 @@ use crate::upcall::Limiter;
 pub enum Note {
     /// This station was heard on another port than before, or for the first time.
     Heard(Station),
+    /// The address on Ethernet of this neighbor should be known and is not.
+    Wanted(u128),
 }
 
 /// Memory of a [`Switch`]. All of it is its PMD's own, but that others may read flows.
@@ -59,6 +61,7 @@ pub struct Switch {
     /// When another second begins.
     second: u64,
     hertz: u64,
+    pub(crate) seeds: Seeds,
 }
 
 /// How many frames were settled, by whom.
@@ -72,6 +75,8 @@ pub(crate) struct Settled {
     pub(crate) megaflow: u64,
     /// Subtables that the classifier looked at for those.
     pub(crate) lookups: u64,
+    /// Frames that came again.
+    pub(crate) again: u64,
 }
 
 impl Settled {
@@ -98,6 +103,7 @@ impl Switch {
             limiter: Limiter::new(),
             second: 0,
             hertz,
+            seeds: seeds.other(3),
         }
     }
 

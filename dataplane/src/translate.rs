@@ -12,7 +12,7 @@ use heapless::Vec;
 
 use crate::field::Id;
 use crate::key::{Key, Mask};
-use crate::ledger::Reason;
+use crate::ledger::{LOCAL, Reason};
 use crate::network::{Network, Station, is_multicast};
 use crate::program::{Act, Program};
 use crate::rules::{Action, RuleSet, View};
@@ -42,6 +42,8 @@ pub struct Translation {
     pub program: Program,
     /// Whom the packet comes from, if that was asked.
     pub heard: Option<Station>,
+    /// Whose address on Ethernet should be known and is not.
+    pub wanted: Option<u128>,
 }
 
 /// Who wants to know how a decision comes about.
@@ -68,11 +70,14 @@ pub fn translate(world: World<'_>, key: &Key, trace: &mut impl Trace) -> Transla
         written: Mask::NONE,
         program: Program::new(),
         heard: None,
+        wanted: None,
         nothing: Reason::NoRule,
         overflow: false,
         lookups: 0,
     };
-    translator.run(trace);
+    if translator.arrive() {
+        translator.run(trace);
+    }
     translator.finish(key)
 }
 
@@ -87,6 +92,7 @@ struct Translator<'a> {
     written: Mask,
     program: Program,
     heard: Option<Station>,
+    wanted: Option<u128>,
     /// Why nothing was done, if nothing is.
     nothing: Reason,
     overflow: bool,
@@ -203,18 +209,25 @@ impl<'a> Translator<'a> {
     }
 
     fn output(&mut self, port: u16) {
-        if port == self.port || !self.world.network.has(port) {
+        if port == self.port {
             self.nothing = Reason::InvalidPort;
-        } else {
+        } else if port == LOCAL {
+            self.local();
+        } else if self.world.network.has(port) {
             self.push(Act::Output(port));
+        } else if let Some(tunnel) = self.world.network.tunnel(port) {
+            self.encapsulate(tunnel);
+        } else {
+            self.nothing = Reason::InvalidPort;
         }
     }
 
     fn flood(&mut self) {
         let network = self.world.network;
-        network.each_port().filter(|port| *port != self.port).for_each(|port| {
-            self.overflow |= self.program.acts.push(Act::Output(port)).is_err();
-        });
+        let own = self.port;
+        for port in network.each_port().filter(|port| *port != own) {
+            self.output(port);
+        }
     }
 
     /// What a learning switch does (IEEE 802.1D, 7.7 and 7.8).
@@ -326,7 +339,8 @@ impl<'a> Translator<'a> {
             self.program = Program::new();
             let _fits = self.program.acts.push(Act::Drop(reason));
         }
-        Translation { mask: self.mask, program: self.program, heard: self.heard }
+        let Self { mask, program, heard, wanted, .. } = self;
+        Translation { mask, program, heard, wanted }
     }
 }
 
@@ -334,6 +348,8 @@ impl<'a> Translator<'a> {
 const fn is_metadata(field: Id) -> bool {
     matches!(field, Id::TunId | Id::TunTos | Id::TunTtl | Id::TunSrc | Id::TunDst)
 }
+
+mod local;
 
 #[cfg(test)]
 mod tests;

@@ -128,8 +128,12 @@ impl Switch {
         }
     }
 
-    /// Tells the control core who was heard, if that is news.
+    /// Tells the control core who was heard, if that is news, and who should be known.
     fn tell(&mut self, translation: &Translation) {
+        if let Some(address) = translation.wanted {
+            // One that is lost is wanted again by another flow.
+            let _asked = self.notes.send(Note::Wanted(address));
+        }
         let Some(station) = translation.heard else { return };
         let known = self.network.get().addresses.find(station.mac, station.vlan);
         if known != Some(station.port) {

@@ -73,6 +73,10 @@ pub enum Command<'a> {
     },
     /// Tell what a packet like this would meet.
     Trace(&'a str),
+    /// List tunnels and the address that they end at.
+    ShowTunnels,
+    /// List who is next on the way to tunnels' other ends.
+    ShowNeighbors,
     /// Note something down among the events.
     Mark(&'a str),
     /// See whether what is measured is true.

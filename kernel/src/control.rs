@@ -10,10 +10,12 @@
 
 mod aside;
 mod auto;
+mod endpoint;
 mod execute;
 mod flow_commands;
 mod job;
 mod losses;
+mod neighbors;
 mod pace;
 mod pmd;
 mod revalidate;
@@ -36,6 +38,7 @@ use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
 use aside::Aside;
+pub use endpoint::{Endpoint, Wire};
 use job::Job;
 use losses::Losses;
 use pace::{Pace, Rate};
@@ -114,6 +117,7 @@ pub struct Control<'a, O> {
     policy: Policy,
     tables: Tables,
     walk: Walk,
+    endpoint: Option<Endpoint>,
     losses: Losses,
     aside: Aside,
     alarms: Pace,
@@ -168,6 +172,7 @@ impl<'a, O: Orders> Control<'a, O> {
             base,
             policy,
             tables,
+            endpoint: None,
             walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),
             losses: Losses::new(),
             aside: Aside::new(),
@@ -217,6 +222,11 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Bytes of text that were lost since boot.
     pub fn lost(&self) -> u64 {
         self.output.lost()
+    }
+
+    /// Plays the endpoint of tunnels from now on.
+    pub fn set_endpoint(&mut self, endpoint: Endpoint) {
+        self.endpoint = Some(endpoint);
     }
 
     /// Knows from now on what calendar time is.

@@ -23,7 +23,7 @@ use board::Board;
 use dataplane::{Order, PORTS};
 use handover::Sender;
 use heapless::Vec;
-use kernel::control::{Control, Pmd, Policy};
+use kernel::control::{Control, Endpoint, Pmd, Policy};
 use kernel::options::Options;
 use kernel::shell::Screen;
 use perf::Timebase;
@@ -46,10 +46,11 @@ fn main() -> ! {
     let base = Timebase::new(tsc::frequency(), boot);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().take(ports.len()).map(|&core| (core, setup::limits(&options, core))).collect();
-    let world = World::new(&options, polling.len(), ports.len());
+    let endpoint = setup::endpoint(&options, &ports, &mut troubles);
+    let world = World::new(&options, polling.len(), ports.len(), endpoint);
     let started =
         world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
-    let Ok((handles, world)) = started else {
+    let Ok(((handles, wire), world)) = started else {
         panic!("{} MiB of memory are too little for these ports", memory::total() >> 20);
     };
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
@@ -70,6 +71,9 @@ fn main() -> ! {
     let Ok(mut control) = Control::new(memory, &mut pmds, world.tables, (base, policy)) else {
         panic!("the console was given too little memory");
     };
+    if let (Some(own), Some(wire)) = (endpoint, wire) {
+        control.set_endpoint(Endpoint::new(own, wire));
+    }
     let wall = wall_clock::WallClock::start();
     if let Some(utc) = wall.utc() {
         control.set_utc(utc);

@@ -7,11 +7,13 @@ mod fault;
 mod forward;
 mod perf;
 mod table;
+mod tunnels;
 mod values;
 
 use ::perf::Settings;
 use ::perf::settings::WINDOW;
 use dataplane::PORTS;
+use dataplane::tunnel::TUNNELS;
 use heapless::Vec;
 use serial::Com;
 
@@ -20,6 +22,7 @@ pub use fault::{Fault, Faults};
 pub use forward::Forward;
 pub use perf::PerfOptions;
 pub use table::{Key, keys};
+pub use tunnels::{Tunnels, Vtep};
 
 /// Cores that a mask can name.
 pub const CORES: usize = 256;
@@ -43,6 +46,10 @@ pub struct Options {
     pub event_store: u32,
     /// How flows are cached.
     pub flows: FlowOptions,
+    /// This end of all tunnels.
+    pub vtep: Option<Vtep>,
+    /// Tunnels.
+    pub tunnels: Tunnels,
 }
 
 /// How flows are cached.
@@ -132,6 +139,8 @@ impl Default for Options {
             watchdog: Watchdog::Report,
             event_store: 64,
             flows: FlowOptions::DEFAULT,
+            vtep: None,
+            tunnels: [None; TUNNELS],
         }
     }
 }

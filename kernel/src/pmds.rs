@@ -2,9 +2,10 @@
 
 use bus::Registers;
 use dataplane::{Batch, Exit, Exits, GROUP, Ledger, Order, PORTS, Parts, Pmd};
-use frame::{Buffer, Frame, LOCAL, LocalPool, Outbox, TxQueue};
-use handover::{Mailbox, PoolStore, Sender, SharedTx};
+use frame::{Buffer, Burst, Frame, LOCAL, LocalPool, Outbox, Polled, RxQueue, TxQueue};
+use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, Sender, SharedTx};
 use heapless::Vec;
+use kernel::control::Wire;
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
 use perf::stolen::Readings;
@@ -22,19 +23,46 @@ const FRAMES_PER_PORT: usize = 1024;
 /// Milliseconds that each PMD remembers: those that are shown, and some more that may pass meanwhile.
 pub(crate) const MILLISECONDS: usize = 4096 + 256;
 
-pub(crate) type Rx = &'static mut NetRx<Registers>;
+/// A card's receive queue, too large to be handed about.
+type Intake = &'static mut NetRx<Registers>;
 /// A card's transmit queue, too large to be handed about.
 type Ring = &'static mut NetTx<Registers>;
 type Loop = Pmd<Rx, Tx>;
 
 /// The two queues of a port.
 pub(crate) struct Queues {
-    pub(crate) rx: Rx,
+    pub(crate) rx: Intake,
     pub(crate) tx: Ring,
+}
+
+/// A PMD's way in from a port.
+pub(crate) enum Rx {
+    Card(Intake),
+    /// From the control core.
+    Local(LocalRx),
+}
+
+impl RxQueue for Rx {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        match self {
+            Self::Card(queue) => queue.rx(pool, burst),
+            Self::Local(queue) => queue.rx(pool, burst),
+        }
+    }
+
+    fn capacity(&self) -> u32 {
+        match self {
+            Self::Card(queue) => queue.capacity(),
+            Self::Local(queue) => queue.capacity(),
+        }
+    }
 }
 
 /// A PMD's way out by a port: a queue of its own, or one that all share.
 pub(crate) enum Tx {
+    /// To the control core.
+    Local(LocalTx),
     Own(Ring),
     Shared {
         queue: &'static SharedTx<Ring>,
@@ -46,6 +74,7 @@ pub(crate) enum Tx {
 impl TxQueue for Tx {
     fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
         match self {
+            Self::Local(queue) => queue.tx(pool, outbox),
             Self::Own(queue) => queue.tx(pool, outbox),
             Self::Shared { queue, .. } => queue.tx(pool, outbox),
         }
@@ -53,6 +82,7 @@ impl TxQueue for Tx {
 
     fn reclaim(&mut self, pool: &mut LocalPool) {
         match self {
+            Self::Local(queue) => queue.reclaim(pool),
             Self::Own(queue) => queue.reclaim(pool),
             Self::Shared { queue, .. } => queue.reclaim(pool),
         }
@@ -60,6 +90,7 @@ impl TxQueue for Tx {
 
     fn backlog(&self) -> u32 {
         match self {
+            Self::Local(queue) => queue.backlog(),
             Self::Own(queue) => queue.backlog(),
             Self::Shared { queue, tells: true } => queue.backlog(),
             Self::Shared { .. } => 0,
@@ -68,6 +99,7 @@ impl TxQueue for Tx {
 
     fn lies(&self) -> u64 {
         match self {
+            Self::Local(queue) => queue.lies(),
             Self::Own(queue) => queue.lies(),
             Self::Shared { queue, .. } => queue.lies(),
         }
@@ -126,11 +158,12 @@ pub(crate) fn start(
     world: &mut World,
     cores: &[(usize, Limits)],
     base: Timebase,
-) -> Result<Vec<Handle, { cores::MAX }>, NoMemory> {
+) -> Result<(Vec<Handle, { cores::MAX }>, Option<Wire>), NoMemory> {
     if cores.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
-    let store = fill_store(ports.len() * FRAMES_PER_PORT + cores.len() * LOCAL)?;
+    let pools = cores.len() + usize::from(world.has_endpoint);
+    let store = fill_store(ports.len() * FRAMES_PER_PORT + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &(core, limits) in cores {
@@ -140,12 +173,13 @@ pub(crate) fn start(
         let _fits = loops.push(pmd);
     }
     share_out(ports, &mut loops)?;
+    let wire = if world.has_endpoint { Some(join_control(store, &mut loops)?) } else { None };
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
     for (&(core, _), pmd) in cores.iter().zip(loops) {
         *seats[core].get_mut() = Some(pmd);
     }
     SEATS.call_once(|| seats);
-    Ok(handles)
+    Ok((handles, wire))
 }
 
 /// Gives `value` a place for good.
@@ -177,10 +211,12 @@ fn assemble(
     let (orders, inbox) = carve(Mailbox::<Order, ORDERS>::new())?.open();
     let (switch, flows, notes) = world.switch()?;
     let batches = memory::carve_with(GROUP, |_| Batch::new()).ok_or(NoMemory)?;
+    let again = memory::carve_with(2, |_| Batch::new()).ok_or(NoMemory)?;
     let pmd = carve(Pmd::new(Parts {
         pool: carve(LocalPool::new(store))?,
         exits: Exits::new(),
         batches: batches.try_into().map_err(|_| NoMemory)?,
+        again: again.try_into().map_err(|_| NoMemory)?,
         switch,
         recorder: recorder(metrics),
         ledger,
@@ -196,7 +232,7 @@ fn share_out(ports: Vec<Queues, PORTS>, loops: &mut [&'static mut Loop]) -> Resu
     for (port, Queues { rx, tx }) in (0_u16..).zip(ports) {
         if let Some(pmd) = loops.get_mut(usize::from(port) % count) {
             rx.start(pmd.pool());
-            let _fits = pmd.poll(port, rx);
+            let _fits = pmd.poll(port, Rx::Card(rx));
         }
         if let [pmd] = loops {
             pmd.add_exit(carve(Exit::new(port, Tx::Own(tx)))?);
@@ -209,4 +245,23 @@ fn share_out(ports: Vec<Queues, PORTS>, loops: &mut [&'static mut Loop]) -> Resu
         }
     }
     Ok(())
+}
+
+/// Makes the port LOCAL: a way to the control core for each PMD, and one back to the first.
+fn join_control(
+    store: &'static PoolStore,
+    loops: &mut [&'static mut Loop],
+) -> Result<Wire, NoMemory> {
+    let (to, inbox) = carve(Mailbox::<Frame, LOCAL_RING>::new())?.open();
+    let mut from = Vec::new();
+    for pmd in loops.iter_mut() {
+        let (sender, inbox) = carve(Mailbox::<Frame, LOCAL_RING>::new())?.open();
+        let _fits = from.push(inbox);
+        let exit = Exit::new(dataplane::LOCAL, Tx::Local(LocalTx::new(sender)));
+        pmd.add_exit(carve(exit)?);
+    }
+    if let Some(first) = loops.first_mut() {
+        let _fits = first.poll(dataplane::LOCAL, Rx::Local(LocalRx::new(inbox)));
+    }
+    Ok(Wire { pool: carve(LocalPool::new(store))?, from, to })
 }

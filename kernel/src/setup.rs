@@ -3,11 +3,12 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::PORTS;
+use dataplane::tunnel::Endpoint;
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
 use kernel::control::{Memory, OUTPUT, PmdMemory};
-use kernel::options::{Options, Ports};
+use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
 use perf::losses::Sample;
@@ -33,6 +34,8 @@ pub(crate) enum Trouble {
     NoCard,
     /// No card is what this names.
     NoSuchCard(Nic),
+    /// Tunnels are to leave by a port that there is not.
+    NoEndpoint(u16),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
 }
@@ -51,6 +54,9 @@ impl Display for Trouble {
                  (QEMU: -device virtio-net-pci)",
             ),
             Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),
+            Self::NoEndpoint(port) => {
+                write!(out, "error: vtep: there is no port {port}; tunnels are off")
+            }
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
         }
     }
@@ -101,6 +107,22 @@ pub(crate) fn take_ports(
         }
     }
     (taken, queues)
+}
+
+/// This end of tunnels, if one was asked for and its port is there.
+pub(crate) fn endpoint(
+    options: &Options,
+    ports: &[Port],
+    troubles: &mut Troubles,
+) -> Option<Endpoint> {
+    let Vtep { port, addresses, gateways } = options.vtep?;
+    let Some(card) = ports.get(usize::from(port)) else {
+        note(troubles, Trouble::NoEndpoint(port));
+        return None;
+    };
+    let [a, b, c, d, e, f] = card.mac().0;
+    let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    Some(Endpoint { port, mac, addresses, gateways })
 }
 
 /// Memory for the control core, with a store of events of `store` MiB where there is room; none if

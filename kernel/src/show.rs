@@ -9,12 +9,14 @@ mod ledger;
 mod perf_show;
 mod ports;
 mod settings;
+mod tunnels;
 
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub use ledger::{drops, ledger};
 pub use perf_show::PerfShowJob;
 pub use ports::ports;
 pub use settings::{SettingsJob, Told};
+pub use tunnels::{neighbors, tunnels};
 
 /// Bytes that one step, or an answer that is written at once, takes at most.
 pub const STEP: usize = perf::json::STEP;

@@ -10,11 +10,12 @@ use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, RuleSet, SHAPES, Shape, Stored};
 use dataplane::switch::{self, Contacts};
+use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
 use kernel::control::Tables;
-use kernel::options::{FlowOptions, Options};
+use kernel::options::{FlowOptions, Options, Tunnels};
 
 use crate::arch::{memory, random, tsc};
 use crate::pmds::{NoMemory, carve};
@@ -41,25 +42,32 @@ pub(crate) struct World {
     /// Flows that each PMD can have.
     flows: usize,
     options: FlowOptions,
+    pub(crate) has_endpoint: bool,
     seeds: Seeds,
 }
 
 impl World {
-    /// The world as `options` say it is, for so many PMDs and `ports`.
-    pub(crate) fn new(options: &Options, pmds: usize, ports: usize) -> Result<Self, NoMemory> {
+    /// The world as `options` say it is, for so many PMDs and `ports`, with this `endpoint` of
+    /// tunnels.
+    pub(crate) fn new(
+        options: &Options,
+        pmds: usize,
+        ports: usize,
+        endpoint: Option<Endpoint>,
+    ) -> Result<Self, NoMemory> {
         let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
         let mut first = rule_set(seeds)?;
         options.forward.rules().for_each(|rule| add(&mut first, &rule));
         first.finish();
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
-        let (network, network_readers) =
-            carve(Published::new(network(ports)?, network(ports)?))?.open(pmds);
+        let network = || network(ports, endpoint, options.tunnels);
+        let (network, network_readers) = carve(Published::new(network()?, network()?))?.open(pmds);
         let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
         let heard = heard.try_into().map_err(|_| NoMemory)?;
         let tables = Tables::new(rules, network, heard, tsc::frequency());
         let readers = rule_readers.zip(network_readers).collect();
-        let flows = flows_of_each(options, pmds);
-        Ok(Self { tables, readers, flows, options: options.flows, seeds })
+        let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
+        Ok(Self { tables, readers, flows, options: options.flows, has_endpoint, seeds })
     }
 
     /// What one more PMD decides with, and what the control core has of that: its flows and what it
@@ -86,11 +94,19 @@ fn add(set: &mut RuleSet, rule: &impl Display) {
     }
 }
 
-/// A world of so many ports.
-fn network(ports: usize) -> Result<Network, NoMemory> {
+/// A world of so many ports, with these tunnels from `endpoint`.
+fn network(
+    ports: usize,
+    endpoint: Option<Endpoint>,
+    tunnels: Tunnels,
+) -> Result<Network, NoMemory> {
     let stations = memory::carve_with(ADDRESSES, |_| Station::default()).ok_or(NoMemory)?;
     let mut network = Network::new(stations.try_into().map_err(|_| NoMemory)?);
     network.ports = ((1 << ports) - 1) & ((1 << LOCAL) - 1);
+    if endpoint.is_some() {
+        network.ports |= 1 << LOCAL;
+        (network.endpoint, network.tunnels) = (endpoint, tunnels);
+    }
     Ok(network)
 }
 

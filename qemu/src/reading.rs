@@ -83,7 +83,10 @@ pub fn ledger(lines: &[String]) -> Result<ImageLedger> {
     let mut ledger = ImageLedger::default();
     let mut has_total = false;
     for line in lines.iter().filter(|line| line.starts_with("ledger ")) {
-        if word(line, "port").is_some() {
+        if word(line, "port") == Some("LOCAL") {
+            // The machine itself, behind all ports.
+            ledger.ports.push(buckets(line)?);
+        } else if word(line, "port").is_some() {
             ensure!(number(line, "port")? == ledger.ports.len() as u64, "out of order: {line:?}");
             ledger.ports.push(buckets(line)?);
         } else {

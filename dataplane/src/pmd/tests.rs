@@ -128,6 +128,7 @@ impl Bench {
             pool,
             exits: Exits::new(),
             batches: leak([const { Batch::new() }; GROUP]),
+            again: leak([const { Batch::new() }; 2]),
             switch: leak(switch),
             recorder,
             ledger,

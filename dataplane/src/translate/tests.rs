@@ -22,6 +22,8 @@ fn told(act: &Act) -> String {
         Act::Drop(reason) => reason.name().into(),
         Act::PushVlan { kind, control } => format!("push({kind:x},{control})"),
         Act::PopVlan => "pop".into(),
+        Act::Encapsulate { port, .. } => format!("tnl_push({port})"),
+        Act::Decapsulate => "tnl_pop".into(),
         Act::Set { field, value, .. } => {
             format!("{}={}", field.name(), u128::from_be_bytes(value))
         }
@@ -156,4 +158,106 @@ fn a_trace_tells_every_table_and_rule_that_was_met() {
     let mut tables = Tables(std::vec::Vec::new());
     translate(World { rules: &rules, network: &played::network(2) }, &Key::ZERO, &mut tables);
     assert_eq!(tables.0, [(0, Some(7)), (1, None), (2, Some(8))]);
+}
+
+mod local {
+    use super::*;
+    use crate::network::{Neighbor, Network};
+    use crate::tunnel::{Endpoint, FIRST, Tunnel, UNKNOWN};
+
+    const OWN: u64 = 0x0200_0000_0001;
+    const ADDRESS: u128 = 0xffff_0a00_0001;
+    const REMOTE: u128 = 0xffff_0a00_0002;
+
+    /// An endpoint at port 0 with two tunnels: one that is known, one that rules tell of.
+    fn network() -> Network {
+        let mut network = played::network(4);
+        network.ports |= 1 << LOCAL;
+        network.endpoint = Some(Endpoint {
+            port: 0,
+            mac: OWN,
+            addresses: [Some((ADDRESS, 120)), None],
+            gateways: [None; 2],
+        });
+        let tunnel = |remote, key| Some(Tunnel { remote, key, port: 4789 });
+        network.tunnels[0] = tunnel(Some(REMOTE), Some(7));
+        network.tunnels[1] = tunnel(None, None);
+        let neighbor = Neighbor { address: REMOTE, mac: 0x0200_0000_0002 };
+        network.neighbors.push(neighbor).unwrap();
+        network
+    }
+
+    fn said(rules: &[&str], packet: &[(Id, u128)]) -> (String, Translation) {
+        let (rules, network, mut key) = (played::rules(rules), network(), Key::ZERO);
+        packet.iter().for_each(|(id, value)| id.set(&mut key, *value, u128::MAX));
+        let said = translate(World { rules: &rules, network: &network }, &key, &mut ());
+        (said.program.to_string(), said)
+    }
+
+    const DATAGRAM: [(Id, u128); 5] = [
+        (Id::EthDst, OWN as u128),
+        (Id::EthType, 0x800),
+        (Id::NwProto, 17),
+        (Id::NwDst, ADDRESS & 0xffff_ffff),
+        (Id::TpDst, 4789),
+    ];
+
+    #[test]
+    fn what_is_for_the_endpoint_goes_out_of_its_tunnel_or_to_the_machine() {
+        let other = |id: Id, value| {
+            let mut packet = DATAGRAM.to_vec();
+            packet.retain(|(own, _)| *own != id);
+            packet.push((id, value));
+            said(&["actions=1"], &packet).0
+        };
+        assert_eq!(said(&["actions=1"], &DATAGRAM).0, "tnl_pop");
+        assert_eq!(other(Id::TpDst, 4788), "LOCAL");
+        assert_eq!(other(Id::NwDst, 0x0a00_0003), "LOCAL");
+        assert_eq!(other(Id::NwFrag, 1), "LOCAL");
+        assert_eq!(other(Id::EthDst, 9), "1");
+        assert_eq!(other(Id::InPort, 2), "1");
+        assert_eq!(other(Id::EthDst, 0xffff_ffff_ffff), "1");
+    }
+
+    #[test]
+    fn questions_to_all_go_to_the_machine_too() {
+        let asked =
+            |kind| said(&["actions=1"], &[(Id::EthDst, 0xffff_ffff_ffff), (Id::EthType, kind)]).0;
+        assert_eq!([asked(0x806), asked(0x800)], ["LOCAL,1", "1"]);
+        assert_eq!(said(&[], &[(Id::InPort, LOCAL.into())]).0, "0");
+    }
+
+    #[test]
+    fn packets_go_into_tunnels_whose_end_is_known() {
+        let into = |rule: &str| said(&[rule], &[(Id::InPort, 1)]).0;
+        assert_eq!(into("actions=32"), "tnl_push(0)");
+        assert_eq!(into("actions=33"), "drop(drop_action_tunnel_routing_failed)");
+        assert_eq!(into("actions=set_field:10.0.0.2->tun_dst,set_tunnel:9,33"), "tnl_push(0)");
+        assert_eq!(into("actions=34"), "drop(invalid_port)");
+        assert_eq!(into("actions=flood"), "2,3,tnl_push(0)");
+        let (done, said) = said(&["actions=set_field:10.0.0.3->tun_dst,33"], &[(Id::InPort, 1)]);
+        assert_eq!(done, "drop(drop_action_tunnel_neigh_cache_miss)");
+        assert_eq!(said.wanted, Some(0xffff_0a00_0003));
+    }
+
+    #[test]
+    fn what_comes_out_of_a_tunnel_comes_in_by_its_port() {
+        let rules = ["in_port=32,actions=1", "in_port=33,actions=2", "priority=1,actions=3"];
+        let out = |source: u128, vni, port| {
+            said(
+                &rules,
+                &[
+                    (Id::InPort, UNKNOWN.into()),
+                    (Id::TunSrc, source),
+                    (Id::TunId, vni),
+                    (Id::TunTpDst, port),
+                ],
+            )
+        };
+        let (done, first) = out(REMOTE, 7, 4789);
+        assert_eq!((done.as_str(), Id::TunId.seen(&first.mask)), ("1", Id::TunId.most()));
+        assert_eq!(out(REMOTE, 8, 4789).0, "2");
+        assert_eq!(out(REMOTE, 7, 4790).0, "drop(invalid_tnl_port)");
+        assert!(usize::from(UNKNOWN) >= usize::from(FIRST) + crate::tunnel::TUNNELS);
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! | module | what crosses | from | to |
 //! |---|---|---|---|
-//! | `mailbox` | commands | the control core | one PMD |
+//! | `local` | frames of this machine itself | the control core | PMDs, and back |
+//! | `mailbox` | messages | one core | one other |
 //! | `published` | a table | the control core | every PMD |
 //! | `shared_tx` | frames, where a card has too few queues | any PMD | a card |
 //! | `store` | empty frames, in bulk | any core | any core |
@@ -14,11 +15,13 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
+mod local;
 mod mailbox;
 mod published;
 mod shared_tx;
 mod store;
 
+pub use local::{LOCAL_RING, LocalRx, LocalTx};
 pub use mailbox::{Inbox, Mailbox, Sender};
 pub use published::{Published, Publisher, READERS, Reader};
 pub use shared_tx::SharedTx;

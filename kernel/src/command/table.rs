@@ -134,7 +134,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 24] = [
+pub static COMMANDS: [Entry; 26] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -273,6 +273,18 @@ pub static COMMANDS: [Entry; 24] = [
         about: "what a packet would meet, table by table",
         items: &[required(Form::Text("PACKET"), "as a match: in_port=0,tcp,nw_src=10.0.0.1")],
         make: |said| Command::Trace(said.text),
+    },
+    Entry {
+        name: "tnl/ports/show",
+        about: "tunnels, and the addresses that they end at",
+        items: &[],
+        make: |_| Command::ShowTunnels,
+    },
+    Entry {
+        name: "tnl/neigh/show",
+        about: "neighbors on the way to tunnels' other ends",
+        items: &[],
+        make: |_| Command::ShowNeighbors,
     },
     Entry {
         name: "mark",

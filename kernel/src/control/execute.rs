@@ -48,6 +48,8 @@ impl<O: Orders> Control<'_, O> {
             Command::DumpFlows(text) => self.dump_flows(text),
             Command::DumpMegaflows { core } => self.dump_megaflows(core),
             Command::Trace(text) => self.trace(text),
+            Command::ShowTunnels => show::tunnels(self.tables.world().network, out),
+            Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
             Command::ShowEvent { number, format } => self.show_event(number, format),

@@ -9,7 +9,7 @@ use dataplane::flow::Megaflow;
 use dataplane::network::Station;
 use dataplane::translate::translate;
 use dataplane::wire::vlan;
-use dataplane::{Note, Order, field::Id};
+use dataplane::{Order, field::Id};
 
 use super::tables::Tables;
 use super::{Orders, Pmd};
@@ -134,6 +134,5 @@ fn note_source(flow: &Megaflow, tables: &mut Tables) {
 /// Learns what PMDs noted.
 fn hear<O>(pmds: &mut [Pmd<O>], tables: &mut Tables, now: u64) {
     let notes = pmds.iter_mut().flat_map(|pmd| core::iter::from_fn(|| pmd.handle.notes.take()));
-    let stations = notes.map(|Note::Heard(station)| station);
-    let _later_if_not_now = tables.learn(stations, now);
+    tables.learn(notes, now);
 }

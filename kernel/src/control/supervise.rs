@@ -29,6 +29,10 @@ impl<O: Orders> Control<'_, O> {
             pmd.windows.tick(pmd.handle.metrics, now, hertz);
         }
         self.walk.step(self.pmds, &mut self.tables, now);
+        if let Some(endpoint) = &mut self.endpoint {
+            endpoint.tick(&mut self.tables.neighbors, self.base.micros(now), now);
+            self.tables.publish_neighbors();
+        }
         self.sample_losses(machine);
         self.fall_back();
         self.watch(machine, now);

@@ -2,12 +2,14 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use dataplane::Note;
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::rules::{self, Fault, RuleSet, SHAPES};
 use dataplane::translate::World;
 use handover::Publisher;
 use heapless::String;
 
+use super::neighbors::Neighbors;
 use crate::shell::LINE;
 
 /// Seconds after which a station that was not heard is forgotten (Open vSwitch's
@@ -61,6 +63,7 @@ pub struct Tables {
     network: Publisher<Network>,
     /// When each station was heard last, by its place.
     heard: &'static mut [u64; ADDRESSES],
+    pub(super) neighbors: Neighbors,
     hertz: u64,
 }
 
@@ -73,7 +76,7 @@ impl Tables {
         heard: &'static mut [u64; ADDRESSES],
         hertz: u64,
     ) -> Self {
-        Self { rules, network, heard, hertz }
+        Self { rules, network, heard, neighbors: Neighbors::new(hertz), hertz }
     }
 
     /// The rules that were published last.
@@ -110,17 +113,37 @@ impl Tables {
         Some(made)
     }
 
-    /// Learns of `stations` that were heard now. False, and none was taken, while a PMD does not
-    /// know of the last change.
-    pub(super) fn learn(&mut self, mut stations: impl Iterator<Item = Station>, now: u64) -> bool {
-        let Some((current, draft)) = self.network.draft() else { return false };
-        let Some(first) = stations.next() else { return true };
-        draft.copy_from(current);
-        for station in core::iter::once(first).chain(stations) {
-            self.heard[draft.addresses.learn(station)] = now;
+    /// Learns from `notes` of PMDs. None is taken while a PMD does not know of the last change.
+    pub(super) fn learn(&mut self, notes: impl Iterator<Item = Note>, now: u64) {
+        let Self { network, heard, neighbors, .. } = self;
+        let Some((current, draft)) = network.draft() else { return };
+        let mut is_news = false;
+        for note in notes {
+            match note {
+                Note::Wanted(address) => neighbors.want(address, now),
+                Note::Heard(station) => {
+                    if !core::mem::replace(&mut is_news, true) {
+                        draft.copy_from(current);
+                    }
+                    heard[draft.addresses.learn(station)] = now;
+                }
+            }
         }
+        if is_news {
+            network.publish();
+        }
+    }
+
+    /// Publishes neighbors that were found or forgotten, as soon as that can be.
+    pub(super) fn publish_neighbors(&mut self) {
+        if !self.neighbors.changed {
+            return;
+        }
+        let Some((current, draft)) = self.network.draft() else { return };
+        draft.copy_from(current);
+        draft.neighbors = self.neighbors.known().collect();
+        self.neighbors.changed = false;
         self.network.publish();
-        true
     }
 
     /// Notes that `station`, if it is known, was heard at `now`.

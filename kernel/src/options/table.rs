@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use perf::settings::{Setting, TABLE};
 
-use super::{Options, values};
+use super::{Options, tunnels, values};
 use perf::Settings;
 
 /// A key of the command line.
@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 10] = [
+static OWN: [OwnKey; 12] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -77,6 +77,24 @@ static OWN: [OwnKey; 10] = [
         range: Range::Number(1..=4096, |options, mebibytes| options.event_store = mebibytes),
         default: "64",
         help: "memory for events (MiB); less where less is free",
+    },
+    OwnKey {
+        name: "vtep",
+        range: Range::Text(
+            "none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH][,GATEWAY]",
+            tunnels::vtep,
+        ),
+        default: "none",
+        help: "this end of VXLAN tunnels: the port they leave by, and its IP addresses",
+    },
+    OwnKey {
+        name: "vxlan",
+        range: Range::Text(
+            "none, or N,remote_ip=ADDRESS|flow,key=VNI|flow[,dst_port=N][+...], N 32 to 47",
+            tunnels::vxlan,
+        ),
+        default: "none",
+        help: "tunnels, by the numbers of their ports",
     },
     OwnKey {
         name: "flow-limit",

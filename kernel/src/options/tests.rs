@@ -229,3 +229,58 @@ proptest::proptest! {
         proptest::prop_assert!(faults.to_string().is_ascii());
     }
 }
+
+#[test]
+fn tunnels_are_read_with_their_ends() {
+    let (options, faults) = parse(
+        "vtep=1,172.16.1.1/24,fd00::1/64,172.16.1.254 \
+         vxlan=32,remote_ip=172.16.1.2,key=5000+47,remote_ip=flow,key=flow,dst_port=8472",
+    );
+    assert_eq!(faults, "");
+    let vtep = options.vtep.unwrap();
+    let (v4, v6) = (0xffff_ac10_0101, 0xfd00 << 112 | 1);
+    assert_eq!((vtep.port, vtep.addresses), (1, [Some((v4, 120)), Some((v6, 64))]));
+    assert_eq!(vtep.gateways, [Some(0xffff_ac10_01fe), None]);
+    let (first, last) = (options.tunnels[0].unwrap(), options.tunnels[15].unwrap());
+    assert_eq!((first.remote, first.key, first.port), (Some(0xffff_ac10_0102), Some(5000), 4789));
+    assert_eq!((last.remote, last.key, last.port), (None, None, 8472));
+}
+
+#[test]
+fn tunnels_that_cannot_be_are_refused() {
+    for value in [
+        "0",
+        "0,172.16.1.1",
+        "16,172.16.1.1/24",
+        "0,172.16.1.1/33",
+        "0,172.16.1.1/24,10.0.0.1/8",
+        "0,fd00::1/64,1.2.3.4,5.6.7.8",
+        "x,1.2.3.4/5",
+        "0,1.2.3/4",
+    ] {
+        refused(
+            &format!("vtep={value}"),
+            &format!(
+                "error: vtep={value}: expected none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH]\
+                 [,GATEWAY]; using none"
+            ),
+        );
+    }
+    for value in [
+        "32",
+        "31,remote_ip=1.2.3.4,key=1",
+        "48,remote_ip=1.2.3.4,key=1",
+        "32,remote_ip=1.2.3.4",
+        "32,key=1",
+        "32,remote_ip=x,key=1",
+        "32,remote_ip=1.2.3.4,key=16777216",
+        "32,remote_ip=1.2.3.4,key=1,dst_port=65536",
+        "32,remote_ip=1.2.3.4,key=1,ttl=3",
+        "32,remote_ip=1.2.3.4,key=1+32,remote_ip=1.2.3.4,key=2",
+    ] {
+        let (options, faults) = parse(&format!("vxlan={value}"));
+        let expected = "expected none, or N,remote_ip=ADDRESS|flow,";
+        assert!(faults.starts_with("error: vxlan=") && faults.contains(expected), "{faults}");
+        assert_eq!(options.tunnels, [None; 16]);
+    }
+}

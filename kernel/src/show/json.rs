@@ -7,7 +7,7 @@ use dataplane::{Account, Ledger, Reason};
 use perf::json::{Pen, VERSION};
 use serde::ser::{Serialize, Serializer};
 
-use super::ledger::{each_drop, gather, is_exact, total, unreadable};
+use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
 use crate::machine::{Machine, Port};
 
 #[derive(serde::Serialize)]
@@ -150,7 +150,7 @@ pub fn ledger(
     let total = total(ports, &reading);
     let mut pen = Pen::begin("barecore.show-ledger", VERSION, out)?;
     pen.array("ports", out)?;
-    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
+    for (port, account) in accounts(ports, &reading) {
         pen.element(&LedgerRow { port, ended: account.into() }, out)?;
     }
     pen.end_array(out)?;

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Display, Formatter, Write};
 
-use dataplane::{Account, Ledger, Reading, Reason};
+use dataplane::{Account, LOCAL, Ledger, Reading, Reason};
 
 /// What the ledgers of all PMDs say together; none if one of them cannot be read, because its PMD
 /// stands still in the middle of writing.
@@ -22,10 +22,27 @@ pub(super) fn unreadable(out: &mut impl Write) -> fmt::Result {
     writeln!(out, "error: a PMD stands still while it writes its ledger (ask again)")
 }
 
-/// What became of all frames of the first `ports` ports.
+/// The accounts of the first `ports` ports, and that of this machine itself if it ever sent.
+pub(super) fn accounts(ports: usize, reading: &Reading) -> impl Iterator<Item = (usize, &Account)> {
+    let is_shown = move |(port, account): &(usize, &Account)| {
+        *port < ports || *port == usize::from(LOCAL) && account.received > 0
+    };
+    reading.accounts.iter().enumerate().filter(is_shown)
+}
+
+/// The name of a port: its number, or LOCAL.
+pub(super) struct Name(pub(super) usize);
+
+impl Display for Name {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if self.0 == usize::from(LOCAL) { out.pad("LOCAL") } else { self.0.fmt(out) }
+    }
+}
+
+/// What became of all frames of the first `ports` ports, and of those of this machine itself.
 pub(super) fn total(ports: usize, reading: &Reading) -> Account {
     let mut total = Account::ZERO;
-    reading.accounts.iter().take(ports).for_each(|account| total.add(account));
+    accounts(ports, reading).for_each(|(_, account)| total.add(account));
     total
 }
 
@@ -34,8 +51,7 @@ pub(super) fn each_drop(
     ports: usize,
     reading: &Reading,
 ) -> impl Iterator<Item = (usize, Reason, u64)> {
-    let accounts = reading.accounts.iter().take(ports).enumerate();
-    let each = accounts.flat_map(|(port, account)| {
+    let each = accounts(ports, reading).flat_map(|(port, account)| {
         let reasons = Reason::ALL.into_iter().zip(account.dropped);
         reasons.map(move |(reason, frames)| (port, reason, frames))
     });
@@ -73,8 +89,8 @@ pub fn ledger(
     out: &mut impl Write,
 ) -> fmt::Result {
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
-    for (port, account) in reading.accounts.iter().take(ports).enumerate() {
-        writeln!(out, "ledger port={port} {}", Ended(account))?;
+    for (port, account) in accounts(ports, &reading) {
+        writeln!(out, "ledger port={} {}", Name(port), Ended(account))?;
     }
     let total = total(ports, &reading);
     let exact = if is_exact(&total, &reading) { "yes" } else { "no" };
@@ -95,7 +111,8 @@ pub fn drops(
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     writeln!(out, "port  stage  reason  frames")?;
     for (port, reason, frames) in each_drop(ports, &reading) {
-        writeln!(out, "{port:<4}  {:<5}  {:<6}  {frames}", reason.stage(), reason.name())?;
+        let (port, stage, reason) = (Name(port), reason.stage(), reason.name());
+        writeln!(out, "{port:<4}  {stage:<5}  {reason:<6}  {frames}")?;
     }
     writeln!(out, "total {}", total(ports, &reading).dropped_in_all())
 }

@@ -26,6 +26,7 @@ mod rig;
 mod sizes;
 mod supervision;
 mod transcript;
+mod vxlan;
 mod windows;
 
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,
+        vxlan::FACTS,
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,

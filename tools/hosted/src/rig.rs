@@ -44,7 +44,8 @@ impl Rig {
         let switch = leak(switch::switch(&rules, FLOWS));
         let (pool, ledger) = (leak(LocalPool::new(store)), leak(Ledger::default()));
         let (exits, batches) = (Exits::new(), leak([const { Batch::new() }; GROUP]));
-        let pmd = Pmd::new(Parts { pool, exits, batches, switch, recorder, ledger, inbox });
+        let again = leak([const { Batch::new() }; 2]);
+        let pmd = Pmd::new(Parts { pool, exits, batches, again, switch, recorder, ledger, inbox });
         let mut rig = Self { pmd, orders, knobs: leak(Knobs::default()), metrics };
         for port in 0..2 {
             let flows = flows::table(port, flows).leak();

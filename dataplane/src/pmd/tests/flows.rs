@@ -193,3 +193,52 @@ fn what_cannot_be_is_forwarded_unread_and_dropped_where_rules_read_it() {
     assert_eq!((bench.gone(1), bench.gone(0)), (vec![odd.clone(), odd], vec![]));
     assert_eq!(bench.account(1).dropped[Reason::BadIpv4 as usize], 2);
 }
+
+#[test]
+fn a_tunnel_takes_one_pass_in_and_two_passes_out() {
+    use crate::network::Neighbor;
+    use crate::tunnel::{Endpoint, Tunnel};
+    let (own, other) = (0xffff_0a01_0001, 0xffff_0a01_0002);
+    let end = |bench: &mut Bench, address, mac, (remote, remote_mac)| {
+        let (current, draft) = bench.hold.network.draft().unwrap();
+        draft.copy_from(current);
+        let addresses = [Some((address, 120)), None];
+        draft.endpoint = Some(Endpoint { port: 0, mac, addresses, gateways: [None; 2] });
+        draft.tunnels[0] = Some(Tunnel { remote: Some(remote), key: Some(5), port: 4789 });
+        draft.neighbors.push(Neighbor { address: remote, mac: remote_mac }).unwrap();
+        bench.hold.network.publish();
+        bench.run(HOUSEKEEPING);
+    };
+    let rules = ["in_port=1,actions=32", "in_port=32,actions=1"];
+    let (mut here, mut there) = (Bench::with(2, &rules, 64), Bench::with(2, &rules, 64));
+    end(&mut here, own, 0x0200_0000_00aa, (other, 0x0200_0000_00bb));
+    end(&mut there, other, 0x0200_0000_00bb, (own, 0x0200_0000_00aa));
+    let sent: Vec<_> = (0..20).map(|port| udp(1, 2, (port, 9))).collect();
+    sent.iter().for_each(|frame| here.send(1, frame.clone()));
+    here.run(1);
+    let outer = here.gone(0);
+    assert!(
+        outer
+            .iter()
+            .all(|frame| field(frame, Id::TpDst) == 4789 && frame.len() == sent[0].len() + 50)
+    );
+    outer.into_iter().for_each(|frame| there.send(0, frame));
+    there.run(1);
+    assert_eq!(there.gone(1), sent);
+    assert_eq!(counted(&here, &[Counter::Recv, Counter::Recirc]), [20, 0]);
+    assert_eq!(counted(&there, &[Counter::Recv, Counter::Recirc]), [20, 20]);
+    assert_eq!(counted(&there, &PASSES), [0, 0, 38, 2, 0, 38]);
+    let row = there.metrics.history().iteration(HOUSEKEEPING + 1).unwrap();
+    assert!(row.room(Room::Again) > 0 && row.upcalls == 2);
+    for (bench, port) in [(&mut here, 1), (&mut there, 0)] {
+        let account = bench.account(port);
+        assert_eq!((account.forwarded, account.unaccounted()), (20, 0));
+        assert_eq!(bench.frames_at_home(), FRAMES);
+    }
+    // What is damaged on the way is dropped for that.
+    let mut damaged = here.gone(0)[0].clone();
+    damaged[42] ^= 1;
+    there.send(0, damaged);
+    there.run(1);
+    assert_eq!(there.account(0).dropped[Reason::TunnelPop as usize], 1);
+}

@@ -171,6 +171,8 @@ impl Display for Act {
                 write!(out, "push_vlan(tpid={kind:#06x},vid={id},pcp={priority})")
             }
             Self::PopVlan => out.write_str("pop_vlan"),
+            Self::Encapsulate { port, .. } => write!(out, "tnl_push({port})"),
+            Self::Decapsulate => out.write_str("tnl_pop"),
             Self::Drop(reason) => write!(out, "drop({})", reason.name()),
         }
     }
