@@ -31,11 +31,12 @@ impl<T: TxQueue> Hands<'_, T> {
     #[inline]
     pub(crate) fn act(&mut self, batch: &mut Batch) {
         let arrived = batch.frames.len() as u64;
-        if let Some(Verdict::Output(port)) = batch.shared
-            && batch.whole.is_some()
+        // All frames of a batch came in by the same port, those that come again too.
+        let from = batch.frames.first().map_or(batch.port, |frame| frame.port);
+        if let Some(Verdict::Output(port)) = batch.common()
             && self.exits.send_all(port, batch)
         {
-            self.books.account(batch.port).forwarded += arrived;
+            self.books.account(from).forwarded += arrived;
         } else {
             self.act_on_each(batch);
         }
@@ -81,7 +82,7 @@ impl<T: TxQueue> Hands<'_, T> {
                 Some(headers) => self.encapsulate(frame, key, headers, port),
                 None => self.drop(frame, Reason::TunnelPush),
             },
-            Act::Decapsulate => self.decapsulate(frame, key.kind(), layers),
+            Act::Decapsulate => self.decapsulate(frame, key, layers),
             Act::Drop(reason) => self.drop(frame, reason),
             Act::Set { .. } | Act::PushVlan { .. } | Act::PopVlan => {
                 self.drop(frame, Reason::RuleDrop);
@@ -107,9 +108,9 @@ impl<T: TxQueue> Hands<'_, T> {
     }
 
     /// Has `frame` come again without the headers of its tunnel.
-    fn decapsulate(&mut self, mut frame: Frame, kind: u16, layers: Layers) {
-        let outer = tunnel::pop(&mut frame, kind, layers);
-        let Some(outer) = outer.filter(|_| frame.len() >= SMALLEST) else {
+    fn decapsulate(&mut self, mut frame: Frame, outer: &Key, layers: Layers) {
+        let vni = tunnel::pop(&mut frame, outer.kind(), layers);
+        let Some(vni) = vni.filter(|_| frame.len() >= SMALLEST) else {
             return self.drop(frame, Reason::TunnelPop);
         };
         let place = self.again.frames.len();
@@ -119,7 +120,7 @@ impl<T: TxQueue> Hands<'_, T> {
         }
         let key = &mut self.again.keys[place];
         extract(self.again.frames[place].bytes(), tunnel::UNKNOWN, key);
-        outer.tell(key);
+        tunnel::tell(key, outer, vni);
         self.again.open |= 1 << place;
         self.again.bytes += len;
     }

@@ -77,6 +77,16 @@ impl Batch {
         self.open &= !(1 << i);
     }
 
+    /// The verdict that is the same for all frames, if it is.
+    #[inline]
+    pub fn common(&self) -> Option<Verdict> {
+        if self.shared.is_some() {
+            return self.shared;
+        }
+        let (first, others) = self.verdicts[..self.frames.len()].split_first()?;
+        others.iter().all(|verdict| verdict == first).then_some(*first)
+    }
+
     /// Forgets what was known of frames that are gone.
     pub fn clear(&mut self) {
         (self.bytes, self.open, self.whole, self.shared) = (0, 0, None, None);

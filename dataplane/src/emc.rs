@@ -3,6 +3,8 @@
 //! As Open vSwitch's: each key has two places; insertion happens now and then only, so that a flood
 //! of short flows does not push out those that last.
 
+use frame::cpu;
+
 use crate::flow::Flows;
 use crate::hash::Seeds;
 use crate::key::{DEEP, Key, WORDS};
@@ -68,10 +70,16 @@ impl Emc {
         self.inverse != 0
     }
 
-    /// The hash that `key` is known by.
+    /// The hash that `key` is known by. What is behind it is on its way afterwards.
     #[inline]
     pub(crate) fn hash(&self, key: &Key) -> u32 {
-        (self.seeds.key(key) >> 32) as u32
+        let hash = (self.seeds.key(key) >> 32) as u32;
+        let [first, _] = places(hash);
+        cpu::prefetch_value(&self.entries[first]);
+        if key.deep() != 0 {
+            cpu::prefetch_value(&self.rare[first]);
+        }
+        hash
     }
 
     /// The flow that `key`, whose hash this is, met before.
@@ -91,10 +99,18 @@ impl Emc {
     #[inline]
     fn holds(&self, place: usize, key: &Key) -> bool {
         let entry = &self.entries[place];
-        let (words, rare) = key.words().split_at(DEEP);
-        entry.deep == key.deep()
-            && entry.words == *words
-            && (entry.deep == 0 || self.rare[place] == *rare)
+        let words = key.words();
+        // Word by word: a comparison of arrays calls a function for so few.
+        let differ = (0..DEEP).fold(0, |differ, word| differ | (entry.words[word] ^ words[word]));
+        (differ == 0 && entry.deep == key.deep())
+            && (entry.deep == 0 || self.holds_rare(place, key))
+    }
+
+    /// Whether the rare words are alike, too.
+    #[inline(never)]
+    fn holds_rare(&self, place: usize, key: &Key) -> bool {
+        let (rare, (_, words)) = (&self.rare[place], key.words().split_at(DEEP));
+        rare.iter().zip(words).fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
     }
 
     /// Remembers, now and then, that `key` met `flow`.

@@ -22,8 +22,7 @@ fn layers(bytes: &[u8], port: u16, key: &mut Key) -> Result<(), Reason> {
     // Until the type behind tags is known, it is the port alone.
     key[0] = u64::from(port) << 48;
     let (header, payload) = ethernet::split(bytes).ok_or(Reason::Runt)?;
-    key[1] = mac(&header.destination) << 16;
-    key[2] = mac(&header.source) << 16;
+    [key[1], key[2]] = header.addresses();
     let (mut kind, mut payload) = (header.kind.get(), payload);
     if vlan::is_kind(kind) {
         (kind, payload) = tags(kind, payload, key)?;

@@ -37,10 +37,23 @@ impl Seeds {
         hasher.write_u128(pair(words[2], words[3]));
         hasher.write_u128(pair(words[4], words[5]));
         if key.deep() != 0 {
-            let (pairs, _) = words[DEEP..].as_chunks::<2>();
-            pairs.iter().for_each(|&[low, high]| hasher.write_u128(pair(low, high)));
+            return hasher.finish() ^ self.rare(key);
         }
         hasher.finish()
+    }
+
+    /// A hash of the rare words of `key`: of those pairs that may be other than 0. Not a part of
+    /// the loop over usual keys, which would get longer by it.
+    #[inline(never)]
+    fn rare(self, key: &Key) -> u64 {
+        let (pairs, _) = key.words()[DEEP..].as_chunks::<2>();
+        let mut hasher = FoldHasher::with_seed(!self.own, self.shared);
+        for (number, &[low, high]) in pairs.iter().enumerate() {
+            if key.deep() >> (DEEP + 2 * number) & 3 != 0 {
+                hasher.write_u128(pair(low, high));
+            }
+        }
+        hasher.finish() ^ u64::from(key.deep())
     }
 
     /// A hash of `words`.
@@ -60,19 +73,22 @@ impl Seeds {
         let low = if words[4] == 0 && key.deep() == 0 {
             self.words([words[1], words[2]].into_iter())
         } else {
-            let addresses = [words[3] & PORTS_AND_PROTOCOL, words[4]];
-            self.words(addresses.into_iter().chain(words[DEEP..DEEP + 4].iter().copied()))
+            let addresses = [words[3] & PORTS_AND_PROTOCOL, words[4]].into_iter();
+            match key.deep() {
+                0 => self.words(addresses),
+                _ => self.words(addresses.chain(words[DEEP..DEEP + 4].iter().copied())),
+            }
         };
         (low >> 32) as u32
     }
 }
 
+const _: () = assert!((WORDS - DEEP).is_multiple_of(2));
+
 #[inline]
 const fn pair(low: u64, high: u64) -> u128 {
     low as u128 | (high as u128) << 64
 }
-
-const _: () = assert!((WORDS - DEEP).is_multiple_of(2));
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use crate::field::Id;
 use crate::flow::Flows;
 use crate::hash::Seeds;
 use crate::key::Key;
+use crate::ledger::Reason;
 use crate::network::{Network, Station};
 use crate::program::{Place, Programs};
 use crate::rules::RuleSet;
@@ -153,8 +154,8 @@ impl Switch {
             let Some(flow) = self.emc.find(&batch.keys[i], batch.hashes[i], flows) else {
                 continue;
             };
-            batch.settle(i, flows.verdict(flow));
             run.add(flow, batch.frames[i].len());
+            batch.settle(i, run.verdict);
             found += 1;
         }
         run.end();
@@ -186,8 +187,8 @@ impl Switch {
         let mut run = Run::new(flows, now);
         for i in batch.each_open().filter(|i| found >> i & 1 == 1) {
             let flow = batch.flows[i];
-            batch.settle(i, flows.verdict(flow));
             run.add(flow, batch.frames[i].len());
+            batch.settle(i, run.verdict);
             self.emc.insert_maybe(&batch.keys[i], batch.hashes[i], flow, flows);
         }
         run.end();
@@ -242,6 +243,8 @@ pub(crate) fn list(key: &Key) -> usize {
 struct Run<'a> {
     flows: &'a Flows,
     flow: u32,
+    /// What is done with packets of that flow.
+    verdict: Verdict,
     frames: u64,
     bytes: u64,
     now: u64,
@@ -250,14 +253,15 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     #[inline]
     fn new(flows: &'a Flows, now: u64) -> Self {
-        Self { flows, flow: 0, frames: 0, bytes: 0, now }
+        let (flow, verdict) = (u32::MAX, Verdict::Drop(Reason::NoRule));
+        Self { flows, flow, verdict, frames: 0, bytes: 0, now }
     }
 
     #[inline]
     fn add(&mut self, flow: u32, bytes: usize) {
         if flow != self.flow {
             self.end();
-            self.flow = flow;
+            (self.flow, self.verdict) = (flow, self.flows.verdict(flow));
         }
         self.frames += 1;
         self.bytes += bytes as u64;

@@ -21,6 +21,8 @@ const TTL: u8 = 64;
 const SOURCE_PORTS: (u16, u32) = (32768, 28232);
 /// Bytes of Ethernet's header, which is in front of all others.
 const ETHERNET: usize = size_of::<ethernet::Header>();
+/// Bytes of all headers over IPv4; over IPv6 it is [`HEADERS`].
+const OVER_IPV4: usize = ETHERNET + ipv4::SHORTEST + DATAGRAM;
 /// Bytes that a tunnel puts between network and payload.
 const DATAGRAM: usize = size_of::<udp::Header>() + size_of::<vxlan::Header>();
 
@@ -104,7 +106,7 @@ impl Headers {
     /// The headers of packets from the first to the second of `ends`, but for lengths, the source
     /// port and checksums.
     pub(crate) fn new(ends: &Ends) -> Self {
-        let mut headers = Self { bytes: [0; HEADERS], len: 0 };
+        let mut headers = Self { bytes: [0; HEADERS], len: 0, sum: 0 };
         let [source, destination] = ends.macs.map(u64::to_be_bytes);
         let (from, to) = (ends.addresses[0], ends.addresses[1]);
         let v4 = is_ipv4(to);
@@ -121,6 +123,8 @@ impl Headers {
             headers.put(&from.to_be_bytes());
             headers.put(&to.to_be_bytes());
         }
+        let network = &headers.bytes[ETHERNET..usize::from(headers.len)];
+        headers.sum = if v4 { checksum::add(0, network) as u32 } else { 0 };
         headers.put(&[0, 0]);
         headers.put(&ends.port.to_be_bytes());
         headers.put(&[0; 4]);
@@ -138,33 +142,51 @@ impl Headers {
 
 /// Puts `headers` in front of `frame`, whose connection has this `hash`. False, and nothing is done,
 /// if there is no room for them.
+#[inline]
 pub(crate) fn push(frame: &mut Frame, headers: &Headers, hash: u32) -> bool {
     let len = usize::from(headers.len);
     if !frame.grow_front(len) {
         return false;
     }
-    let bytes = frame.bytes_mut();
-    bytes[..len].copy_from_slice(&headers.bytes[..len]);
-    let (outer, payload) = (len - DATAGRAM, bytes.len() - ETHERNET);
     let (first, count) = SOURCE_PORTS;
     let source = first + ((u64::from(hash) * u64::from(count)) >> 32) as u16;
-    bytes[outer..outer + 2].copy_from_slice(&source.to_be_bytes());
-    let datagram = (bytes.len() - outer) as u16;
-    bytes[outer + 4..outer + 6].copy_from_slice(&datagram.to_be_bytes());
-    if outer == ETHERNET + ipv4::SHORTEST {
-        sum_ipv4(&mut bytes[ETHERNET..outer], payload as u16);
+    if len == OVER_IPV4 {
+        over_ipv4(frame.bytes_mut(), headers, source);
     } else {
-        bytes[ETHERNET + 4..ETHERNET + 6].copy_from_slice(&datagram.to_be_bytes());
-        sum_udp6(bytes, outer);
+        over_ipv6(frame.bytes_mut(), headers, source);
     }
     true
 }
 
-/// Gives a header of IPv4 its length and its checksum. A datagram in it needs none (RFC 768).
-fn sum_ipv4(header: &mut [u8], length: u16) {
-    header[2..4].copy_from_slice(&length.to_be_bytes());
-    let sum = checksum::finish(checksum::add(0, header));
-    header[10..12].copy_from_slice(&sum.to_be_bytes());
+/// Fills in headers of IPv4. A datagram in it needs no checksum (RFC 768).
+#[inline]
+fn over_ipv4(bytes: &mut [u8], headers: &Headers, source: u16) {
+    let len = bytes.len();
+    let (Some(front), Some((template, _))) =
+        (bytes.first_chunk_mut::<OVER_IPV4>(), headers.bytes.split_first_chunk::<OVER_IPV4>())
+    else {
+        return;
+    };
+    const UDP: usize = OVER_IPV4 - DATAGRAM;
+    let length = (len - ETHERNET) as u16;
+    let datagram = (len - UDP) as u16;
+    let sum = checksum::finish(u64::from(headers.sum) + u64::from(length));
+    *front = *template;
+    front[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&length.to_be_bytes());
+    front[ETHERNET + 10..ETHERNET + 12].copy_from_slice(&sum.to_be_bytes());
+    front[UDP..UDP + 2].copy_from_slice(&source.to_be_bytes());
+    front[UDP + 4..UDP + 6].copy_from_slice(&datagram.to_be_bytes());
+}
+
+/// Fills in headers of IPv6, whose datagrams need a checksum (RFC 8200, 8.1).
+fn over_ipv6(bytes: &mut [u8], headers: &Headers, source: u16) {
+    const UDP: usize = HEADERS - DATAGRAM;
+    let datagram = ((bytes.len() - UDP) as u16).to_be_bytes();
+    bytes[..HEADERS].copy_from_slice(&headers.bytes);
+    bytes[ETHERNET + 4..ETHERNET + 6].copy_from_slice(&datagram);
+    bytes[UDP..UDP + 2].copy_from_slice(&source.to_be_bytes());
+    bytes[UDP + 4..UDP + 6].copy_from_slice(&datagram);
+    sum_udp6(bytes, UDP);
 }
 
 /// Gives the datagram at `outer` in a packet of IPv6 its checksum (RFC 8200, 8.1).
@@ -183,73 +205,60 @@ fn pseudo6(bytes: &[u8], outer: usize) -> u64 {
     checksum::add(checksum::add(length + u64::from(ipv4::UDP), addresses), &bytes[outer..])
 }
 
-/// What was in front of a packet that came out of a tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outer {
-    addresses: [u128; 2],
-    ports: [u16; 2],
-    vni: u32,
-    tos: u8,
-    ttl: u8,
-}
-
-impl Outer {
-    /// Says it in `key`.
-    pub(crate) fn tell(&self, key: &mut Key) {
-        let Self { addresses: [source, destination], ports, vni, tos, ttl } = *self;
-        key[14] = u64::from(vni) << 32 | u64::from(tos) << 8 | u64::from(ttl);
-        Id::TunSrc.set(key, source, u128::MAX);
-        Id::TunDst.set(key, destination, u128::MAX);
-        key[19] = u64::from(ports[0]) << 48 | u64::from(ports[1]) << 32;
-    }
-}
-
-/// Takes the headers of a tunnel, outermost of them a network's of this `kind`, off `frame`, and
-/// returns what they said; none, and nothing is done, if they are not those of a tunnel or their
-/// checksums are wrong.
-pub(crate) fn pop(frame: &mut Frame, kind: u16, layers: Layers) -> Option<Outer> {
+/// Takes the headers of a tunnel off `frame`, a datagram of this `key` whose headers are at `layers`
+/// by now, and returns the network identifier that they said; none, and nothing is done, if they
+/// are not those of a tunnel or their checksums are wrong.
+#[inline]
+pub(crate) fn pop(frame: &mut Frame, kind: u16, layers: Layers) -> Option<u32> {
     let bytes = frame.bytes();
     let [network, transport] = [layers.network, layers.transport].map(usize::from);
-    let (addresses, tos, ttl, packet) = match kind {
+    let end = match kind {
         ethernet::IPV4 => {
-            let (header, packet) = ipv4::split(bytes.get(network..)?)?;
-            let summed = bytes.get(network..transport)?;
-            (checksum::finish(checksum::add(0, summed)) == 0).then_some(())?;
-            let addresses = [header.source, header.destination].map(u32::from_be_bytes);
-            (addresses.map(|it| 0xffff << 32 | u128::from(it)), header.tos, header.ttl, packet)
+            let header = bytes.get(network..transport)?;
+            (checksum::finish(checksum::add(0, header)) == 0).then_some(())?;
+            network + usize::from(ipv4::split(&bytes[network..])?.0.length.get())
         }
         _ => {
-            let (header, rest) = ipv6::split(bytes.get(network..)?)?;
-            let packet = ipv6::walk(header.next, rest).ok()?.bytes;
-            let addresses = [header.source, header.destination].map(u128::from_be_bytes);
-            let class = (header.version.get() >> 20) as u8;
-            (addresses, class, header.hop_limit, packet)
+            let (_, payload) = ipv6::split(bytes.get(network..)?)?;
+            network + size_of::<ipv6::Header>() + payload.len()
         }
     };
+    let packet = bytes.get(transport..end)?;
     let (header, _) = udp::split(packet)?;
     let datagram = packet.get(..usize::from(header.length.get()))?;
-    is_summed(header, datagram, addresses).then_some(())?;
+    if header.checksum.get() != 0 && !is_summed(datagram, &bytes[..transport], kind, network) {
+        return None;
+    }
     let (vni, inner) = vxlan::split(datagram.get(size_of::<udp::Header>()..)?)?;
-    let ports = header.ports.map(|port| port.get());
-    let outer = Outer { addresses, ports, vni, tos, ttl };
-    let (start, len) = (transport + DATAGRAM, inner.len());
-    frame.shrink_front(start);
+    let len = inner.len();
+    frame.shrink_front(transport + DATAGRAM);
     // What Ethernet padded behind the datagram is no part of it.
     frame.fill(len);
-    Some(outer)
+    Some(vni)
 }
 
-/// Whether the checksum of a datagram is right, or there is none, as there may be (RFC 6935).
-fn is_summed(header: &udp::Header, datagram: &[u8], addresses: [u128; 2]) -> bool {
-    if header.checksum.get() == 0 {
-        return true;
+/// Whether the checksum of `datagram`, behind these `headers`, is right.
+fn is_summed(datagram: &[u8], headers: &[u8], kind: u16, network: usize) -> bool {
+    let addresses = match kind {
+        ethernet::IPV4 => headers.get(network + 12..network + 20),
+        _ => headers.get(network + 8..network + 40),
+    };
+    let sum = checksum::add(u64::from(ipv4::UDP), addresses.unwrap_or_default());
+    checksum::finish(checksum::add(sum + datagram.len() as u64, datagram)) == 0
+}
+
+/// Says in `key` what was in front of its packet in the tunnel `vni`: a packet of the key `outer`.
+#[inline]
+pub(crate) fn tell(key: &mut Key, outer: &Key, vni: u32) {
+    let class = outer[3] >> 8 & 0xffff;
+    key[14] = u64::from(vni) << 32 | class;
+    if outer.kind() == ethernet::IPV4 {
+        key[16] = 0xffff << 32 | outer[4] >> 32;
+        key[18] = 0xffff << 32 | outer[4] & 0xffff_ffff;
+    } else {
+        (15..19).zip(6..10).for_each(|(inner, word)| key[inner] = outer[word]);
     }
-    let bytes = addresses.map(u128::to_be_bytes);
-    // An address of IPv4 is what is left of it without what maps it into IPv6.
-    let from = if is_ipv4(addresses[0]) { 12 } else { 0 };
-    let sum = bytes.iter().fold(0, |sum, address| checksum::add(sum, &address[from..]));
-    let sum = sum + u64::from(ipv4::UDP) + datagram.len() as u64;
-    checksum::finish(checksum::add(sum, datagram)) == 0
+    key[19] = outer[3] & 0xffff_ffff_0000_0000;
 }
 
 #[cfg(test)]

@@ -39,10 +39,14 @@ fn key(frame: &Frame) -> Key {
     key
 }
 
-fn popped(frame: &mut Frame) -> Option<Outer> {
-    let key = key(frame);
-    assert_eq!(key.fault(), None);
-    pop(frame, key.kind(), key.layers)
+/// The key of what comes out of the tunnel.
+fn popped(frame: &mut Frame) -> Option<Key> {
+    let outer = key(frame);
+    assert_eq!(outer.fault(), None);
+    let vni = pop(frame, outer.kind(), outer.layers)?;
+    let mut inner = key(frame);
+    tell(&mut inner, &outer, vni);
+    Some(inner)
 }
 
 #[test]
@@ -103,9 +107,11 @@ proptest! {
         core::mem::forget(pushed);
         padded.resize(padded.len() + padding, 0xee);
         let mut frame = loaded(&padded);
-        let outer = popped(&mut frame).unwrap();
+        let key = popped(&mut frame).unwrap();
         prop_assert_eq!(frame.bytes(), &inner[..]);
-        prop_assert_eq!((outer.addresses, outer.vni, outer.ttl), (addresses, 0x12_3456, 64));
+        let get = |id: Id| id.get(&key);
+        prop_assert_eq!([Id::TunSrc, Id::TunDst].map(get), addresses);
+        prop_assert_eq!([Id::TunId, Id::TunTtl, Id::TunTpDst].map(get), [0x12_3456, 64, 4789]);
         core::mem::forget(frame);
     }
 

@@ -39,6 +39,17 @@ pub struct Header {
     pub kind: U16,
 }
 
+impl Header {
+    /// Destination and source, each in the upper 48 bits of a number.
+    #[inline]
+    pub fn addresses(&self) -> [u64; 2] {
+        let bytes: &[u8; size_of::<Self>()] = zerocopy::transmute_ref!(self);
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = *bytes;
+        let both = [[a, b, c, d, e, f, g, h], [g, h, i, j, k, l, m, n]];
+        both.map(|bytes| u64::from_be_bytes(bytes) & !0xffff)
+    }
+}
+
 /// The header of `bytes` and what follows; none if there is less than a header.
 #[inline]
 pub fn split(bytes: &[u8]) -> Option<(&Header, &[u8])> {
@@ -73,6 +84,13 @@ mod tests {
         assert_eq!(kind(46, &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0, 1]), (IPV4, 8));
         assert_eq!(kind(46, &[0xaa, 0xaa, 3, 0, 0, 1, 8, 0]), (NO_TYPE, 0));
         assert_eq!(kind(46, &[0x42, 0x42, 3]), (NO_TYPE, 0));
+    }
+
+    #[test]
+    fn addresses_stand_in_the_upper_bits() {
+        let bytes = [2, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 9, 8, 0];
+        let (header, _) = split(&bytes).unwrap();
+        assert_eq!(header.addresses(), [0x0200_0000_0001_0000, 0x0400_0000_0009_0000]);
     }
 
     #[test]

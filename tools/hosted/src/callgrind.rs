@@ -1,4 +1,4 @@
-//! What recording costs in instructions, counted by callgrind. They repeat exactly, so a change of
+//! What recording, and what packets on each path, cost in instructions, counted by callgrind. They repeat exactly, so a change of
 //! the hot path that costs something shows in them.
 
 use std::env;
@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use dataplane::HOUSEKEEPING;
 
 use crate::recording::Recording;
+use crate::setup::Setup;
 use crate::shape::Shape;
 
 /// The program that counts.
@@ -64,7 +65,30 @@ impl Counting {
         Ok((longer.saturating_sub(shorter)) as f64 / HOUSEKEEPING as f64)
     }
 
+    /// Instructions of a packet in full bursts on the way of `setup`, with metrics off; once all
+    /// flows are made.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::instructions`].
+    pub fn of_packet(&self, setup: &Setup) -> Result<f64> {
+        let count = |iterations| {
+            let mut command = self.command(Shape::Full, Recording::OFF, iterations);
+            let Setup { path, flows, masks } = setup;
+            command.args(["--path", path.name(), "--flows", &flows.to_string()]);
+            command.args(["--masks", &masks.to_string()]);
+            collect(&mut command)
+        };
+        let packets = HOUSEKEEPING * u64::from(setup.per_iteration());
+        let (shorter, longer) = (count(HOUSEKEEPING)?, count(2 * HOUSEKEEPING)?);
+        Ok(longer.saturating_sub(shorter) as f64 / packets as f64)
+    }
+
     fn run(&self, shape: Shape, recording: Recording, iterations: u64) -> Result<u64> {
+        collect(&mut self.command(shape, recording, iterations))
+    }
+
+    fn command(&self, shape: Shape, recording: Recording, iterations: u64) -> Command {
         let mut command = Command::new(&self.valgrind);
         command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&self.program);
         command.args(["count", "--shape", shape.name()]);
@@ -73,11 +97,16 @@ impl Counting {
             command.args([option, if is_on { "on" } else { "off" }]);
         }
         command.arg("--iterations").arg(iterations.to_string());
-        let output = command.output().context("cannot run valgrind")?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "valgrind failed ({}): {text}", output.status);
-        collected(&text).with_context(|| format!("valgrind did not say what it counted: {text}"))
+        command
     }
+}
+
+/// What `command` collects.
+fn collect(command: &mut Command) -> Result<u64> {
+    let output = command.output().context("cannot run valgrind")?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "valgrind failed ({}): {text}", output.status);
+    collected(&text).with_context(|| format!("valgrind did not say what it counted: {text}"))
 }
 
 /// The number in the line `==PID== Collected : NUMBER`.

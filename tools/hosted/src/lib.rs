@@ -9,6 +9,8 @@
 //! | `recording` | what a PMD records: the switches that are compared |
 //! | `switch` | what that PMD decides with |
 //! | `rig` | a PMD over two such ports |
+//! | `setup` | what a rig is for: rules, caches and frames of each path |
+//! | [`paths`] | what a packet costs on each path |
 //! | [`compare`] | what recording costs in cycles |
 //! | [`mark`] | what marking a suspicious iteration costs |
 //! | [`dump`], `reader` | what a reader costs, and whether it gets whole rows |
@@ -26,10 +28,12 @@ pub mod dump;
 mod figure;
 mod flows;
 pub mod mark;
+pub mod paths;
 mod port;
 mod reader;
 mod recording;
 mod rig;
+mod setup;
 mod shape;
 mod statistics;
 mod switch;
@@ -39,4 +43,5 @@ pub use clock::Steps;
 pub use figure::{Figure, IN_PAIRS};
 pub use recording::Recording;
 pub use rig::Rig;
+pub use setup::{Path, Setup};
 pub use shape::Shape;

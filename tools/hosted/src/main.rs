@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use hosted::{Figure, Recording, Rig, Shape, Steps, compare, dump, mark, urgency};
+use hosted::{
+    Figure, Path, Recording, Rig, Setup, Shape, Steps, compare, dump, mark, paths, urgency,
+};
 
 /// Measures what recording costs the PMD loop.
 #[derive(Debug, Parser)]
@@ -20,6 +22,8 @@ enum Verb {
     Count(Count),
     /// Kinds of recording in turn: what each adds to an iteration, in cycles.
     Compare(Compare),
+    /// What a packet costs on each path through the dataplane.
+    Paths(Rounds),
     /// What marking a suspicious iteration costs.
     Mark(Rounds),
     /// What a reader that copies everything 250 times a second costs.
@@ -31,6 +35,15 @@ struct Count {
     /// What each iteration finds.
     #[arg(long)]
     shape: Shape,
+    /// The way that frames take through the dataplane.
+    #[arg(long, default_value = "in-port")]
+    path: Path,
+    /// Flows of each port.
+    #[arg(long, default_value_t = 1)]
+    flows: u32,
+    /// Masks that flows are shared out among, on the path of megaflows.
+    #[arg(long, default_value_t = 1)]
+    masks: u16,
     /// Whether iterations are recorded.
     #[arg(long, default_value = "on")]
     metrics: Switch,
@@ -93,6 +106,7 @@ fn main() {
     match Options::parse().verb {
         Verb::Count(count) => count.run(),
         Verb::Compare(compare) => compare.run(),
+        Verb::Paths(Rounds { rounds }) => measure(|| paths::costs(rounds)),
         Verb::Mark(Rounds { rounds }) => measure(|| mark::marking(rounds)),
         Verb::Dump(dump) => dump.run(),
     }
@@ -108,7 +122,9 @@ impl Count {
     fn run(&self) {
         let is_on = |switch| switch == Switch::On;
         let (metrics, rooms) = (is_on(self.metrics), is_on(self.rooms));
-        let mut rig = Rig::new(Recording { metrics, rooms, armed: is_on(self.armed) }, 1);
+        let recording = Recording { metrics, rooms, armed: is_on(self.armed) };
+        let setup = Setup { masks: self.masks, ..Setup::new(self.path, self.flows) };
+        let mut rig = Rig::with(recording, &setup);
         let clock = Steps::default();
         rig.enter(self.shape, &clock);
         rig.run(self.iterations, &clock);

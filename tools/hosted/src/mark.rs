@@ -72,11 +72,11 @@ fn block(rig: &mut Rig, recording: Recording) -> f64 {
     rig.record(recording, &Tsc);
     for _ in 0..BLOCK {
         rig.run(EVERY - 1, &Tsc);
-        rig.knobs().leave(FILL);
+        rig.knobs()[0].leave(FILL);
         let start = Tsc.now();
         rig.run(1, &Tsc);
         cycles += Tsc.now() - start;
-        rig.knobs().leave(0);
+        rig.knobs()[0].leave(0);
     }
     cycles as f64 / f64::from(BLOCK)
 }

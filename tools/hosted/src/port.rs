@@ -8,19 +8,27 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use frame::{BURST, Burst, LocalPool, Outbox, Polled, RxQueue, TxQueue};
 
-use crate::flows::Flow;
+use crate::setup::Frames;
 
 /// What ports do, to be changed while they are polled. The compiler can't know what is set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Knobs {
+    /// Whether it brings frames at all.
+    brings: bool,
     burst: AtomicU32,
     waiting: AtomicU32,
 }
 
 impl Knobs {
+    /// A port that brings nothing yet, or never.
+    pub(crate) const fn new(brings: bool) -> Self {
+        Self { brings, burst: AtomicU32::new(0), waiting: AtomicU32::new(0) }
+    }
+
     /// Has each poll bring `frames`, at most [`BURST`].
     pub(crate) fn bring(&self, frames: u32) {
-        self.burst.store(frames.min(BURST as u32), Relaxed);
+        let frames = if self.brings { frames.min(BURST as u32) } else { 0 };
+        self.burst.store(frames, Relaxed);
     }
 
     /// Has each poll that brings frames say that it left `frames` in the ring.
@@ -32,41 +40,59 @@ impl Knobs {
 /// The receiving half.
 pub(crate) struct NullRx {
     knobs: &'static Knobs,
-    flows: &'static [Flow],
+    frames: Frames,
     next: usize,
 }
 
 impl NullRx {
-    /// A queue that brings frames of `flows`, in turn. There must be one at least.
-    pub(crate) fn new(knobs: &'static Knobs, flows: &'static [Flow]) -> Self {
-        Self { knobs, flows, next: 0 }
+    /// A queue that brings `frames`, in turn. There must be one at least.
+    pub(crate) fn new(knobs: &'static Knobs, frames: Frames) -> Self {
+        Self { knobs, frames, next: 0 }
     }
+}
 
-    #[inline]
-    fn next(&mut self) -> &'static Flow {
-        let flow = &self.flows[self.next];
-        self.next += 1;
-        if self.next == self.flows.len() {
-            self.next = 0;
-        }
-        flow
+/// The one of `frames` whose turn it is.
+#[inline]
+fn take_turn<const N: usize>(next: &mut usize, frames: &'static [[u8; N]]) -> &'static [u8; N] {
+    let frame = &frames[*next];
+    *next += 1;
+    if *next == frames.len() {
+        *next = 0;
     }
+    frame
+}
+
+/// Fills `burst` with `wanted` of `frames`. False if there are too few empty ones.
+#[inline]
+fn fill<const N: usize>(
+    (next, frames): (&mut usize, &'static [[u8; N]]),
+    wanted: usize,
+    pool: &mut LocalPool,
+    burst: &mut Burst,
+) -> bool {
+    while burst.len() < wanted {
+        let Some(mut frame) = pool.take() else { return false };
+        frame.fill(N);
+        frame.bytes_mut().copy_from_slice(take_turn(next, frames));
+        if let Err(frame) = burst.push(frame) {
+            pool.put(frame);
+            break;
+        }
+    }
+    true
 }
 
 impl RxQueue for NullRx {
     #[inline]
     fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
         let wanted = self.knobs.burst.load(Relaxed) as usize;
-        while burst.len() < wanted {
-            let Some(mut frame) = pool.take() else {
-                return Polled { starved: true, ..Polled::default() };
-            };
-            frame.fill(size_of::<Flow>());
-            frame.bytes_mut().copy_from_slice(self.next());
-            if let Err(frame) = burst.push(frame) {
-                pool.put(frame);
-                break;
-            }
+        let next = &mut self.next;
+        let filled = match self.frames {
+            Frames::Plain(frames) => fill((next, frames), wanted, pool, burst),
+            Frames::Tunnelled(frames) => fill((next, frames), wanted, pool, burst),
+        };
+        if !filled {
+            return Polled { starved: true, ..Polled::default() };
         }
         Polled { waiting: self.knobs.waiting.load(Relaxed), ..Polled::default() }
     }

@@ -5,9 +5,9 @@ use frame::{Buffer, LocalPool};
 use handover::{Mailbox, PoolStore, Sender};
 use perf::{Clock, Metrics};
 
-use crate::flows;
 use crate::port::{Knobs, NullRx, NullTx};
 use crate::recording::Recording;
+use crate::setup::{Path, Setup};
 use crate::shape::Shape;
 use crate::switch;
 
@@ -20,7 +20,7 @@ const FLOWS: usize = 1 << 17;
 pub struct Rig {
     pmd: Pmd<NullRx, NullTx>,
     orders: Sender<Order>,
-    knobs: &'static Knobs,
+    knobs: [&'static Knobs; 2],
     metrics: &'static Metrics,
 }
 
@@ -33,30 +33,36 @@ pub(crate) fn many<T>(count: usize, make: impl Fn() -> T) -> &'static mut [T] {
 }
 
 impl Rig {
-    /// A rig at rest, which records as `recording` says; each port brings frames of `flows` flows.
+    /// A rig at rest, which records as `recording` says and forwards by port; each port brings
+    /// frames of `flows` flows.
     #[must_use]
     pub fn new(recording: Recording, flows: u16) -> Self {
+        Self::with(recording, &Setup::new(Path::InPort, flows.into()))
+    }
+
+    /// A rig at rest, which records as `recording` says and is set up so.
+    #[must_use]
+    pub fn with(recording: Recording, setup: &Setup) -> Self {
         let store: &PoolStore =
             leak(PoolStore::new(many(FRAMES, || None), many(FRAMES, Buffer::new)));
         let (orders, inbox) = leak(Mailbox::<Order, 8>::new()).open();
         let (metrics, recorder) = recording.begin();
-        let rules = [(0, 1), (1, 0)].map(|(from, to)| format!("in_port={from},actions={to}"));
-        let switch = leak(switch::switch(&rules, FLOWS));
+        let switch = leak(switch::switch(setup, FLOWS));
         let (pool, ledger) = (leak(LocalPool::new(store)), leak(Ledger::default()));
         let (exits, batches) = (Exits::new(), leak([const { Batch::new() }; GROUP]));
         let again = leak([const { Batch::new() }; 2]);
         let pmd = Pmd::new(Parts { pool, exits, batches, again, switch, recorder, ledger, inbox });
-        let mut rig = Self { pmd, orders, knobs: leak(Knobs::default()), metrics };
-        for port in 0..2 {
-            let flows = flows::table(port, flows).leak();
+        let knobs = setup.brings().map(|brings| &*leak(Knobs::new(brings)));
+        let mut rig = Self { pmd, orders, knobs, metrics };
+        for (port, knobs) in (0..).zip(knobs) {
             rig.pmd.add_exit(leak(Exit::new(port.into(), NullTx)));
-            let _room = rig.pmd.poll(port.into(), NullRx::new(rig.knobs, flows));
+            let _room = rig.pmd.poll(port.into(), NullRx::new(knobs, setup.frames(port)));
         }
         rig
     }
 
     /// What its ports do.
-    pub(crate) fn knobs(&self) -> &'static Knobs {
+    pub(crate) fn knobs(&self) -> [&'static Knobs; 2] {
         self.knobs
     }
 
@@ -67,7 +73,7 @@ impl Rig {
 
     /// Begins to measure, with iterations of `shape`.
     pub fn enter(&mut self, shape: Shape, clock: &impl Clock) {
-        self.knobs.bring(shape.burst());
+        self.knobs.iter().for_each(|knobs| knobs.bring(shape.burst()));
         self.pmd.enter(clock);
     }
 
@@ -132,7 +138,7 @@ mod tests {
     fn nothing_is_suspicious_until_a_ring_is_deep() {
         let (mut rig, clock) = run(Shape::Single, Recording::ARMED);
         assert_eq!(rig.metrics().marks.triggers(), 0);
-        rig.knobs().leave(1000);
+        rig.knobs()[0].leave(1000);
         rig.run(1, &clock);
         assert_eq!(rig.metrics().marks.triggers(), 1);
     }

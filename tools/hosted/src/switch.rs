@@ -13,29 +13,43 @@ use foldhash::SharedSeed;
 use handover::{Mailbox, Published};
 
 use crate::rig::{leak, many};
+use crate::setup::Setup;
 
 /// Masks of flows, and programs.
 const MASKS: usize = 512;
 const PROGRAMS: usize = 1024;
 
+/// What the clock is taken to run at, so that subtables are ranked each second.
+const HERTZ: u64 = 2_600_000_000;
+
 static SHARED: SharedSeed = SharedSeed::from_u64(0x0b5e_55ed);
 
-/// A switch with room for `flows`, between two ports, by the rules in `texts`.
-pub(crate) fn switch(texts: &[String], flows: usize) -> Switch {
+/// A switch with room for `flows`, between two ports, set up so.
+pub(crate) fn switch(setup: &Setup, flows: usize) -> Switch {
+    let texts = setup.rules();
     let seeds = Seeds::new(&SHARED, 0x1357_9bdf_0246_8ace);
     let parsed: Vec<Rule> = texts.iter().map(|text| parse(text)).collect();
     let mut first = rule_set(parsed.len(), seeds);
     let made = first.make(parsed.iter().map(Rule::view));
     assert!(made.is_ok(), "there is room for these rules");
     let rules = leak(Published::new(first, rule_set(1, seeds)));
-    let network = || Network { ports: 0b11, ..Network::new(array(Station::default)) };
+    let network = || {
+        let mut network = Network { ports: 0b11, ..Network::new(array(Station::default)) };
+        if setup.has_tunnel() {
+            Setup::equip(&mut network);
+        }
+        network
+    };
     let network = leak(Published::new(network(), network()));
     let ((_, mut rules), (_, mut network)) = (rules.open(1), network.open(1));
     let (Some(rules), Some(network)) = (rules.next(), network.next()) else {
         unreachable!("each has the one reader that was asked for")
     };
     let (notes, _) = leak(Mailbox::<Note, 8>::new()).open();
-    Switch::new(memory(flows), Contacts { rules, network, notes }, seeds, 1_000_000_000)
+    let contacts = Contacts { rules, network, notes };
+    let mut switch = Switch::new(memory(flows), contacts, seeds, HERTZ);
+    switch.configure(setup.inverse(), 0);
+    switch
 }
 
 fn parse(text: &str) -> Rule {

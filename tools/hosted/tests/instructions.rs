@@ -1,5 +1,6 @@
 //! What metrics and supervision cost in instructions, held to their bounds: the same loop over the
-//! same ports, recorded and not, counted by callgrind. Without valgrind every test is skipped and
+//! same ports, recorded and not, counted by callgrind. And what a packet costs on each path, held to
+//! what was recorded. Without valgrind every test is skipped and
 //! says so; `cargo xtask test` installs it.
 
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use hosted::callgrind::{self, Counting, MOST_FULL, MOST_IDLE};
-use hosted::{Recording, Shape};
+use hosted::{Path as Way, Recording, Setup, Shape};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use qemu::find;
 
@@ -31,17 +32,75 @@ const BOUNDS: [Bound; 2] = [
     },
 ];
 
+/// Instructions of a packet on a path, as they were recorded.
+struct Recorded {
+    name: &'static str,
+    setup: Setup,
+    instructions: f64,
+}
+
+/// What figures may differ from those recorded by, as a part of them.
+const DIFFERENCE: f64 = 0.02;
+
+const PACKETS: [Recorded; 5] = [
+    Recorded {
+        name: "a_packet_by_in_port_costs_what_was_recorded",
+        setup: Setup::new(Way::InPort, 1),
+        instructions: 123.0,
+    },
+    Recorded {
+        name: "an_exact_match_costs_what_was_recorded",
+        setup: Setup::new(Way::Emc, 1024),
+        instructions: 420.8,
+    },
+    Recorded {
+        name: "a_megaflow_in_the_third_of_four_subtables_costs_what_was_recorded",
+        setup: Setup { masks: 4, ..Setup::new(Way::Megaflow, 1024) },
+        instructions: 988.2,
+    },
+    Recorded {
+        name: "a_way_into_a_tunnel_costs_what_was_recorded",
+        setup: Setup::new(Way::Encap, 1024),
+        instructions: 650.7,
+    },
+    Recorded {
+        name: "a_way_out_of_a_tunnel_costs_what_was_recorded",
+        setup: Setup::new(Way::Decap, 1024),
+        instructions: 1148.2,
+    },
+];
+
 fn main() -> ExitCode {
-    let trials = BOUNDS.map(|bound| Trial::ignorable_test(bound.name, move || check(&bound)));
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
+    let added = BOUNDS.map(|bound| Trial::ignorable_test(bound.name, move || check(&bound)));
+    let packets =
+        PACKETS.map(|recorded| Trial::ignorable_test(recorded.name, move || compare(&recorded)));
+    let trials = added.into_iter().chain(packets).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Whether a packet costs what was recorded.
+fn compare(recorded: &Recorded) -> Result<Completion, Failed> {
+    let Some(valgrind) = find::program(callgrind::PROGRAM) else { return Ok(skipped()) };
+    let Recorded { setup, instructions, .. } = recorded;
+    let counting = Counting { valgrind, program: program()? };
+    let counted = counting.of_packet(setup).map_err(|error| Failed::from(format!("{error:#}")))?;
+    let text = format!("{}: {counted:.1} instructions, {instructions} recorded", setup.path.name());
+    eprintln!("\n{text}");
+    if (counted / instructions - 1.0).abs() <= DIFFERENCE {
+        Ok(Completion::Completed)
+    } else {
+        Err(format!("{text}: a change that is meant so records the new figure").into())
+    }
+}
+
+fn skipped() -> Completion {
+    let reason = "SKIPPED: no valgrind to count instructions with";
+    eprintln!("\n{reason}");
+    Completion::ignored_with(reason)
 }
 
 fn check(bound: &Bound) -> Result<Completion, Failed> {
-    let Some(valgrind) = find::program(callgrind::PROGRAM) else {
-        let reason = "SKIPPED: no valgrind to count instructions with";
-        eprintln!("\n{reason}");
-        return Ok(Completion::ignored_with(reason));
-    };
+    let Some(valgrind) = find::program(callgrind::PROGRAM) else { return Ok(skipped()) };
     let Bound { shape, most, .. } = *bound;
     let counting = Counting { valgrind, program: program()? };
     let count = |recording| {

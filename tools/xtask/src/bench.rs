@@ -35,16 +35,19 @@ enum Name {
     Boot,
     /// What metrics, supervision, rooms, marks and readers cost a PMD, in cycles and instructions.
     Perf,
+    /// What a packet costs on each path through the dataplane, in cycles.
+    Dataplane,
 }
 
 impl Name {
-    const ALL: [Self; 2] = [Self::Boot, Self::Perf];
+    const ALL: [Self; 3] = [Self::Boot, Self::Perf, Self::Dataplane];
 
     /// The name of its file.
     fn file(self) -> &'static str {
         match self {
             Self::Boot => "boot",
             Self::Perf => "perf",
+            Self::Dataplane => "dataplane",
         }
     }
 
@@ -52,6 +55,7 @@ impl Name {
         match self {
             Self::Boot => boot::measure(options.consent, options.clean_build),
             Self::Perf => perf::measure(options.consent),
+            Self::Dataplane => perf::paths(),
         }
     }
 }

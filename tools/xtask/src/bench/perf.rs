@@ -1,4 +1,5 @@
-//! `cargo xtask bench perf`: what recording costs a PMD, on this host, over ports without wires.
+//! `cargo xtask bench perf` and `dataplane`: what recording costs a PMD, and what packets do, on this
+//! host, over ports without wires.
 
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +38,18 @@ pub(super) fn measure(consent: Consent) -> Result<Vec<Figure>> {
         ensure!(figures.iter().any(|figure| figure.name == name), "nobody measured: {name}");
     }
     Ok(figures)
+}
+
+/// Measures what a packet costs on each path.
+///
+/// # Errors
+///
+/// The program does not build or does not say what it should.
+pub(super) fn paths() -> Result<Vec<Figure>> {
+    eprintln!("building hosted (a first build takes half a minute) ...");
+    let program = callgrind::build(&target())?;
+    eprintln!("hosted paths ...");
+    run(&program, "paths")
 }
 
 /// What recording adds to an iteration of `shape`, in instructions.

@@ -1,0 +1,176 @@
+//! What a rig is set up for: the rules, the caches and the frames of each path that packets can take
+//! through the dataplane.
+
+use clap::ValueEnum;
+use dataplane::network::{Neighbor, Network};
+use dataplane::tunnel::{Endpoint, Tunnel};
+
+use crate::flows::{self, Flow, Outer};
+
+/// Addresses of the two ends of the tunnel, and their addresses on Ethernet.
+const ENDS: [(u128, u64); 2] =
+    [(0xffff_ac10_0101, 0x0200_0000_000a), (0xffff_ac10_0102, 0x0200_0000_000b)];
+/// Its network identifier.
+const VNI: u32 = 100;
+/// Bits of source addresses that masks of their own look at, one after the other.
+const SOURCE_BITS: u16 = 24;
+
+/// A way through the dataplane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Path {
+    /// Rules look at nothing but the port.
+    InPort,
+    /// Every key is in the exact-match cache.
+    Emc,
+    /// Without that cache: flows by their masks.
+    Megaflow,
+    /// Into a tunnel: frames of port 1.
+    Encap,
+    /// Out of it, in two passes: frames of port 0.
+    Decap,
+    /// Both at once.
+    Vxlan,
+    /// Every frame is of a flow that nobody knows.
+    Upcall,
+}
+
+impl Path {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InPort => "in-port",
+            Self::Emc => "emc",
+            Self::Megaflow => "megaflow",
+            Self::Encap => "encap",
+            Self::Decap => "decap",
+            Self::Vxlan => "vxlan",
+            Self::Upcall => "upcall",
+        }
+    }
+}
+
+/// Frames that a port brings, in turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Frames {
+    Plain(&'static [Flow]),
+    Tunnelled(&'static [Outer]),
+}
+
+/// What a rig is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// The way that its frames take.
+    pub path: Path,
+    /// Flows of each port.
+    pub flows: u32,
+    /// Masks that flows are shared out among, where the path is that of megaflows.
+    pub masks: u16,
+}
+
+impl Setup {
+    /// The way of `path`, with so many flows to a port.
+    #[must_use]
+    pub const fn new(path: Path, flows: u32) -> Self {
+        Self { path, flows, masks: 1 }
+    }
+
+    /// Which of the two ports bring frames.
+    pub(crate) const fn brings(&self) -> [bool; 2] {
+        match self.path {
+            Path::Encap => [false, true],
+            Path::Decap => [true, false],
+            _ => [true, true],
+        }
+    }
+
+    /// Frames that two full bursts bring.
+    #[must_use]
+    pub const fn per_iteration(&self) -> u32 {
+        let [first, second] = self.brings();
+        32 * (first as u32 + second as u32)
+    }
+
+    /// One key in so many enters the exact-match cache.
+    pub(crate) const fn inverse(&self) -> u32 {
+        match self.path {
+            Path::Megaflow | Path::Upcall => 0,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let both = |rule: &dyn Fn(u16, u16) -> String| vec![rule(0, 1), rule(1, 0)];
+        match self.path {
+            Path::InPort => both(&|from, to| format!("in_port={from},actions={to}")),
+            Path::Emc => {
+                both(&|from, to| format!("udp,in_port={from},nw_dst=198.19.{from}.1,actions={to}"))
+            }
+            Path::Megaflow => (0..self.masks)
+                .flat_map(|class| [(0, 1), (1, 0)].map(|ports| masked(class, ports)))
+                .collect(),
+            Path::Encap | Path::Decap | Path::Vxlan => [("1", "32"), ("32", "1")]
+                .map(|(from, to)| format!("udp,in_port={from},nw_dst=198.19.1.1,actions={to}"))
+                .to_vec(),
+            // The rule that never fits is looked at by everyone.
+            Path::Upcall => vec![
+                "priority=9,udp,nw_src=1.2.3.4,tp_src=1,actions=drop".into(),
+                "priority=1,in_port=0,actions=1".into(),
+                "priority=1,in_port=1,actions=0".into(),
+            ],
+        }
+    }
+
+    pub(crate) fn frames(&self, port: u8) -> Frames {
+        let tunnelled = matches!(self.path, Path::Decap | Path::Vxlan) && port == 0;
+        // What comes out of the tunnel is for the same host as what goes in is from.
+        let inner = if self.brings() == [true, true] && self.path == Path::Vxlan || tunnelled {
+            1
+        } else {
+            port
+        };
+        let plain = flows::table(inner, self.flows, self.masks);
+        if tunnelled {
+            let outer = plain.iter().map(|flow| flows::outer(flow, ENDS.map(|end| end.0), VNI));
+            return Frames::Tunnelled(outer.collect::<Vec<_>>().leak());
+        }
+        Frames::Plain(plain.leak())
+    }
+
+    /// Adds the tunnel to `network`.
+    pub(crate) fn equip(network: &mut Network) {
+        let [(own, mac), (address, other)] = ENDS;
+        let addresses = [Some((own, 120)), None];
+        network.endpoint = Some(Endpoint { port: 0, mac, addresses, gateways: [None; 2] });
+        network.tunnels[0] = Some(Tunnel { remote: Some(address), key: Some(VNI), port: 4789 });
+        let _there_is_room = network.neighbors.push(Neighbor { address, mac: other });
+    }
+
+    /// Whether its frames go through a tunnel.
+    pub(crate) const fn has_tunnel(&self) -> bool {
+        matches!(self.path, Path::Encap | Path::Decap | Path::Vxlan)
+    }
+}
+
+/// The rule of a class of flows, which has a mask of its own.
+fn masked(class: u16, (from, to): (u16, u16)) -> String {
+    let port = flows::CLASS + class;
+    let source = SOURCE_BITS.min(class + 1);
+    let mut rule = format!("udp,in_port={from},tp_dst={port},nw_src=198.18.{from}.0/{source}");
+    if class >= SOURCE_BITS {
+        rule += &format!(",nw_dst=198.19.{from}.1/{}", class + 1 - SOURCE_BITS);
+    }
+    rule + &format!(",actions={to}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_knows_paths_by_their_names() {
+        for path in Path::value_variants() {
+            assert_eq!(Path::from_str(path.name(), false), Ok(*path));
+        }
+    }
+}
