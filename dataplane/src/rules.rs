@@ -343,7 +343,7 @@ impl RuleSet {
         let mut kept = 0;
         for number in 0..self.count {
             if kept == 0 || rank(&rules[kept - 1]) != rank(&rules[number]) {
-                rules[kept] = rules[number];
+                rules[kept] = Stored { given: kept as u32, ..rules[number] };
                 kept += 1;
             }
         }

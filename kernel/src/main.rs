@@ -47,12 +47,15 @@ fn main() -> ! {
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().take(ports.len()).map(|&core| (core, setup::limits(&options, core))).collect();
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
-    let world = World::new(&options, polling.len(), ports.len(), endpoint);
+    let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
     let started =
         world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
     let Ok(((handles, wire), world)) = started else {
         panic!("{} MiB of memory are too little for these ports", memory::total() >> 20);
     };
+    if let Some(fault) = world.fault {
+        setup::note(&mut troubles, setup::Trouble::BadFile(fault));
+    }
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let board = Board::new(ports, handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect());
     let started = tsc::now();

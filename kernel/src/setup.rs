@@ -17,6 +17,7 @@ use perf::{Iteration, Limits, Snapshot, windows};
 use crate::arch::{cores, memory, tsc};
 use crate::pmds::{MILLISECONDS, Queues};
 use crate::ports::{self, Port};
+use crate::switches::FileFault;
 
 /// The store of events takes at most this part of the memory that is free.
 const STORE_PART: u64 = 4;
@@ -36,6 +37,8 @@ pub(crate) enum Trouble {
     NoSuchCard(Nic),
     /// Tunnels are to leave by a port that there is not.
     NoEndpoint(u16),
+    /// The loader's file of rules is wrong.
+    BadFile(FileFault),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
 }
@@ -56,6 +59,12 @@ impl Display for Trouble {
             Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
+            }
+            Self::BadFile(FileFault::NotText(at)) => {
+                write!(out, "error: rules file: byte {at} is no UTF-8 text; none of it holds")
+            }
+            Self::BadFile(FileFault::Rules(fault)) => {
+                write!(out, "error: rules file: {fault}; none of it holds")
             }
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
         }
@@ -151,7 +160,8 @@ pub(crate) fn pmd_memory() -> Option<PmdMemory> {
     })
 }
 
-fn note(troubles: &mut Troubles, trouble: Trouble) {
+/// Adds `trouble`.
+pub(crate) fn note(troubles: &mut Troubles, trouble: Trouble) {
     // With this many troubles nobody misses the last.
     let _ = troubles.push(trouble);
 }

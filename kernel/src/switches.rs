@@ -14,8 +14,8 @@ use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
-use kernel::control::Tables;
-use kernel::options::{FlowOptions, Options, Tunnels};
+use kernel::control::{Tables, TablesError, add_all};
+use kernel::options::{FlowOptions, Forward, Options, Tunnels};
 
 use crate::arch::{memory, random, tsc};
 use crate::pmds::{NoMemory, carve};
@@ -38,6 +38,8 @@ pub(crate) type Readers = (Reader<RuleSet>, Reader<Network>);
 /// What is known before PMDs are made.
 pub(crate) struct World {
     pub(crate) tables: Tables,
+    /// What is wrong with the file of rules, of which none holds then.
+    pub(crate) fault: Option<FileFault>,
     readers: heapless::Vec<Readers, { handover::READERS }>,
     /// Flows that each PMD can have.
     flows: usize,
@@ -48,17 +50,17 @@ pub(crate) struct World {
 
 impl World {
     /// The world as `options` say it is, for so many PMDs and `ports`, with this `endpoint` of
-    /// tunnels.
+    /// tunnels, and the rules in `file`.
     pub(crate) fn new(
         options: &Options,
         pmds: usize,
         ports: usize,
         endpoint: Option<Endpoint>,
+        file: Option<&[u8]>,
     ) -> Result<Self, NoMemory> {
         let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
         let mut first = rule_set(seeds)?;
-        options.forward.rules().for_each(|rule| add(&mut first, &rule));
-        first.finish();
+        let fault = fill(&mut first, &options.forward, file).err();
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
         let network = || network(ports, endpoint, options.tunnels);
         let (network, network_readers) = carve(Published::new(network()?, network()?))?.open(pmds);
@@ -67,7 +69,7 @@ impl World {
         let tables = Tables::new(rules, network, heard, tsc::frequency());
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
-        Ok(Self { tables, readers, flows, options: options.flows, has_endpoint, seeds })
+        Ok(Self { tables, fault, readers, flows, options: options.flows, has_endpoint, seeds })
     }
 
     /// What one more PMD decides with, and what the control core has of that: its flows and what it
@@ -83,6 +85,33 @@ impl World {
         switch.configure(emc_insert_inv_prob, upcall_limit);
         Ok((carve(switch)?, flows, inbox))
     }
+}
+
+/// What is wrong with a file of rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FileFault {
+    /// It is no UTF-8 text, from this byte on.
+    NotText(usize),
+    /// A rule is wrong, or there are too many.
+    Rules(TablesError),
+}
+
+/// Makes `set` the rules of `forward` and those of `file`. If something is wrong with the file, none
+/// of its rules is in the set.
+fn fill(set: &mut RuleSet, forward: &Forward, file: Option<&[u8]>) -> Result<(), FileFault> {
+    let own = |set: &mut RuleSet| {
+        set.clear();
+        forward.rules().for_each(|rule| add(set, &rule));
+        set.finish();
+    };
+    own(set);
+    let Some(bytes) = file else { return Ok(()) };
+    let text = core::str::from_utf8(bytes);
+    let text = text.map_err(|error| FileFault::NotText(error.valid_up_to()))?;
+    add_all(set, text).map_err(|error| {
+        own(set);
+        FileFault::Rules(error)
+    })
 }
 
 /// Adds the rule that was written in these words to `set`.

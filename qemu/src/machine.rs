@@ -23,6 +23,8 @@ pub struct Machine {
     pub image: PathBuf,
     /// The image's command line: `key=value` words.
     pub append: Vec<String>,
+    /// A file that the loader is to bring along: rules.
+    pub module: Option<PathBuf>,
     /// A CD that is booted in place of [`Machine::image`], if wanted. What is on it knows the
     /// image's command line.
     pub cd: Option<PathBuf>,
@@ -160,6 +162,7 @@ impl Machine {
         Self {
             image: image.to_owned(),
             append: Vec::new(),
+            module: None,
             cd: None,
             accelerator: Accelerator::Tcg,
             clock: Clock::Host,
@@ -224,6 +227,9 @@ impl Machine {
         line.option("-kernel", self.image.to_string_lossy());
         if !self.append.is_empty() {
             line.option("-append", self.append.join(" "));
+        }
+        if let Some(module) = &self.module {
+            line.option("-initrd", module.to_string_lossy());
         }
     }
 

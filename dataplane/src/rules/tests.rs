@@ -64,3 +64,14 @@ fn a_set_that_does_not_fit_says_why() {
     assert_eq!(set.make(rules[..4].iter().map(Rule::view)), Ok(()));
     assert_eq!(set.len(), 4);
 }
+
+#[test]
+fn a_finished_set_can_be_added_to() {
+    let mut set = played::rules(&["cookie=1,in_port=1,actions=drop"; 5]);
+    for cookie in 2..5 {
+        let texts = [format!("cookie={cookie},in_port=1,actions=normal")];
+        set.add(&played::parsed(&[&texts[0]])[0].view()).unwrap();
+        set.finish();
+        assert_eq!((set.len(), met(&set, &key(1, 0))), (1, Some(cookie)));
+    }
+}

@@ -41,3 +41,12 @@ pub(super) fn read(magic: u32, structure: u64) -> Result<(Handoff, Range<u64>), 
 pub(crate) fn command_line() -> &'static str {
     super::handoff().map_or("", |handoff| handoff.command_line.as_str())
 }
+
+/// The file that the loader brought, if any.
+pub(crate) fn module() -> Option<&'static [u8]> {
+    let range = super::handoff()?.module.clone()?;
+    let start = core::ptr::with_exposed_provenance(usize::try_from(range.start).ok()?);
+    let len = usize::try_from(range.end - range.start).ok()?;
+    // SAFETY: The range lies in usable memory, which is mapped, and was never handed out.
+    Some(unsafe { core::slice::from_raw_parts(start, len) })
+}

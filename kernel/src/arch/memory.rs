@@ -22,13 +22,13 @@ static FREE: Mutex<Ranges> = Mutex::new(Ranges::new());
 static TOTAL: Once<u64> = Once::new();
 static TRAMPOLINE: Once<Option<u64>> = Once::new();
 
-/// Takes over all usable memory of `regions` but the image, the loader's `block`, and the first
-/// MiB. The block is already copied, but it may lie inside of the image's own pages.
-pub(super) fn set_up(regions: &[Region], block: Range<u64>) {
+/// Takes over all usable memory of `regions` but the image, the loader's `block` and `module`, and
+/// the first MiB. The block is already copied, but it may lie inside of the image's own pages.
+pub(super) fn set_up(regions: &[Region], block: Range<u64>, module: Range<u64>) {
     let mut usable = ranges::of_kind(regions, Kind::Usable);
     TOTAL.call_once(|| usable.iter().map(|range| range.end - range.start).sum());
     TRAMPOLINE.call_once(|| low_page(&usable, &block));
-    for taken in [0..LOW, sections::image(), block] {
+    for taken in [0..LOW, sections::image(), block, module] {
         ranges::remove(&mut usable, taken);
     }
     *FREE.lock() = usable;

@@ -36,7 +36,7 @@ pub(crate) mod tsc;
 use kernel::boot::Handoff;
 use spin::Once;
 
-pub(crate) use loader::command_line;
+pub(crate) use loader::{command_line, module};
 pub(crate) use traps::ticks;
 
 static HANDOFF: Once<Handoff> = Once::new();
@@ -61,7 +61,7 @@ fn set_up(magic: u32, structure: u64) {
     for oddity in &handoff.oddities {
         crash::say(format_args!("warning: {oddity}"));
     }
-    memory::set_up(&handoff.regions, block);
+    memory::set_up(&handoff.regions, block, handoff.module.clone().unwrap_or_default());
     paging::set_up(&handoff.regions);
     acpi::set_up(handoff.acpi);
     pic::silence();

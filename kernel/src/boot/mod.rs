@@ -1,7 +1,7 @@
 //! What the boot loader handed over, read from raw bytes and trusted nowhere.
 //!
 //! Two loaders' formats end in one [`Handoff`]: PVH ([`pvh`]) and multiboot2 ([`multiboot2`]).
-//! Everything is copied out, so that the loader's memory may be overwritten afterwards.
+//! Everything but a file is copied out, so that the loader's memory may be overwritten afterwards.
 
 pub mod bytes;
 pub mod madt;
@@ -11,6 +11,7 @@ pub mod ranges;
 pub mod rsdp;
 
 use core::fmt;
+use core::ops::Range;
 
 use heapless::{String, Vec};
 
@@ -21,6 +22,9 @@ pub const COMMAND_LINE_LEN: usize = 1024;
 /// The most memory regions that are kept.
 pub const REGIONS_LEN: usize = 128;
 
+/// Below it lies what firmware and other cores use.
+const FIRST_MEBIBYTE: u64 = 1 << 20;
+
 /// Everything the loader said, copied.
 #[derive(Debug, Default)]
 pub struct Handoff {
@@ -28,6 +32,9 @@ pub struct Handoff {
     pub acpi: Option<AcpiRoot>,
     /// The command line; empty if there was none.
     pub command_line: String<COMMAND_LINE_LEN>,
+    /// Where the first module lies: a file of rules. None if there was none, or it cannot be where
+    /// the loader says.
+    pub module: Option<Range<u64>>,
     /// The memory map as it was given: neither sorted nor free of overlaps.
     pub regions: Vec<Region, REGIONS_LEN>,
     /// What was odd, for the console.
@@ -88,6 +95,8 @@ pub enum Oddity {
     RegionsCut,
     /// A tag or list does not fit where it claims to be; reading stopped there.
     Damaged,
+    /// The file of rules does not lie in memory; it is ignored.
+    ModuleAstray,
     /// The pointer to the ACPI tables has a wrong signature or checksum; it is ignored.
     BadRsdp,
 }
@@ -99,6 +108,7 @@ impl fmt::Display for Oddity {
             Self::CommandLineNotText => "the command line is not text, it is ignored",
             Self::RegionsCut => "the memory map has more than 128 regions, the rest is not used",
             Self::Damaged => "the boot loader's data is damaged, reading stopped there",
+            Self::ModuleAstray => "the loader's file does not lie in usable memory, it is ignored",
             Self::BadRsdp => "the loader's pointer to the ACPI tables is damaged, it is ignored",
         })
     }
@@ -115,6 +125,15 @@ impl Handoff {
     fn add_region(&mut self, region: Region) {
         if self.regions.push(region).is_err() {
             self.note(Oddity::RegionsCut);
+        }
+    }
+
+    /// Keeps the first module, of `len` bytes from `start` on.
+    fn add_module(&mut self, start: u64, len: u64) {
+        match start.checked_add(len) {
+            Some(end) if len > 0 && self.module.is_none() => self.module = Some(start..end),
+            Some(_) => {}
+            None => self.note(Oddity::Damaged),
         }
     }
 
@@ -138,12 +157,27 @@ impl Handoff {
         }
     }
 
-    fn checked(self) -> Result<Self, Error> {
+    fn checked(mut self) -> Result<Self, Error> {
+        if self.module.as_ref().is_some_and(|module| !self.is_usable(module)) {
+            self.module = None;
+            self.note(Oddity::ModuleAstray);
+        }
         if self.regions.iter().any(|region| region.kind == Kind::Usable) {
             Ok(self)
         } else {
             Err(Error::NoMemoryMap)
         }
+    }
+}
+
+impl Handoff {
+    /// Whether all of `range` is memory for our use, and none of it what starts other cores.
+    fn is_usable(&self, range: &Range<u64>) -> bool {
+        let holds = |region: &Region| {
+            let end = region.start.saturating_add(region.len);
+            region.kind == Kind::Usable && region.start <= range.start && range.end <= end
+        };
+        range.start >= FIRST_MEBIBYTE && self.regions.iter().any(holds)
     }
 }
 

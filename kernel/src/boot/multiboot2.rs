@@ -12,6 +12,7 @@ const HEADER_LEN: usize = 8;
 
 const END: u32 = 0; // 3.6.2: type 0, size 8
 const COMMAND_LINE: u32 = 1; // 3.6.3
+const MODULE: u32 = 3;
 const MEMORY_MAP: u32 = 6; // 3.6.8
 const RSDP_FIRST: u32 = 14; // 3.6.16: a copy of the ACPI 1.0 pointer
 const RSDP_EXTENDED: u32 = 15; // 3.6.17: a copy of the ACPI 2.0 pointer
@@ -42,6 +43,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
         match kind {
             END => break,
             COMMAND_LINE => handoff.keep_command_line(body),
+            MODULE => read_module(body, &mut handoff),
             MEMORY_MAP => read_memory_map(body, &mut handoff),
             RSDP_FIRST if handoff.acpi.is_some() => {}
             RSDP_FIRST | RSDP_EXTENDED => handoff.keep_rsdp(Some(body)),
@@ -63,6 +65,16 @@ fn tag(bytes: &[u8]) -> Option<(u32, &[u8], &[u8])> {
     let body = bytes.get(HEADER_LEN..len)?;
     let next = bytes.get(len.next_multiple_of(8)..).unwrap_or_default();
     Some((u32_at(bytes, 0)?, body, next))
+}
+
+/// Reads where a module begins and ends (3.6.6).
+fn read_module(body: &[u8], handoff: &mut Handoff) {
+    match (u32_at(body, 0), u32_at(body, 4)) {
+        (Some(start), Some(end)) if start <= end => {
+            handoff.add_module(start.into(), (end - start).into());
+        }
+        _ => handoff.note(Oddity::Damaged),
+    }
 }
 
 fn read_memory_map(body: &[u8], handoff: &mut Handoff) {
@@ -160,6 +172,18 @@ mod tests {
         assert_eq!(handoff.regions[0].len, 16 * 4096);
         let handoff = parse(&block(&[efi_map(), memory_map()]), AT).unwrap();
         assert_eq!(handoff.regions.len(), 1);
+    }
+
+    #[test]
+    fn the_first_module_is_kept() {
+        let module = |start: u32, end: u32| {
+            let body = [&start.to_le_bytes()[..], &end.to_le_bytes(), b"rules\0"].concat();
+            tag_of(MODULE, &body)
+        };
+        let tags = [memory_map(), module(0x20_0000, 0x20_0100), module(0x30_0000, 0x30_0100)];
+        assert_eq!(parse(&block(&tags), AT).unwrap().module, Some(0x20_0000..0x20_0100));
+        let tags = [memory_map(), module(2, 1)];
+        assert_eq!(parse(&block(&tags), AT).unwrap().oddities[..], [Oddity::Damaged]);
     }
 
     #[test]

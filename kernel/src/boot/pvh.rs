@@ -11,6 +11,7 @@ pub const MAGIC: u32 = 0x336e_c578;
 const LEN: usize = 40;
 const LEN_WITH_MEMORY_MAP: usize = 56;
 const ENTRY_LEN: usize = 24;
+const MODULE_LEN: usize = 32;
 
 /// Reads the start structure at physical address `at`.
 ///
@@ -24,6 +25,9 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
     }
     let mut handoff = Handoff::default();
     read_command_line(memory, u64_at(start, 24).unwrap_or(0), &mut handoff);
+    if u32_at(start, 12).unwrap_or(0) > 0 {
+        read_module(memory, u64_at(start, 16).unwrap_or(0), &mut handoff);
+    }
     if let Some(address) = u64_at(start, 32).filter(|&address| address != 0) {
         let all = memory.bytes(address, rsdp::LEN).or_else(|| memory.bytes(address, 20));
         handoff.keep_rsdp(all);
@@ -55,6 +59,15 @@ fn read_command_line(memory: &impl Memory, at: u64, handoff: &mut Handoff) {
         }
     }
     handoff.keep_command_line(&line);
+}
+
+/// Reads the first entry of the list of modules.
+fn read_module(memory: &impl Memory, at: u64, handoff: &mut Handoff) {
+    let fields = memory.bytes(at, MODULE_LEN).map(|entry| (u64_at(entry, 0), u64_at(entry, 8)));
+    match fields {
+        Some((Some(start), Some(len))) => handoff.add_module(start, len),
+        _ => handoff.note(Oddity::Damaged),
+    }
 }
 
 fn read_memory_map(memory: &impl Memory, at: u64, entries: u32, handoff: &mut Handoff) {
@@ -119,6 +132,29 @@ mod tests {
         assert_eq!(handoff.regions[0], Region { start: 0, len: 0x9fc00, kind: Kind::Usable });
         assert_eq!(handoff.regions[1].kind, Kind::Reserved);
         assert!(handoff.oddities.is_empty());
+    }
+
+    /// The same with a module of `len` bytes at `start`.
+    fn with_module(start: u64, len: u64) -> Ram {
+        let mut ram = ram(b"", &[(0x10_0000, 0x1000_0000, 1)]);
+        let list = ram.0.len();
+        ram.0[12] = 1;
+        ram.0[16..24].copy_from_slice(&(BASE + list as u64).to_le_bytes());
+        ram.0.extend([start.to_le_bytes(), len.to_le_bytes(), [0; 8], [0; 8]].concat());
+        ram
+    }
+
+    #[test]
+    fn a_module_is_kept_where_it_lies_in_memory() {
+        let module = |start, len| {
+            let handoff = parse(&with_module(start, len), BASE).unwrap();
+            (handoff.module, handoff.oddities.len())
+        };
+        assert_eq!(module(0x20_0000, 0x1000), (Some(0x20_0000..0x20_1000), 0));
+        assert_eq!(module(0x20_0000, 0), (None, 0));
+        assert_eq!(module(0xff00_0000, 0x1000), (None, 1));
+        assert_eq!(module(0x8_0000, 0x10), (None, 1));
+        assert_eq!(module(u64::MAX, 2), (None, 1));
     }
 
     #[test]

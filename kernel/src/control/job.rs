@@ -87,7 +87,7 @@ fn apply(
             writeln!(out, "error: a PMD did not take the last change over; nothing is changed")?;
         }
         Some(Ok(())) => {}
-        Some(Err(error)) => writeln!(out, "error: {error}")?,
+        Some(Err(error)) => writeln!(out, "error: {}", error.of_command())?,
     }
     Ok(false)
 }

@@ -197,10 +197,27 @@ pub fn add_all(set: &mut RuleSet, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
+impl Error {
+    /// The same of a text that has no lines: a command.
+    pub(super) fn of_command(&self) -> impl Display {
+        OfCommand(*self)
+    }
+}
+
+struct OfCommand(Error);
+
+impl Display for OfCommand {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Error::Text(_, fault) => fault.fmt(out),
+            Error::Set(_) => self.0.fmt(out),
+        }
+    }
+}
+
 impl Display for Error {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(1, fault) => write!(out, "{fault}"),
             Self::Text(line, fault) => write!(out, "line {line}, {fault}"),
             Self::Set(rules::Error::TooMany) => write!(out, "there is no room for more rules"),
             Self::Set(rules::Error::TooManyActions) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use etherparse::{Ethernet2Slice, PacketBuilder, SlicedPacket, TransportSlice};
+use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
 use crate::rig::{LIMIT, Rig, Session};
@@ -12,6 +13,8 @@ crate::facts![
     rules_at_the_console_switch_packets_and_new_ones_hold_for_cached_flows,
     a_switch_learns_where_stations_are,
     a_wrong_rule_is_told_with_its_column_and_changes_nothing,
+    rules_come_from_the_file_that_the_loader_brings,
+    a_file_with_a_wrong_rule_is_told_with_its_line_and_none_of_it_holds,
 ];
 
 /// How long something is waited for that must not come.
@@ -121,6 +124,48 @@ fn a_wrong_rule_is_told_with_its_column_and_changes_nothing(rig: &Rig) -> Result
         let fault =
             session.one_line("add-flow in_port=0,actions=drop;in_port=1,tp_dst=80,actions=0")?;
         ensure!(fault == "error: column 34: expected tcp, udp or sctp before tp_dst", "{fault}");
+        let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+        let own = ["table=0,in_port=0 actions=output:1", "table=0,in_port=1 actions=output:0"];
+        ensure!(rules == own, "{rules:?}");
+        Ok(())
+    })
+}
+
+/// Boots with a file of these rules, in a folder of its own, and `forward=0:1`.
+fn boot_with_file(
+    rig: &Rig,
+    text: &str,
+    check: impl FnOnce(&mut Session) -> Result<()>,
+) -> Result<()> {
+    let run = RunDirectory::new()?;
+    let file = run.file("rules");
+    std::fs::write(&file, text)?;
+    let setup = rig.wired()?.append("forward=0:1").with(|machine| machine.module = Some(file));
+    setup.boot(check)
+}
+
+fn rules_come_from_the_file_that_the_loader_brings(rig: &Rig) -> Result<()> {
+    let text = "# what the lab wants\n\ntable=1,actions=output:1\nin_port=0,actions=goto_table:1\n";
+    boot_with_file(rig, text, |session| {
+        let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+        let expected = [
+            "table=0,in_port=0 actions=goto_table:1",
+            "table=0,in_port=1 actions=output:0",
+            "table=1 actions=output:1",
+        ];
+        ensure!(rules == expected, "{rules:?}");
+        let wires = session.take_wires()?;
+        wires[0].send(&udp(1, 2, 5)?, LIMIT)?;
+        ensure!(port(&receive(&wires[1])?)? == 5);
+        Ok(())
+    })
+}
+
+fn a_file_with_a_wrong_rule_is_told_with_its_line_and_none_of_it_holds(rig: &Rig) -> Result<()> {
+    boot_with_file(rig, "in_port=0,actions=drop\nin_port=1,acts=drop\n", |session| {
+        let told = "error: rules file: line 2, column 11: expected the name of a field, or \
+                    actions=; none of it holds";
+        session.look_until(|lines| lines.iter().any(|line| line == told).then_some(()))?;
         let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
         let own = ["table=0,in_port=0 actions=output:1", "table=0,in_port=1 actions=output:0"];
         ensure!(rules == own, "{rules:?}");
