@@ -75,7 +75,7 @@ pub struct Headers {
     /// How many bytes of them.
     pub len: u8,
     /// The sum over the header of IPv4, of length 0, if there is one.
-    pub sum: u32,
+    pub sum: u64,
 }
 
 /// What is done with the packets of a flow.

@@ -124,7 +124,7 @@ impl Headers {
             headers.put(&to.to_be_bytes());
         }
         let network = &headers.bytes[ETHERNET..usize::from(headers.len)];
-        headers.sum = if v4 { checksum::add(0, network) as u32 } else { 0 };
+        headers.sum = if v4 { checksum::add(0, network) } else { 0 };
         headers.put(&[0, 0]);
         headers.put(&ends.port.to_be_bytes());
         headers.put(&[0; 4]);
@@ -170,7 +170,7 @@ fn over_ipv4(bytes: &mut [u8], headers: &Headers, source: u16) {
     const UDP: usize = OVER_IPV4 - DATAGRAM;
     let length = (len - ETHERNET) as u16;
     let datagram = (len - UDP) as u16;
-    let sum = checksum::finish(u64::from(headers.sum) + u64::from(length));
+    let sum = checksum::finish(headers.sum + u64::from(length));
     *front = *template;
     front[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&length.to_be_bytes());
     front[ETHERNET + 10..ETHERNET + 12].copy_from_slice(&sum.to_be_bytes());

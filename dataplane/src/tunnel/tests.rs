@@ -99,9 +99,11 @@ fn the_next_hop_is_on_the_wire_or_a_gateway() {
 proptest! {
     #[test]
     fn what_goes_into_a_tunnel_comes_out_of_it(
-        six in any::<bool>(), len in 0_usize..1400, hash in any::<u32>(), padding in 0_usize..9
+        six in any::<bool>(), ends in any::<[u32; 2]>(), len in 0_usize..1400, hash in any::<u32>(),
+        padding in 0_usize..9
     ) {
-        let (addresses, inner) = (if six { V6 } else { V4 }, inner(len));
+        let v4 = ends.map(|end| 0xffff << 32 | u128::from(end));
+        let (addresses, inner) = (if six { V6 } else { v4 }, inner(len));
         let pushed = pushed(addresses, &inner, hash);
         let mut padded = pushed.bytes().to_vec();
         core::mem::forget(pushed);

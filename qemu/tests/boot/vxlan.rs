@@ -3,14 +3,14 @@
 
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::find;
 use qemu::namespace::{self, Namespaces};
 use serde_json::Value;
 
-use crate::rig::{NOTHING, Rig, Session, Setup, Skipped};
+use crate::rig::{LIMIT, NOTHING, Rig, Session, Setup, Skipped};
 
 crate::facts![
     hosts_ping_and_run_tcp_and_udp_through_a_tunnel_over_ipv4,
@@ -148,9 +148,10 @@ fn ip(hosts: &Namespaces, side: usize, line: &str) -> Result<()> {
 
 /// Has the host with the tunnel reach the other by every question but those that taught the way.
 fn ping(hosts: &Namespaces, options: &[&str], address: &str) -> Result<()> {
-    for _ in 0..ATTEMPTS {
+    let deadline = Instant::now() + LIMIT;
+    while Instant::now() < deadline {
         let mut ping = hosts.command(0, "ping");
-        let done = ping.args(options).args(["-W", "10", address]).output()?;
+        let done = ping.args(options).args(["-W", "2", address]).output()?;
         let text = String::from_utf8_lossy(&done.stdout);
         if done.status.success() && text.contains(" 0% packet loss") {
             return Ok(());
