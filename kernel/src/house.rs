@@ -19,7 +19,7 @@ const EVENTS: u64 = 1000;
 
 /// Keeps house for good.
 pub(crate) fn keep<O: Orders>(
-    mut control: Control<'_, O>,
+    control: &mut Control<'_, O>,
     mut board: Board,
     (mut console, mut stream): (Port, Option<Line>),
     mut wall: WallClock,
@@ -30,7 +30,7 @@ pub(crate) fn keep<O: Orders>(
     loop {
         if arch::ticks() >= links_due {
             links_due = arch::ticks() + LINKS;
-            tell_changes(&mut links, &board, &mut control);
+            tell_changes(&mut links, &board, control);
         }
         if let Some(utc) = wall.watch() {
             control.set_utc(utc);
@@ -46,7 +46,7 @@ pub(crate) fn keep<O: Orders>(
         }
         if arch::ticks() >= events_due {
             events_due = arch::ticks() + EVENTS;
-            log_events(&mut marked, &control);
+            log_events(&mut marked, control);
         }
         if count == 0 && sent == 0 {
             power::idle();

@@ -20,12 +20,9 @@ mod wall_clock;
 
 use arch::{cores, crash, memory, tsc};
 use board::Board;
-use dataplane::{Order, PORTS};
-use handover::Sender;
 use heapless::Vec;
-use kernel::control::{Control, Endpoint, Pmd, Policy};
+use kernel::control::Endpoint;
 use kernel::options::Options;
-use kernel::shell::Screen;
 use perf::Timebase;
 use serial::{Com, Port};
 use setup::Troubles;
@@ -50,29 +47,15 @@ fn main() -> ! {
     let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
     let started =
         world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
-    let Ok(((handles, wire), world)) = started else {
-        panic!("{} MiB of memory are too little for these ports", memory::total() >> 20);
-    };
+    let Ok(((handles, wire), world)) = started else { out_of_memory("these ports") };
     if let Some(fault) = world.fault {
         setup::note(&mut troubles, setup::Trouble::BadFile(fault));
     }
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let board = Board::new(ports, handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect());
-    let started = tsc::now();
-    let pmds = handles.into_iter().map(|handle| {
-        let settings = options.perf.of(handle.core);
-        setup::pmd_memory().map(|memory| Pmd::new(handle, started, settings, memory))
-    });
-    let pmds: Option<Vec<Pmd<Sender<Order>>, PORTS>> = pmds.collect();
-    let policy =
-        Policy { settings: options.perf.general, watchdog: options.watchdog, flows: options.flows };
-    let screen = Screen::default();
-    let memory = setup::control_memory(&screen, options.event_store);
-    let (Some(mut pmds), Some(memory)) = (pmds, memory) else {
-        panic!("{} MiB of memory are too little for the console", memory::total() >> 20);
-    };
-    let Ok(mut control) = Control::new(memory, &mut pmds, world.tables, (base, policy)) else {
-        panic!("the console was given too little memory");
+    let Some(pmds) = setup::watched(handles, &options) else { out_of_memory("PMDs") };
+    let Some(control) = setup::control(&options, pmds, world.tables, base) else {
+        out_of_memory("the console")
     };
     if let (Some(own), Some(wire)) = (endpoint, wire) {
         control.set_endpoint(Endpoint::new(own, wire));
@@ -81,7 +64,7 @@ fn main() -> ! {
     if let Some(utc) = wall.utc() {
         control.set_utc(utc);
     }
-    banner::tell(&mut control, &board, &options, (&faults, &troubles));
+    banner::tell(control, &board, &options, (&faults, &troubles));
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
     let stream = log::Line::find(match options.console.com {
@@ -89,4 +72,8 @@ fn main() -> ! {
         Com::Two => Com::One,
     });
     house::keep(control, board, (console, stream), wall)
+}
+
+fn out_of_memory(what: &str) -> ! {
+    panic!("{} MiB of memory are too little for {what}", memory::total() >> 20);
 }

@@ -107,7 +107,7 @@ impl TxQueue for Tx {
 }
 
 /// What the control core has of a PMD.
-type Handle = kernel::control::Handle<Sender<Order>>;
+pub(crate) type Handle = kernel::control::Handle<Sender<Order>>;
 
 /// There is too little memory for what was asked.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +153,7 @@ pub(crate) fn run(core: usize) -> ! {
 
 /// Makes a PMD for each of `cores`, which compares with its `limits`, shares the ports out among
 /// them in turn, and lets all start.
+#[inline(never)]
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
     world: &mut World,

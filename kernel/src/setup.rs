@@ -2,20 +2,21 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use dataplane::PORTS;
 use dataplane::tunnel::Endpoint;
+use dataplane::{Order, PORTS};
+use handover::Sender;
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
-use kernel::control::{Memory, OUTPUT, PmdMemory};
+use kernel::control::{Control, Memory, OUTPUT, Pmd, PmdMemory, Policy, Tables};
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
 use perf::losses::Sample;
-use perf::{Iteration, Limits, Snapshot, windows};
+use perf::{Iteration, Limits, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
-use crate::pmds::{MILLISECONDS, Queues};
+use crate::pmds::{self, Handle, MILLISECONDS, Queues};
 use crate::ports::{self, Port};
 use crate::switches::FileFault;
 
@@ -134,9 +135,44 @@ pub(crate) fn endpoint(
     Some(Endpoint { port, mac, addresses, gateways })
 }
 
+/// What the control core has of each PMD, and keeps of it; none if the machine has too little
+/// memory.
+///
+/// Not inlined, here and below: what is made is large, and moved once to its place. In one function
+/// with all the rest it would stay on the stack for good.
+#[inline(never)]
+pub(crate) fn watched(
+    handles: Vec<Handle, { cores::MAX }>,
+    options: &Options,
+) -> Option<&'static mut [Pmd<Sender<Order>>]> {
+    let started = tsc::now();
+    let pmds = handles.into_iter().map(|handle| {
+        let settings = options.perf.of(handle.core);
+        pmd_memory().map(|memory| Pmd::new(handle, started, settings, memory))
+    });
+    let pmds: Option<Vec<_, PORTS>> = pmds.collect();
+    pmds::carve(pmds?).ok().map(|pmds| pmds.as_mut_slice())
+}
+
+/// The control core over `pmds`, which publishes `tables`; none if the machine has too little memory.
+#[inline(never)]
+pub(crate) fn control(
+    options: &Options,
+    pmds: &'static mut [Pmd<Sender<Order>>],
+    tables: Tables,
+    base: Timebase,
+) -> Option<&'static mut Control<'static, Sender<Order>>> {
+    let policy =
+        Policy { settings: options.perf.general, watchdog: options.watchdog, flows: options.flows };
+    let screen = memory::carve_with(1, |_| Screen::default())?.first()?;
+    let memory = control_memory(screen, options.event_store)?;
+    let control = Control::new(memory, pmds, tables, (base, policy)).ok()?;
+    pmds::carve(control).ok()
+}
+
 /// Memory for the control core, with a store of events of `store` MiB where there is room; none if
 /// the machine has too little.
-pub(crate) fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
+fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
     let output = memory::carve_with(OUTPUT, |_| 0)?;
     let rows = memory::carve_with(usize::from(command::ROWS), |_| Iteration::default())?;
     let counted = memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?;
@@ -152,7 +188,7 @@ pub(crate) fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> 
 }
 
 /// Memory for what the control core keeps of one PMD; none if the machine has too little.
-pub(crate) fn pmd_memory() -> Option<PmdMemory> {
+fn pmd_memory() -> Option<PmdMemory> {
     Some(PmdMemory {
         cleared: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
         seconds: memory::carve_with(windows::COPIES, |_| Snapshot::ZERO)?,

@@ -51,6 +51,7 @@ pub(crate) struct World {
 impl World {
     /// The world as `options` say it is, for so many PMDs and `ports`, with this `endpoint` of
     /// tunnels, and the rules in `file`.
+    #[inline(never)]
     pub(crate) fn new(
         options: &Options,
         pmds: usize,
