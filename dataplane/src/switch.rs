@@ -59,6 +59,8 @@ pub struct Switch {
     /// Programs of frames that no flow could be made for.
     pub(crate) lent: Vec<u32, BURST>,
     pub(crate) limiter: Limiter,
+    /// An upcall pushed a subtable out.
+    pub(crate) exhausted: bool,
     /// When another second begins.
     second: u64,
     hertz: u64,
@@ -102,6 +104,7 @@ impl Switch {
             notes,
             lent: Vec::new(),
             limiter: Limiter::new(),
+            exhausted: false,
             second: 0,
             hertz,
             seeds: seeds.other(3),

@@ -2,7 +2,7 @@
 //! answers.
 
 use perf::recorder::Upcall;
-use perf::{Clock, Recorder};
+use perf::{Clock, Flags, Recorder};
 
 use crate::batch::{Batch, Verdict};
 use crate::classifier::Wish;
@@ -76,6 +76,9 @@ impl Switch {
             batch.settle(i, verdict);
             recorder.upcall(outcome, clock);
         }
+        if core::mem::take(&mut self.exhausted) {
+            recorder.current.flags.set(Flags::LOOKUP_BUDGET);
+        }
         (hits, lookups)
     }
 
@@ -97,7 +100,10 @@ impl Switch {
             verdict,
             actions: translation.program.fingerprint(),
         };
-        match self.classifier.insert(list(key), &wish, now) {
+        let evicted = self.classifier.evicted();
+        let inserted = self.classifier.insert(list(key), &wish, now);
+        self.exhausted |= self.classifier.evicted() != evicted;
+        match inserted {
             Ok(flow) => {
                 self.classifier.flows().hit(flow, (1, frame.len() as u64), now);
                 self.remember(key, batch.hashes[i], flow);

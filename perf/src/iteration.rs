@@ -46,6 +46,8 @@ impl Flags {
     pub const STORM: Self = Self(1 << 12);
     /// The sleep before it lasted longer than asked for, by more than the limit.
     pub const OVERSLEPT: Self = Self(1 << 13);
+    /// Packets needed more look-ups than they may have, so that flows had to give way.
+    pub const LOOKUP_BUDGET: Self = Self(1 << 17);
     /// A frame was handed to the slow path.
     pub const UPCALL: Self = Self(1 << 15);
     /// A frame was dropped.

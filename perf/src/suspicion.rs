@@ -7,12 +7,13 @@ use crate::iteration::{Flags, Iteration};
 pub use reasons::{REASONS, Reason, Reasons};
 
 /// Flags of an iteration that are reasons by themselves.
-const TROUBLES: [(Flags, Reasons); 7] = [
+const TROUBLES: [(Flags, Reasons); 8] = [
     (Flags::TX_FULL, Reasons::TX_FULL),
     (Flags::STARVED, Reasons::POOL_LOW),
     (Flags::LOST_UPCALL, Reasons::LOST_UPCALL),
     (Flags::STORM, Reasons::STORM),
     (Flags::OVERSLEPT, Reasons::OVERSLEEP),
+    (Flags::LOOKUP_BUDGET, Reasons::LOOKUP_BUDGET),
     (Flags::NMI, Reasons::STOLEN),
     (Flags::MACHINE_CHECK, Reasons::STOLEN),
 ];

@@ -229,7 +229,7 @@ fn settings_name_their_units() {
     assert_eq!(of("pmd-perf-log-us")["value_us"], 250);
     assert_eq!(of("pmd-perf-log-b")["value_iterations"], 5);
     assert_eq!(of("pmd-perf-log")["value"], true);
-    assert_eq!(of("pmd-perf-log-r")["value"].as_array().unwrap().len(), 10);
+    assert_eq!(of("pmd-perf-log-r")["value"].as_array().unwrap().len(), crate::Reasons::COUNT);
     assert_eq!(shown["boot_options"], "pmd-perf-log-b=7");
 }
 

@@ -74,11 +74,12 @@ impl Serialize for ReasonNames {
 
 /// Names of flags: those of reports, and those that are reasons, which have the names of these.
 /// The others say nothing that the counts of an iteration do not.
-pub(super) const FLAGS: [(Flags, &str); 13] = {
+pub(super) const FLAGS: [(Flags, &str); 14] = {
     let [a, b, c, d, e, f, g, h] = Flags::NAMES;
     let (full, low) = ((Flags::TX_FULL, "tx-full"), (Flags::STARVED, "pool-low"));
     let (lost, storm) = ((Flags::LOST_UPCALL, "lost-upcall"), (Flags::STORM, "upcall-storm"));
-    [a, b, c, d, e, f, g, h, full, low, lost, storm, (Flags::OVERSLEPT, "oversleep")]
+    let budget = (Flags::LOOKUP_BUDGET, "lookup-budget");
+    [a, b, c, d, e, f, g, h, full, low, lost, storm, (Flags::OVERSLEPT, "oversleep"), budget]
 };
 
 /// Flags by name.

@@ -38,9 +38,11 @@ impl Reasons {
     pub const OVERSLEEP: Self = Self(1 << 8);
     /// Something else than the loop took time from the core.
     pub const STOLEN: Self = Self(1 << 9);
+    /// Packets needed more look-ups than they may have, so that flows had to give way.
+    pub const LOOKUP_BUDGET: Self = Self(1 << 10);
 
     /// How many kinds of reason there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 
     /// No reason.
     pub const fn none() -> Self {
@@ -124,6 +126,7 @@ pub static REASONS: [Reason; Reasons::COUNT] = [
     Reason { is: Reasons::PER_PACKET, name: "per-packet", words: "excessive cycles per packet" },
     Reason { is: Reasons::OVERSLEEP, name: "oversleep", words: "overslept" },
     Reason { is: Reasons::STOLEN, name: "stolen", words: "stolen time" },
+    Reason { is: Reasons::LOOKUP_BUDGET, name: "lookup-budget", words: "lookup budget" },
 ];
 
 /// The words of the log, with commas between.

@@ -242,3 +242,36 @@ fn a_tunnel_takes_one_pass_in_and_two_passes_out() {
     there.run(1);
     assert_eq!(there.account(0).dropped[Reason::TunnelPop as usize], 1);
 }
+
+#[test]
+fn packets_that_need_too_many_masks_push_some_out_and_make_the_iteration_suspicious() {
+    // Each class of packets looks at one bit more than the one before.
+    let mut rules: Vec<String> = (0..128)
+        .map(|class| format!("udp6,tp_dst={class},ipv6_src=fd00::1/{},actions=1", class + 1))
+        .collect();
+    rules.push("udp6,tp_dst=128,ipv6_src=fd00::1,nw_ttl=64,actions=1".into());
+    rules.push("udp6,tp_dst=129,ipv6_src=fd00::1,nw_ttl=64,ipv6_label=0,actions=1".into());
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let mut bench = Bench::with(2, &rules, 4096);
+    bench.wires[1].0.borrow_mut().room = FRAMES;
+    let packet = |class: u16| {
+        let source = (0xfd00 << 112 | 1_u128).to_be_bytes();
+        let built = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv6(source, [7; 16], 64);
+        let mut bytes = Vec::new();
+        built.udp(9, class).write(&mut bytes, b"").unwrap();
+        bytes
+    };
+    (0..128).for_each(|class| bench.send(0, packet(class)));
+    bench.run(4);
+    let evicted = |bench: &Bench| bench.pmd.parts.switch.classifier.evicted();
+    assert_eq!((evicted(&bench), bench.pmd.parts.switch.classifier.len()), (0, 128));
+    let before = bench.metrics.marks.triggers();
+    (128..130).for_each(|class| bench.send(0, packet(class)));
+    bench.run(1);
+    assert_eq!((evicted(&bench), bench.metrics.marks.triggers()), (2, before + 1));
+    let row = bench.metrics.history().iteration(5).unwrap();
+    assert!(row.flags.has(Flags::LOOKUP_BUDGET) && row.reasons.has(perf::Reasons::LOOKUP_BUDGET));
+    bench.run(HOUSEKEEPING);
+    assert_eq!(bench.pmd.parts.switch.classifier.len(), 128, "those of no use are swept");
+    assert_eq!((bench.account(0).unaccounted(), bench.gone(1).len()), (0, 130));
+}
