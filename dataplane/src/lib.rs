@@ -22,6 +22,7 @@
 //! | `exits` | frames waiting for transmit rings, and the room that hands them over |
 //! | `books` | what became of the frames of one iteration |
 //! | [`ledger`] | where every frame ended |
+//! | `sleep` | sleeping while there is little to do |
 //! | `order` | what the control core may ask for |
 
 #![cfg_attr(not(test), no_std)]
@@ -48,6 +49,7 @@ mod pmd;
 pub mod program;
 mod rewrite;
 pub mod rules;
+mod sleep;
 pub mod switch;
 pub mod translate;
 pub mod tunnel;
@@ -61,4 +63,5 @@ pub use ledger::{Account, LOCAL, Ledger, PORTS, Reading, Reason};
 pub use order::Order;
 pub use parse::{LARGEST, SMALLEST, VLAN_TAG};
 pub use pmd::{GROUP, HOUSEKEEPING, Parts, Pmd, QUEUES};
+pub use sleep::Sleep;
 pub use switch::{Note, Switch};

@@ -13,6 +13,7 @@ use crate::exits::{Exit, Exits, Flushed};
 use crate::ledger::{Ledger, Reason};
 use crate::order::Order;
 use crate::parse::parse;
+use crate::sleep::{BUSY, Sleep};
 use crate::switch::{Settled, Switch};
 
 /// Receive queues that one PMD polls at most.
@@ -51,6 +52,7 @@ pub struct Pmd<R, T: 'static> {
     entries: Vec<Entry<R>, QUEUES>,
     books: Books,
     stall: Stall,
+    sleep: Sleep,
     parts: Parts<T>,
 }
 
@@ -70,7 +72,13 @@ struct Stall {
 impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     /// A PMD that polls nothing yet.
     pub fn new(parts: Parts<T>) -> Self {
-        Self { entries: Vec::new(), books: Books::new(), stall: Stall::default(), parts }
+        Self {
+            entries: Vec::new(),
+            books: Books::new(),
+            stall: Stall::default(),
+            sleep: Sleep::default(),
+            parts,
+        }
     }
 
     /// Polls `queue` of `port` from now on; gives it back if the PMD polls [`QUEUES`] already or
@@ -80,6 +88,11 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             return Err(queue);
         }
         self.entries.push(Entry { queue, port }).map_err(|entry| entry.queue)
+    }
+
+    /// Sleeps so between iterations from now on.
+    pub fn set_sleep(&mut self, sleep: Sleep) {
+        self.sleep = sleep;
     }
 
     /// The pool, to fill receive rings from before the loop begins.
@@ -116,6 +129,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             self.housekeep(clock);
         }
         self.parts.recorder.end(clock);
+        if self.sleep.is_on() {
+            self.sleep.sleep(&mut self.parts.recorder, clock);
+        }
     }
 
     /// Polls the group of queues that begins with `first`, and returns how many frames came.
@@ -132,6 +148,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             }
             if frames > 0 {
                 arrived += frames;
+                if frames >= BUSY {
+                    self.sleep.cancel();
+                }
                 recorder.burst(index as u16, frames, polled.waiting);
             }
         }

@@ -73,6 +73,8 @@ pub enum Command<'a> {
     },
     /// Tell what a packet like this would meet.
     Trace(&'a str),
+    /// Tell how long PMDs sleep at most.
+    ShowSleep,
     /// List tunnels and the address that they end at.
     ShowTunnels,
     /// List who is next on the way to tunnels' other ends.

@@ -33,7 +33,7 @@ use perf::{Iteration, Settings, Snapshot, Timebase};
 
 use crate::command::ROWS;
 use crate::machine::Machine;
-use crate::options::{FlowOptions, Watchdog};
+use crate::options::{FlowOptions, SleepMax, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
@@ -86,7 +86,7 @@ pub struct Memory<'a> {
 }
 
 /// What the control core was told at boot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Settings that are told of where there is no PMD.
     pub settings: Settings,
@@ -94,6 +94,8 @@ pub struct Policy {
     pub watchdog: Watchdog,
     /// How flows are cached.
     pub flows: FlowOptions,
+    /// How long PMDs sleep at most.
+    pub sleep: SleepMax,
 }
 
 /// Frames that each port had received, and when that was read.
@@ -170,10 +172,10 @@ impl<'a, O: Orders> Control<'a, O> {
             counted,
             pmds,
             base,
+            walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),
             policy,
             tables,
             endpoint: None,
-            walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),
             losses: Losses::new(),
             aside: Aside::new(),
             alarms: Pace::new(base.hertz, supervise::ALARMS),

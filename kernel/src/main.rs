@@ -42,7 +42,7 @@ fn main() -> ! {
     };
     let base = Timebase::new(tsc::frequency(), boot);
     let polling: Vec<_, { cores::MAX }> =
-        cores.iter().take(ports.len()).map(|&core| (core, setup::limits(&options, core))).collect();
+        cores.iter().take(ports.len()).map(|&core| setup::polling(&options, core)).collect();
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
     let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
     let started =

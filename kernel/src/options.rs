@@ -46,10 +46,34 @@ pub struct Options {
     pub event_store: u32,
     /// How flows are cached.
     pub flows: FlowOptions,
+    /// How long PMDs sleep at most.
+    pub sleep_max: SleepMax,
     /// This end of all tunnels.
     pub vtep: Option<Vtep>,
     /// Tunnels.
     pub tunnels: Tunnels,
+}
+
+/// How long PMDs sleep at most after an iteration with little to do, in microseconds; 0 is never.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SleepMax {
+    /// All that are not named.
+    pub all: u32,
+    /// Cores that are named.
+    pub cores: Vec<(u16, u32), PORTS>,
+}
+
+impl SleepMax {
+    /// They do not sleep.
+    pub const NEVER: Self = Self { all: 0, cores: Vec::new() };
+    /// The longest sleep that can be asked for (Open vSwitch's).
+    pub const MOST: u32 = 10_000;
+
+    /// How long the PMD on `core` sleeps at most.
+    pub fn of(&self, core: usize) -> u32 {
+        let named = self.cores.iter().find(|(own, _)| usize::from(*own) == core);
+        named.map_or(self.all, |(_, micros)| *micros)
+    }
 }
 
 /// How flows are cached.
@@ -139,6 +163,7 @@ impl Default for Options {
             watchdog: Watchdog::Report,
             event_store: 64,
             flows: FlowOptions::DEFAULT,
+            sleep_max: SleepMax::NEVER,
             vtep: None,
             tunnels: [None; TUNNELS],
         }

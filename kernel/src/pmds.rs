@@ -1,7 +1,7 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
 use bus::Registers;
-use dataplane::{Batch, Exit, Exits, GROUP, Ledger, Order, PORTS, Parts, Pmd};
+use dataplane::{Batch, Exit, Exits, GROUP, Ledger, Order, PORTS, Parts, Pmd, Sleep};
 use frame::{Buffer, Burst, Frame, LOCAL, LocalPool, Outbox, Polled, RxQueue, TxQueue};
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, Sender, SharedTx};
 use heapless::Vec;
@@ -131,6 +131,11 @@ impl Clock for Tsc {
         self.0.machine_checks()
     }
 
+    #[inline]
+    fn rest(&self, until: u64) {
+        power::rest(until);
+    }
+
     fn look(&self) -> Readings {
         stolen::look()
     }
@@ -151,13 +156,13 @@ pub(crate) fn run(core: usize) -> ! {
     }
 }
 
-/// Makes a PMD for each of `cores`, which compares with its `limits`, shares the ports out among
+/// Makes a PMD for each of `cores`, which compares with its limits, sleeps so many microseconds, shares the ports out among
 /// them in turn, and lets all start.
 #[inline(never)]
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
     world: &mut World,
-    cores: &[(usize, Limits)],
+    cores: &[(usize, Limits, u32)],
     base: Timebase,
 ) -> Result<(Vec<Handle, { cores::MAX }>, Option<Wire>), NoMemory> {
     if cores.is_empty() {
@@ -167,16 +172,17 @@ pub(crate) fn start(
     let store = fill_store(ports.len() * FRAMES_PER_PORT + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
-    for &(core, limits) in cores {
+    for &(core, limits, sleep) in cores {
         let recorder = |metrics| Recorder::new(metrics, limits, base);
         let (handle, pmd) = assemble(core, store, world, recorder)?;
+        pmd.set_sleep(Sleep::new(base.cycles(sleep.into()), base.cycles(1)));
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
     share_out(ports, &mut loops)?;
     let wire = if world.has_endpoint { Some(join_control(store, &mut loops)?) } else { None };
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
-    for (&(core, _), pmd) in cores.iter().zip(loops) {
+    for (&(core, ..), pmd) in cores.iter().zip(loops) {
         *seats[core].get_mut() = Some(pmd);
     }
     SEATS.call_once(|| seats);

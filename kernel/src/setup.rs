@@ -85,9 +85,11 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
     free
 }
 
-/// What the PMD on `core` compares with. An automatic limit stands for the longest at first.
-pub(crate) fn limits(options: &Options, core: usize) -> Limits {
-    options.perf.of(core).limits(tsc::frequency(), u32::MAX)
+/// The PMD that is to be on `core`: what it compares with, where an automatic limit stands for the
+/// longest at first, and how many microseconds it sleeps at most.
+pub(crate) fn polling(options: &Options, core: usize) -> (usize, Limits, u32) {
+    let limits = options.perf.of(core).limits(tsc::frequency(), u32::MAX);
+    (core, limits, options.sleep_max.of(core))
 }
 
 /// Takes the cards that were asked for.
@@ -162,8 +164,12 @@ pub(crate) fn control(
     tables: Tables,
     base: Timebase,
 ) -> Option<&'static mut Control<'static, Sender<Order>>> {
-    let policy =
-        Policy { settings: options.perf.general, watchdog: options.watchdog, flows: options.flows };
+    let policy = Policy {
+        settings: options.perf.general,
+        watchdog: options.watchdog,
+        flows: options.flows,
+        sleep: options.sleep_max.clone(),
+    };
     let screen = memory::carve_with(1, |_| Screen::default())?.first()?;
     let memory = control_memory(screen, options.event_store)?;
     let control = Control::new(memory, pmds, tables, (base, policy)).ok()?;

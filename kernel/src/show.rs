@@ -9,6 +9,7 @@ mod ledger;
 mod perf_show;
 mod ports;
 mod settings;
+mod sleep;
 mod tunnels;
 
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
@@ -16,6 +17,7 @@ pub use ledger::{drops, ledger};
 pub use perf_show::PerfShowJob;
 pub use ports::ports;
 pub use settings::{SettingsJob, Told};
+pub use sleep::sleep;
 pub use tunnels::{neighbors, tunnels};
 
 /// Bytes that one step, or an answer that is written at once, takes at most.

@@ -36,6 +36,13 @@ pub trait Clock {
         0
     }
 
+    /// Does nothing for a moment, up to `until` at most: what a sleep is made of.
+    #[inline]
+    fn rest(&self, until: u64) {
+        let _at_most = until;
+        core::hint::spin_loop();
+    }
+
     /// What its slow registers say. Asked at most once a millisecond.
     fn look(&self) -> Readings {
         Readings::default()

@@ -306,6 +306,35 @@ fn a_starved_poll_is_flagged_and_loses_nothing() {
     assert_eq!(bench.frames_at_home(), FRAMES);
 }
 
+#[test]
+fn sleeps_get_longer_while_there_is_little_to_do_and_end_when_there_is_much() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.pmd.set_sleep(Sleep::new(30, 10));
+    let slept = |bench: &Bench| {
+        let mut counted = Box::new(Snapshot::ZERO);
+        bench.metrics.copy_to(&mut counted, 0);
+        (counted.count(Counter::SleepIterations), counted.count(Counter::SleepCycles))
+    };
+    bench.run(1);
+    assert_eq!(slept(&bench), (0, 0), "the first is none");
+    let mut before = 0;
+    for (iteration, least) in [10, 20, 30, 30].into_iter().enumerate() {
+        bench.run(1);
+        let (iterations, cycles) = slept(&bench);
+        assert_eq!(iterations, iteration as u64 + 1);
+        assert!((least..least + 5).contains(&(cycles - before)), "{}", cycles - before);
+        before = cycles;
+    }
+    (0..15).for_each(|_| bench.send(0, frame(0, 60)));
+    bench.run(1);
+    assert_eq!(slept(&bench).0, 5, "a few frames end no sleep");
+    (0..16).for_each(|_| bench.send(0, frame(0, 60)));
+    bench.run(1);
+    assert_eq!((slept(&bench).0, bench.gone(1).len()), (5, 31));
+    bench.run(1);
+    assert_eq!(slept(&bench).0, 6);
+}
+
 proptest! {
     #[test]
     fn every_frame_ends_in_exactly_one_bucket(

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "the ways out are ports")]
 
 use raw_cpuid::CpuId;
+use spin::Once;
 use x86_64::instructions::interrupts;
 use x86_64::structures::DescriptorTablePointer;
 
@@ -22,6 +23,21 @@ const KEYBOARD_COMMAND: u16 = 0x64;
 pub(crate) fn idle() {
     interrupts::enable_and_hlt();
     interrupts::disable();
+}
+
+/// Does nothing for a moment, in a light state of sleep up to `until` where the processor has TPAUSE
+/// (Intel SDM, volume 2).
+#[inline]
+pub(crate) fn rest(until: u64) {
+    static HAS_TPAUSE: Once<bool> = Once::new();
+    let has_it = *HAS_TPAUSE.call_once(|| {
+        CpuId::new().get_extended_feature_info().is_some_and(|cpu| cpu.has_waitpkg())
+    });
+    if has_it {
+        registers::wait_until(until);
+    } else {
+        core::hint::spin_loop();
+    }
 }
 
 /// Ends QEMU through its device `isa-debug-exit` at port 0xf4, or else stops this core.

@@ -132,6 +132,19 @@ pub(super) fn fault_address() -> u64 {
     x86_64::registers::control::Cr2::read_raw()
 }
 
+/// Rests until the time-stamp counter is `until`, or something else ends the rest.
+///
+/// The processor must have TPAUSE; it is an invalid opcode otherwise, which a core does not survive.
+#[inline]
+pub(super) fn wait_until(until: u64) {
+    let (low, high) = (until as u32, (until >> 32) as u32);
+    // SAFETY: It rests, with 1 for the lighter of two states, and changes flags and nothing else.
+    unsafe {
+        asm!("tpause {0:e}", in(reg) 1_u32, in("eax") low, in("edx") high,
+            options(nomem, nostack));
+    }
+}
+
 /// The registers that a called function keeps, roughly those of this function's caller.
 #[inline(always)]
 pub(super) fn kept() -> [(&'static str, u64); 7] {

@@ -134,7 +134,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 26] = [
+pub static COMMANDS: [Entry; 27] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -273,6 +273,12 @@ pub static COMMANDS: [Entry; 26] = [
         about: "what a packet would meet, table by table",
         items: &[required(Form::Text("PACKET"), "as a match: in_port=0,tcp,nw_src=10.0.0.1")],
         make: |said| Command::Trace(said.text),
+    },
+    Entry {
+        name: "dpif-netdev/pmd-sleep-show",
+        about: "how long PMDs with little to do sleep at most",
+        items: &[],
+        make: |_| Command::ShowSleep,
     },
     Entry {
         name: "tnl/ports/show",

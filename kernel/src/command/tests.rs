@@ -261,8 +261,8 @@ fn lines_are_completed_word_by_word() {
     assert_eq!(after("set pmd-perf-r"), ["ooms"]);
     assert_eq!(after("show p"), ["orts"]);
     assert_eq!(after("show event"), ["s", ""]);
-    assert_eq!(after("pmd-s"), ["tats-clear"]);
-    assert_eq!(after("dpif-netdev/pmd-s"), ["tats-clear"]);
+    assert_eq!(after("pmd-s"), ["tats-clear", "leep-show"]);
+    assert_eq!(after("dpif-netdev/pmd-s"), ["tats-clear", "leep-show"]);
     assert_eq!(after("pmd-stats-clear -"), ["pmd"]);
     assert_eq!(after("crash p"), ["age-fault", "anic"]);
     assert_eq!(after("stall "), [""; 0]);

@@ -128,7 +128,12 @@ impl Desk {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
         };
-        let policy = Policy { settings, watchdog: Watchdog::Report, flows: FlowOptions::DEFAULT };
+        let policy = Policy {
+            settings,
+            watchdog: Watchdog::Report,
+            flows: FlowOptions::DEFAULT,
+            sleep: SleepMax::NEVER,
+        };
         let base = Timebase::new(HERTZ, 0);
         let (tables, readers) =
             tables(&["in_port=0,actions=output:1", "in_port=1,actions=output:0"]);
@@ -245,7 +250,7 @@ fn too_little_memory_is_refused_by_name() {
             events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
-        let policy = Policy { settings, watchdog: Watchdog::Off, flows };
+        let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep: SleepMax::NEVER };
         let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
         let base = Timebase::new(HERTZ, 0);
         Control::new(memory, pmds, tables(&[]).0, (base, policy)).err()

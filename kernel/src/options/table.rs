@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 12] = [
+static OWN: [OwnKey; 13] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -65,6 +65,15 @@ static OWN: [OwnKey; 12] = [
         range: Range::Text("all, or a hexadecimal mask of cores 1 to 255", values::pmd_cpu_mask),
         default: "all",
         help: "cores that run PMDs; core 0 keeps house",
+    },
+    OwnKey {
+        name: "pmd-sleep-max",
+        range: Range::Text(
+            "N, CORE:N or both with commas between, N up to 10000 us",
+            values::sleep_max,
+        ),
+        default: "0",
+        help: "how long PMDs with little to do sleep at most; 0 is never",
     },
     OwnKey {
         name: "pmd-watchdog",

@@ -231,6 +231,23 @@ proptest::proptest! {
 }
 
 #[test]
+fn sleeps_are_read_for_all_and_for_some() {
+    let sleep = |text: &str| {
+        let (options, faults) = parse(&format!("pmd-sleep-max={text}"));
+        assert_eq!(faults, "");
+        [1, 2, 9].map(|core| options.sleep_max.of(core))
+    };
+    assert_eq!(sleep("0"), [0, 0, 0]);
+    assert_eq!(sleep("50"), [50, 50, 50]);
+    assert_eq!(sleep("50,2:0,9:20000"), [50, 0, 10_000]);
+    for value in ["x", "1:", "1:5,1:6", "1:2:3", ""] {
+        let (options, faults) = parse(&format!("pmd-sleep-max={value}"));
+        assert!(faults.contains("expected N, CORE:N or both"), "{faults}");
+        assert_eq!(options.sleep_max, SleepMax::NEVER);
+    }
+}
+
+#[test]
 fn tunnels_are_read_with_their_ends() {
     let (options, faults) = parse(
         "vtep=1,172.16.1.1/24,fd00::1/64,172.16.1.254 \

@@ -3,7 +3,7 @@
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Forward, Options, Ports, Watchdog};
+use super::{CORES, Console, CpuMask, Forward, Options, Ports, SleepMax, Watchdog};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
@@ -67,6 +67,25 @@ pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {
         forward.join(a?, b?).then_some(())?;
     }
     options.forward = forward;
+    Some(())
+}
+
+/// `N` and `CORE:N`, with commas between, each core once. More than the most stands for the most, as
+/// in Open vSwitch.
+pub(super) fn sleep_max(options: &mut Options, text: &str) -> Option<()> {
+    let mut sleep = SleepMax::NEVER;
+    for word in text.split(',') {
+        let micros = |text| Some(number(text)?.min(SleepMax::MOST));
+        match word.split_once(':') {
+            None => sleep.all = micros(word)?,
+            Some((core, text)) => {
+                let core = number(core)?.try_into().ok()?;
+                sleep.cores.iter().all(|(own, _)| *own != core).then_some(())?;
+                sleep.cores.push((core, micros(text)?)).ok()?;
+            }
+        }
+    }
+    options.sleep_max = sleep;
     Some(())
 }
 

@@ -13,6 +13,7 @@ crate::facts![
     rules_at_the_console_switch_packets_and_new_ones_hold_for_cached_flows,
     a_switch_learns_where_stations_are,
     a_wrong_rule_is_told_with_its_column_and_changes_nothing,
+    a_pmd_with_little_to_do_sleeps_as_long_as_it_may,
     rules_come_from_the_file_that_the_loader_brings,
     a_file_with_a_wrong_rule_is_told_with_its_line_and_none_of_it_holds,
 ];
@@ -170,5 +171,21 @@ fn a_file_with_a_wrong_rule_is_told_with_its_line_and_none_of_it_holds(rig: &Rig
         let own = ["table=0,in_port=0 actions=output:1", "table=0,in_port=1 actions=output:0"];
         ensure!(rules == own, "{rules:?}");
         Ok(())
+    })
+}
+
+fn a_pmd_with_little_to_do_sleeps_as_long_as_it_may(rig: &Rig) -> Result<()> {
+    rig.wired()?.append("forward=0:1 pmd-sleep-max=100").boot(|session| {
+        let wires = session.take_wires()?;
+        wires[0].send(&udp(1, 2, 5)?, LIMIT)?;
+        ensure!(port(&receive(&wires[1])?)? == 5);
+        let shown = session.ask_until("pmd-sleep-show", |lines| Some(lines.to_vec()))?;
+        ensure!(shown.last().is_some_and(|line| line == "  max sleep:  100 us"), "{shown:?}");
+        // Nearly all iterations sleep.
+        session.ask_until("pmd-perf-show -nh", |lines| {
+            let sleeping = lines.iter().find(|line| line.contains("- sleep iterations:"))?;
+            let share = sleeping.split(['(', '%']).nth(1)?.trim().parse::<f64>().ok()?;
+            (share > 50.0).then_some(())
+        })
     })
 }

@@ -117,6 +117,15 @@ fn with_flows() -> (Desk, Flows) {
 }
 
 #[test]
+fn sleeps_are_shown_as_open_vswitch_shows_them() {
+    let mut desk = Desk::new();
+    assert_eq!(
+        desk.answers("pmd-sleep-show")[..3],
+        ["Default max sleep:    0 us", "pmd thread numa_id 0 core_id 1:", "  max sleep:    0 us",]
+    );
+}
+
+#[test]
 fn without_flows_nothing_is_listed_and_nothing_removed() {
     let (mut desk, flows) = with_flows();
     desk.machine.now += 100 * HERTZ;
