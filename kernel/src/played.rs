@@ -3,11 +3,16 @@
 use core::cell::Cell;
 
 use crate::control::Tables;
+use dataplane::classifier::{self, Bucket, Link, List, Subtable};
+use dataplane::emc::{Entry, Rare};
+use dataplane::flow::{Flow, Flows, SharedMask};
 use dataplane::network::{ADDRESSES, Network, Station};
+use dataplane::program::Place;
 use dataplane::rules::{self, Action, Rule, RuleSet, Shape, Stored};
-use dataplane::{Ledger, hash::Seeds};
+use dataplane::switch::{self, Contacts};
+use dataplane::{Ledger, Note, Switch, hash::Seeds};
 use foldhash::SharedSeed;
-use handover::{Published, Reader};
+use handover::{Inbox, Mailbox, Published, Reader};
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
 use perf::{Clock, Flags, Metrics, Recorder, Segment, Settings, Timebase};
@@ -51,6 +56,39 @@ pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Networ
     let heard = vec![0; ADDRESSES].leak().try_into().unwrap();
     let tables = Tables::new(rules, network, heard, HERTZ);
     (tables, (rule_readers.next().unwrap(), readers.next().unwrap()))
+}
+
+fn many<T>(count: usize, make: impl Fn() -> T) -> &'static mut [T] {
+    (0..count).map(|_| make()).collect::<Vec<_>>().leak()
+}
+
+fn array<T, const N: usize>(make: impl Fn() -> T) -> &'static mut [T; N] {
+    let Ok(array) = many(N, make).try_into() else { unreachable!("so many were made") };
+    array
+}
+
+/// What one PMD decides with, by what `readers` say, in room for 64 flows; those flows, and what it
+/// notes.
+pub(crate) fn switch(
+    (rules, network): (Reader<RuleSet>, Reader<Network>),
+) -> (&'static mut Switch, Flows, Inbox<Note>) {
+    let (notes, inbox) = Box::leak(Box::new(Mailbox::<Note, 16>::new())).open();
+    let flows = Flows::new(many(64, Flow::default), many(64, SharedMask::default));
+    let memory = switch::Memory {
+        emc: (array(|| Entry::EMPTY), array(Rare::default)),
+        flows,
+        classifier: classifier::Memory {
+            buckets: many(64, || Bucket::EMPTY),
+            subtables: many(64, || Subtable::EMPTY),
+            links: many(64, || Link::EMPTY),
+            free: many(64, || 0),
+            lists: array(List::new),
+        },
+        programs: many(16, Place::default),
+    };
+    let contacts = Contacts { rules, network, notes };
+    let switch = Switch::new(memory, contacts, Seeds::new(&SHARED, 7), HERTZ);
+    (Box::leak(Box::new(switch)), flows, inbox)
 }
 
 /// A PMD without queues.

@@ -136,3 +136,6 @@ fn hear<O>(pmds: &mut [Pmd<O>], tables: &mut Tables, now: u64) {
     let notes = pmds.iter_mut().flat_map(|pmd| core::iter::from_fn(|| pmd.handle.notes.take()));
     tables.learn(notes, now);
 }
+
+#[cfg(test)]
+mod tests;
