@@ -92,6 +92,13 @@ impl Flags {
         self.0 & other.0 != 0
     }
 
+    /// Those that are in both sets.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

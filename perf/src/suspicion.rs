@@ -95,16 +95,23 @@ impl Limits {
             (self.is_laborious(iteration), Reasons::PER_PACKET),
             (was_robbed, Reasons::STOLEN),
         ];
-        let troubles = TROUBLES
-            .map(|(flag, reason)| (self.troubles.has(flag) && iteration.flags.has(flag), reason));
-        let all = measured.into_iter().chain(troubles);
-        all.filter(|(holds, _)| *holds).fold(Reasons::none(), |all, (_, one)| all.and(one))
+        let measured = measured.into_iter().filter(|(holds, _)| *holds);
+        let reasons = measured.fold(Reasons::none(), |all, (_, one)| all.and(one));
+        let troubles = iteration.flags.only(self.troubles);
+        if troubles.is_empty() { reasons } else { reasons.and(reasons_of(troubles)) }
     }
 
     fn is_laborious(&self, iteration: &Iteration) -> bool {
         let per_packet = iteration.cycles.checked_div(iteration.packets.into());
         per_packet.is_some_and(|cycles| cycles > self.per_packet)
     }
+}
+
+/// The reasons that `troubles` are.
+#[cold]
+fn reasons_of(troubles: Flags) -> Reasons {
+    let present = TROUBLES.iter().filter(|(flag, _)| troubles.has(*flag));
+    present.fold(Reasons::none(), |all, (_, reason)| all.and(*reason))
 }
 
 #[cfg(test)]
