@@ -9,6 +9,7 @@ use crate::extract::extract;
 use crate::hash::Seeds;
 use crate::key::{Key, Layers};
 use crate::ledger::Reason;
+use crate::meter::Meter;
 use crate::parse::{LARGEST, SMALLEST, VLAN_TAG};
 use crate::program::{Act, Headers, Program, Programs};
 use crate::{rewrite, tunnel};
@@ -21,6 +22,9 @@ pub(crate) struct Hands<'a, T: 'static> {
     pub(crate) programs: &'a Programs,
     /// What connections are told apart by.
     pub(crate) seeds: Seeds,
+    /// Rates that packets may not exceed, and the time.
+    pub(crate) meters: &'static [Meter],
+    pub(crate) now: u64,
     /// Frames that are to come again.
     pub(crate) again: &'a mut Batch,
 }
@@ -67,7 +71,7 @@ impl<T: TxQueue> Hands<'_, T> {
                 if let Some(copy) = self.copy(&frame) {
                     self.end(copy, (key, layers), program, act);
                 }
-            } else if let Err(reason) = change(&mut frame, &mut layers, act) {
+            } else if let Err(reason) = self.change(&mut frame, &mut layers, act) {
                 return self.drop(frame, reason);
             }
         }
@@ -84,10 +88,32 @@ impl<T: TxQueue> Hands<'_, T> {
             },
             Act::Decapsulate => self.decapsulate(frame, key, layers),
             Act::Drop(reason) => self.drop(frame, reason),
-            Act::Set { .. } | Act::PushVlan { .. } | Act::PopVlan => {
+            Act::Set { .. } | Act::PushVlan { .. } | Act::PopVlan | Act::Meter(_) => {
                 self.drop(frame, Reason::RuleDrop);
             }
         }
+    }
+
+    /// Does to `frame` what does not end it.
+    fn change(&self, frame: &mut Frame, layers: &mut Layers, act: &Act) -> Result<(), Reason> {
+        match *act {
+            Act::Set { field, value, mask } => {
+                let [value, mask] = [value, mask].map(u128::from_be_bytes);
+                rewrite::set(frame, *layers, field, value, mask);
+            }
+            Act::PushVlan { kind, control } => {
+                let pushed = rewrite::push_vlan(frame, layers, kind, control);
+                return pushed.then_some(()).ok_or(Reason::TxOversize);
+            }
+            Act::PopVlan => rewrite::pop_vlan(frame, layers),
+            Act::Meter(number) => {
+                let meter = self.meters.get((number as usize).wrapping_sub(1));
+                let passes = meter.is_none_or(|meter| meter.passes(frame.len(), self.now));
+                return passes.then_some(()).ok_or(Reason::Meter);
+            }
+            Act::Output(_) | Act::Encapsulate { .. } | Act::Decapsulate | Act::Drop(_) => {}
+        }
+        Ok(())
     }
 
     /// Lets a frame that may have grown leave by `port`.
@@ -150,23 +176,6 @@ impl<T: TxQueue> Hands<'_, T> {
     fn drop(&mut self, frame: Frame, reason: Reason) {
         discard(frame, reason, self.pool, self.books);
     }
-}
-
-/// Does to `frame` what changes it.
-fn change(frame: &mut Frame, layers: &mut Layers, act: &Act) -> Result<(), Reason> {
-    match *act {
-        Act::Set { field, value, mask } => {
-            let [value, mask] = [value, mask].map(u128::from_be_bytes);
-            rewrite::set(frame, *layers, field, value, mask);
-        }
-        Act::PushVlan { kind, control } => {
-            let pushed = rewrite::push_vlan(frame, layers, kind, control);
-            return pushed.then_some(()).ok_or(Reason::TxOversize);
-        }
-        Act::PopVlan => rewrite::pop_vlan(frame, layers),
-        _ => {}
-    }
-    Ok(())
 }
 
 /// Puts `frame` back into `pool`, for `reason`.

@@ -87,6 +87,8 @@ reasons! {
     TtlExpired: "act", "ttl_expired";
     /// It went round too often.
     RecircLimit: "again", "recirc_error";
+    /// It was beyond the rate of a meter.
+    Meter: "act", "meter";
     /// Nobody knows the address on Ethernet of the tunnel's other end.
     NoNeighbor: "act", "drop_action_tunnel_neigh_cache_miss";
     /// Its tunnel's other end is not on the wire of the endpoint, and there is no gateway to it.

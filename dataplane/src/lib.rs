@@ -18,6 +18,7 @@
 //! | [`network`] | what upcalls know besides: ports and learned addresses |
 //! | [`tunnel`] | VXLAN: headers put in front and taken off |
 //! | [`program`], `rewrite` | what is done with the packets of a flow, and how packets change |
+//! | [`meter`] | rates that packets may not exceed |
 //! | `act` | the room that carries out verdicts |
 //! | `exits` | frames waiting for transmit rings, and the room that hands them over |
 //! | `books` | what became of the frames of one iteration |
@@ -40,6 +41,7 @@ pub mod flow;
 pub mod hash;
 pub mod key;
 pub mod ledger;
+pub mod meter;
 pub mod network;
 mod order;
 mod parse;

@@ -7,6 +7,7 @@ use crate::classifier::{self, Bucket, LISTS, Link, List, Subtable};
 use crate::emc::{Entry, PLACES, Rare};
 use crate::flow::{Flow, Flows, SharedMask};
 use crate::hash::Seeds;
+use crate::meter::{METERS, Meter};
 use crate::network::{ADDRESSES, Network, Station};
 use crate::program::Place;
 use crate::rules::{self, Action, Rule, RuleSet, SHAPES, Shape, Stored};
@@ -61,6 +62,7 @@ pub(crate) struct Hold {
     pub(crate) network: Publisher<Network>,
     pub(crate) notes: Inbox<Note>,
     pub(crate) flows: Flows,
+    pub(crate) meters: &'static [Meter],
 }
 
 impl Hold {
@@ -98,7 +100,9 @@ pub(crate) fn switch(texts: &[&str], ports: u16, flows: usize) -> (Switch, Hold)
         },
         programs: many(256, Place::default),
     };
-    let contacts = Contacts { rules: rules_reader, network: readers.next().unwrap(), notes };
+    let meters: &[Meter] = many(METERS, Meter::default);
+    let network_reader = readers.next().unwrap();
+    let contacts = Contacts { rules: rules_reader, network: network_reader, notes, meters };
     let switch = Switch::new(memory, contacts, SEEDS, 1_000_000);
-    (switch, Hold { rules, network, notes: inbox, flows: table })
+    (switch, Hold { rules, network, notes: inbox, flows: table, meters })
 }

@@ -191,10 +191,11 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     fn finish(&mut self, first: usize, mut settled: Settled, clock: &impl Clock) {
         let count = (self.entries.len() - first).min(GROUP);
         for number in 0..count {
-            let Parts { pool, exits, switch, batches, again, .. } = &mut self.parts;
-            let (programs, seeds) = (&switch.programs, switch.seeds);
-            let (books, again) = (&mut self.books, &mut again[0]);
-            Hands { exits, pool, books, programs, seeds, again }.act(&mut batches[number]);
+            let Parts { pool, exits, switch, recorder, batches, again, .. } = &mut self.parts;
+            let (programs, books, again) = (&switch.programs, &mut self.books, &mut again[0]);
+            let (seeds, meters, now) = (switch.seeds, switch.meters, recorder.latest());
+            let mut hands = Hands { exits, pool, books, programs, seeds, meters, now, again };
+            hands.act(&mut batches[number]);
             if !again.frames.is_empty() {
                 self.go_round(&mut settled, clock);
             }
@@ -215,26 +216,27 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     fn go_round(&mut self, settled: &mut Settled, clock: &impl Clock) {
         let Parts { pool, exits, switch, recorder, again, .. } = &mut self.parts;
         recorder.leave(Room::Act, clock);
-        let [now, next] = again.each_mut();
-        let (mut now, mut next) = (now, next);
+        let [batch, next] = again.each_mut();
+        let (mut batch, mut next) = (batch, next);
         for _ in 0..PASSES {
-            settled.again += now.frames.len() as u64;
-            settled.emc += switch.cache(now, recorder.latest());
-            if now.open != 0 {
-                decide(core::slice::from_mut(now), switch, recorder, settled, clock);
+            settled.again += batch.frames.len() as u64;
+            settled.emc += switch.cache(batch, recorder.latest());
+            if batch.open != 0 {
+                decide(core::slice::from_mut(batch), switch, recorder, settled, clock);
             }
-            let (programs, seeds, books) = (&switch.programs, switch.seeds, &mut self.books);
-            Hands { exits, pool, books, programs, seeds, again: next }.act(now);
-            now.clear();
-            core::mem::swap(&mut now, &mut next);
-            if now.frames.is_empty() {
+            let (programs, books, again) = (&switch.programs, &mut self.books, &mut *next);
+            let (seeds, meters, now) = (switch.seeds, switch.meters, recorder.latest());
+            Hands { exits, pool, books, programs, seeds, meters, now, again }.act(batch);
+            batch.clear();
+            core::mem::swap(&mut batch, &mut next);
+            if batch.frames.is_empty() {
                 break;
             }
         }
-        for frame in now.frames.drain(..) {
+        for frame in batch.frames.drain(..) {
             discard(frame, Reason::RecircLimit, pool, &mut self.books);
         }
-        now.clear();
+        batch.clear();
         recorder.leave(Room::Again, clock);
     }
 

@@ -53,6 +53,8 @@ pub enum Act {
     },
     /// Its outer VLAN tag is taken off.
     PopVlan,
+    /// It ends here unless this meter lets it pass.
+    Meter(u32),
     /// It, or a copy, is dropped.
     Drop(Reason),
 }
@@ -62,7 +64,7 @@ impl Act {
     pub const fn ends(&self) -> bool {
         match self {
             Self::Output(_) | Self::Encapsulate { .. } | Self::Decapsulate | Self::Drop(_) => true,
-            Self::Set { .. } | Self::PushVlan { .. } | Self::PopVlan => false,
+            Self::Set { .. } | Self::PushVlan { .. } | Self::PopVlan | Self::Meter(_) => false,
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::field::Id;
 use crate::hash::Seeds;
 use crate::key::{Key, Mask, WORDS};
 
-pub use text::{Expected, Fault, Filter, Match, parse, parse_all, parse_filter};
+pub use text::{
+    Expected, Fault, Filter, Match, parse, parse_all, parse_filter, parse_meter, parse_meter_number,
+};
 
 /// Actions of a rule at most.
 pub const ACTIONS: usize = 32;
@@ -64,6 +66,8 @@ pub enum Action {
     PopVlan,
     /// Lets it live for one hop less.
     DecTtl,
+    /// Goes on only if this meter lets it pass.
+    Meter(u32),
 }
 
 /// A rule.

@@ -12,6 +12,7 @@ use crate::flow::Flows;
 use crate::hash::Seeds;
 use crate::key::Key;
 use crate::ledger::Reason;
+use crate::meter::Meter;
 use crate::network::{Network, Station};
 use crate::program::{Place, Programs};
 use crate::rules::RuleSet;
@@ -46,6 +47,8 @@ pub struct Contacts {
     pub network: Reader<Network>,
     /// Where the control core is told.
     pub notes: Sender<Note>,
+    /// Rates that all PMDs share.
+    pub meters: &'static [Meter],
 }
 
 /// What one PMD decides with.
@@ -56,6 +59,7 @@ pub struct Switch {
     pub(crate) rules: Reader<RuleSet>,
     pub(crate) network: Reader<Network>,
     pub(crate) notes: Sender<Note>,
+    pub(crate) meters: &'static [Meter],
     /// Programs of frames that no flow could be made for.
     pub(crate) lent: Vec<u32, BURST>,
     pub(crate) limiter: Limiter,
@@ -93,7 +97,7 @@ impl Settled {
 impl Switch {
     /// A switch that knows no flow yet, on a core whose clock counts `hertz` in a second.
     pub fn new(memory: Memory, contacts: Contacts, seeds: Seeds, hertz: u64) -> Self {
-        let Contacts { rules, network, notes } = contacts;
+        let Contacts { rules, network, notes, meters } = contacts;
         let (entries, rare) = memory.emc;
         Self {
             emc: Emc::new(entries, rare, seeds.other(1), INVERSE_PROBABILITY),
@@ -102,6 +106,7 @@ impl Switch {
             rules,
             network,
             notes,
+            meters,
             lent: Vec::new(),
             limiter: Limiter::new(),
             exhausted: false,

@@ -200,6 +200,7 @@ impl<'a> Translator<'a> {
             Action::PushVlan(kind) => self.push_tag(kind),
             Action::PopVlan => self.pop_tag(),
             Action::DecTtl => return self.live_shorter(),
+            Action::Meter(number) => self.push(Act::Meter(number)),
         }
         Next::Go
     }

@@ -66,6 +66,12 @@ pub enum Command<'a> {
     ReplaceFlows(&'a str),
     /// List rules with this match, or all.
     DumpFlows(&'a str),
+    /// Set a meter, in the place of one with the same number.
+    AddMeter(&'a str),
+    /// Take this meter away, or all.
+    DelMeters(&'a str),
+    /// List this meter, or all.
+    DumpMeters(&'a str),
     /// List megaflows.
     DumpMegaflows {
         /// Of this core only.

@@ -44,7 +44,7 @@ use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Handle, Orders, Pmd, PmdMemory};
 use revalidate::Walk;
-pub use tables::{Change, Edit, Error as TablesError, Tables, add_all};
+pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory, add_all};
 
 /// Bytes of output that must be handed in.
 pub const OUTPUT: usize = LOW + 2 * STEP;

@@ -2,10 +2,11 @@
 
 use core::cell::Cell;
 
-use crate::control::Tables;
+use crate::control::{Tables, TablesMemory};
 use dataplane::classifier::{self, Bucket, Link, List, Subtable};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
+use dataplane::meter::{METERS, Meter};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, Rule, RuleSet, Shape, Stored};
@@ -54,7 +55,8 @@ pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Networ
     let network = Box::leak(Box::new(Published::new(world(), world())));
     let ((rules, mut rule_readers), (network, mut readers)) = (rules.open(1), network.open(1));
     let heard = vec![0; ADDRESSES].leak().try_into().unwrap();
-    let tables = Tables::new(rules, network, heard, HERTZ);
+    let meters = many(METERS, Meter::default);
+    let tables = Tables::new(rules, network, TablesMemory { heard, meters }, HERTZ);
     (tables, (rule_readers.next().unwrap(), readers.next().unwrap()))
 }
 
@@ -86,7 +88,7 @@ pub(crate) fn switch(
         },
         programs: many(16, Place::default),
     };
-    let contacts = Contacts { rules, network, notes };
+    let contacts = Contacts { rules, network, notes, meters: &[] };
     let switch = Switch::new(memory, contacts, Seeds::new(&SHARED, 7), HERTZ);
     (Box::leak(Box::new(switch)), flows, inbox)
 }

@@ -6,6 +6,7 @@
 mod flows;
 pub mod json;
 mod ledger;
+mod meters;
 mod perf_show;
 mod ports;
 mod settings;
@@ -14,6 +15,7 @@ mod tunnels;
 
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub use ledger::{drops, ledger};
+pub use meters::MetersJob;
 pub use perf_show::PerfShowJob;
 pub use ports::ports;
 pub use settings::{SettingsJob, Told};

@@ -6,6 +6,7 @@ use dataplane::classifier::{Bucket, LISTS, Link, List, Subtable};
 use dataplane::emc::{Entry, PLACES, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
 use dataplane::hash::Seeds;
+use dataplane::meter::{METERS, Meter};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, RuleSet, SHAPES, Shape, Stored};
@@ -14,7 +15,7 @@ use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
-use kernel::control::{Tables, TablesError, add_all};
+use kernel::control::{Tables, TablesError, TablesMemory, add_all};
 use kernel::options::{FlowOptions, Forward, Options, Tunnels};
 
 use crate::arch::{memory, random, tsc};
@@ -41,6 +42,7 @@ pub(crate) struct World {
     /// What is wrong with the file of rules, of which none holds then.
     pub(crate) fault: Option<FileFault>,
     readers: heapless::Vec<Readers, { handover::READERS }>,
+    meters: &'static [Meter],
     /// Flows that each PMD can have.
     flows: usize,
     options: FlowOptions,
@@ -67,10 +69,12 @@ impl World {
         let (network, network_readers) = carve(Published::new(network()?, network()?))?.open(pmds);
         let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
         let heard = heard.try_into().map_err(|_| NoMemory)?;
-        let tables = Tables::new(rules, network, heard, tsc::frequency());
+        let meters = &*memory::carve_with(METERS, |_| Meter::default()).ok_or(NoMemory)?;
+        let tables = Tables::new(rules, network, TablesMemory { heard, meters }, tsc::frequency());
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
-        Ok(Self { tables, fault, readers, flows, options: options.flows, has_endpoint, seeds })
+        let options = options.flows;
+        Ok(Self { tables, fault, readers, meters, flows, options, has_endpoint, seeds })
     }
 
     /// What one more PMD decides with, and what the control core has of that: its flows and what it
@@ -80,7 +84,7 @@ impl World {
         let (notes, inbox) = carve(Mailbox::<Note, NOTES>::new())?.open();
         let memory = switch_memory(self.flows)?;
         let flows = memory.flows;
-        let contacts = Contacts { rules, network, notes };
+        let contacts = Contacts { rules, network, notes, meters: self.meters };
         let mut switch = Switch::new(memory, contacts, self.seeds, tsc::frequency());
         let FlowOptions { emc_insert_inv_prob, upcall_limit, .. } = self.options;
         switch.configure(emc_insert_inv_prob, upcall_limit);

@@ -5,6 +5,7 @@
 mod actions;
 mod cursor;
 mod matches;
+mod meters;
 mod show;
 mod values;
 
@@ -13,6 +14,7 @@ use core::fmt::{self, Display, Formatter};
 use super::{Rule, View};
 use crate::key::{Key, Mask};
 use cursor::Cursor;
+pub use meters::{parse_meter, parse_meter_number};
 pub use show::Match;
 
 /// What is wrong with a text, and where.

@@ -24,6 +24,7 @@ fn told(act: &Act) -> String {
         Act::PopVlan => "pop".into(),
         Act::Encapsulate { port, .. } => format!("tnl_push({port})"),
         Act::Decapsulate => "tnl_pop".into(),
+        Act::Meter(number) => format!("meter({number})"),
         Act::Set { field, value, .. } => {
             format!("{}={}", field.name(), u128::from_be_bytes(value))
         }
@@ -43,6 +44,7 @@ fn actions_are_done_in_order_and_what_nothing_ends_is_left_out() {
     assert_eq!(tcp(&["tcp,actions=dec_ttl,dec_ttl,1"]), "nw_ttl=8 nw_ttl=7 1");
     assert_eq!(tcp(&["actions=flood"]), "1 2 3");
     assert_eq!(tcp(&["actions=in_port"]), "0");
+    assert_eq!(tcp(&["actions=1,meter:3,2,meter:4"]), "1 meter(3) 2");
 }
 
 #[test]

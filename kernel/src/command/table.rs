@@ -115,6 +115,10 @@ const fn core() -> Number {
 /// What a rule looks like.
 const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=output:1";
 
+/// What a meter looks like.
+const METER: &str =
+    "as ovs-ofctl takes it: meter=1,pktps,band=type=drop,rate=1000,burst_size=100; or kbps";
+
 /// In which form a command answers.
 const fn format() -> Item {
     optional(Form::Choice("-f", &["text", "json"]), "as text, or as JSON, a document a line")
@@ -134,7 +138,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 27] = [
+pub static COMMANDS: [Entry; 30] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -261,6 +265,24 @@ pub static COMMANDS: [Entry; 27] = [
         about: "list of rules",
         items: &[optional(Form::Text("MATCH"), "those that say at least this; all")],
         make: |said| Command::DumpFlows(said.text),
+    },
+    Entry {
+        name: "add-meter",
+        about: "set a rate that packets may not exceed, in the place of one with the same number",
+        items: &[required(Form::Text("METER"), METER)],
+        make: |said| Command::AddMeter(said.text),
+    },
+    Entry {
+        name: "del-meters",
+        about: "take meters away; rules that name them let all pass",
+        items: &[optional(Form::Text("METER"), "meter=1 for this one; all")],
+        make: |said| Command::DelMeters(said.text),
+    },
+    Entry {
+        name: "dump-meters",
+        about: "list of meters, with what passed and what they dropped",
+        items: &[optional(Form::Text("METER"), "meter=1 for this one; all")],
+        make: |said| Command::DumpMeters(said.text),
     },
     Entry {
         name: "dpctl/dump-flows",

@@ -8,7 +8,7 @@ use heapless::String;
 use super::job::Job;
 use super::tables::{Change, Edit};
 use super::{Control, Orders};
-use crate::show::{self, FlowsJob, RulesJob, TraceJob};
+use crate::show::{self, FlowsJob, MetersJob, RulesJob, TraceJob};
 
 impl<O: Orders> Control<'_, O> {
     pub(super) fn add_flow(&mut self, text: &str, now: u64) -> fmt::Result {
@@ -40,6 +40,40 @@ impl<O: Orders> Control<'_, O> {
     fn filter(&mut self, text: &str) -> Result<Option<Filter>, fmt::Error> {
         match rules::parse_filter(text) {
             Ok(filter) => Ok(Some(filter)),
+            Err(fault) => writeln!(self.output, "error: {fault}").map(|()| None),
+        }
+    }
+
+    /// Has a meter count from now on. PMDs see that at once.
+    pub(super) fn add_meter(&mut self, text: &str) -> fmt::Result {
+        match rules::parse_meter(text) {
+            Ok((number, setting)) => {
+                let meter = self.tables.meters.get(number as usize - 1);
+                meter.into_iter().for_each(|meter| meter.set(Some(&setting), self.base.hertz));
+                Ok(())
+            }
+            Err(fault) => writeln!(self.output, "error: {fault}"),
+        }
+    }
+
+    pub(super) fn del_meters(&mut self, text: &str) -> fmt::Result {
+        let Some(number) = self.meter_number(text)? else { return Ok(()) };
+        let meters = self.tables.meters.iter().zip(1..);
+        let chosen = meters.filter(|(_, own)| number.is_none_or(|number| number == *own));
+        chosen.for_each(|(meter, _)| meter.set(None, self.base.hertz));
+        Ok(())
+    }
+
+    pub(super) fn dump_meters(&mut self, text: &str) -> fmt::Result {
+        let number = self.meter_number(text)?;
+        self.job = number.map(|number| Job::Meters(MetersJob::new(number)));
+        Ok(())
+    }
+
+    /// The meter that `text` is about, or all; nothing if it is wrong, which is told.
+    fn meter_number(&mut self, text: &str) -> Result<Option<Option<u32>>, fmt::Error> {
+        match rules::parse_meter_number(text) {
+            Ok(number) => Ok(Some(number)),
             Err(fault) => writeln!(self.output, "error: {fault}").map(|()| None),
         }
     }

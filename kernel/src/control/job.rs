@@ -10,7 +10,7 @@ use super::self_test::SelfTest;
 use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
-use crate::show::{FlowsJob, PerfShowJob, RulesJob, SettingsJob, TraceJob};
+use crate::show::{FlowsJob, MetersJob, PerfShowJob, RulesJob, SettingsJob, TraceJob};
 
 /// An answer, or an event, that is being written.
 pub(super) enum Job {
@@ -24,6 +24,7 @@ pub(super) enum Job {
     Rules(RulesJob),
     Flows(FlowsJob),
     Trace(TraceJob),
+    Meters(MetersJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -41,6 +42,7 @@ impl Job {
             | Self::Rules(_)
             | Self::Flows(_)
             | Self::Trace(_)
+            | Self::Meters(_)
             | Self::Edit(..) => false,
         }
     }
@@ -63,6 +65,7 @@ impl<O: Orders> Control<'_, O> {
             Job::Rules(job) => job.step(&self.tables, out)?,
             Job::Flows(job) => job.step(self.pmds, &self.tables, (base, machine.now()), out)?,
             Job::Trace(job) => job.step(&self.tables, out)?,
+            Job::Meters(job) => job.step(self.tables.meters, out)?,
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
         };

@@ -3,6 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::Note;
+use dataplane::meter::Meter;
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::rules::{self, Fault, RuleSet, SHAPES};
 use dataplane::translate::World;
@@ -57,26 +58,35 @@ impl From<(usize, Fault)> for Error {
     }
 }
 
-/// What is published.
+/// What tables need besides what they publish.
+pub struct TablesMemory {
+    /// When each station was heard last.
+    pub heard: &'static mut [u64; ADDRESSES],
+    /// Meters, which PMDs share; the first has the number 1.
+    pub meters: &'static [Meter],
+}
+
+/// What is published, and meters, which need not be.
 pub struct Tables {
     rules: Publisher<RuleSet>,
     network: Publisher<Network>,
     /// When each station was heard last, by its place.
     heard: &'static mut [u64; ADDRESSES],
+    pub(crate) meters: &'static [Meter],
     pub(super) neighbors: Neighbors,
     hertz: u64,
 }
 
 impl Tables {
-    /// Tables that these publish, with memory for when stations were heard, by a clock that counts
-    /// `hertz` in a second.
+    /// Tables that these publish, in `memory`, by a clock that counts `hertz` in a second.
     pub fn new(
         rules: Publisher<RuleSet>,
         network: Publisher<Network>,
-        heard: &'static mut [u64; ADDRESSES],
+        memory: TablesMemory,
         hertz: u64,
     ) -> Self {
-        Self { rules, network, heard, neighbors: Neighbors::new(hertz), hertz }
+        let TablesMemory { heard, meters } = memory;
+        Self { rules, network, heard, meters, neighbors: Neighbors::new(hertz), hertz }
     }
 
     /// The rules that were published last.

@@ -46,7 +46,7 @@ pub(crate) fn switch(setup: &Setup, flows: usize) -> Switch {
         unreachable!("each has the one reader that was asked for")
     };
     let (notes, _) = leak(Mailbox::<Note, 8>::new()).open();
-    let contacts = Contacts { rules, network, notes };
+    let contacts = Contacts { rules, network, notes, meters: &[] };
     let mut switch = Switch::new(memory(flows), contacts, seeds, HERTZ);
     switch.configure(setup.inverse(), 0);
     switch

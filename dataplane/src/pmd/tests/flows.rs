@@ -275,3 +275,25 @@ fn packets_that_need_too_many_masks_push_some_out_and_make_the_iteration_suspici
     assert_eq!(bench.pmd.parts.switch.classifier.len(), 128, "those of no use are swept");
     assert_eq!((bench.account(0).unaccounted(), bench.gone(1).len()), (0, 130));
 }
+
+#[test]
+fn a_meter_drops_what_is_beyond_its_rate() {
+    use crate::meter::{BANDS, Rate, Setting, Unit};
+    let mut bench =
+        Bench::with(2, &["in_port=0,actions=meter:3,1", "in_port=1,actions=meter:9,0"], 64);
+    let mut bands = [Rate::default(); BANDS];
+    bands[0] = Rate { rate: 1000, burst: 5 };
+    bench.hold.meters[2].set(Some(&Setting { unit: Unit::Pktps, bands }), 1_000_000);
+    for port in [0, 1] {
+        (0..20).for_each(|_| bench.send(port, udp(1, 2, (3, 4))));
+    }
+    bench.run(1);
+    let dropped = bench.account(0).dropped[Reason::Meter as usize];
+    assert_eq!((bench.gone(1).len(), dropped), (5, 15));
+    assert_eq!(bench.gone(0).len(), 20, "a meter that is not set lets all pass");
+    assert_eq!(
+        bench.hold.meters[2].get().map(|(_, passed, dropped)| (passed, dropped)),
+        Some((5, 15))
+    );
+    assert_eq!((bench.account(0).unaccounted(), bench.frames_at_home()), (0, FRAMES));
+}

@@ -3,6 +3,7 @@
 use super::cursor::Cursor;
 use super::{Expected, Fault, matches, values};
 use crate::field::Id;
+use crate::meter::METERS;
 use crate::rules::{Action, Rule};
 use crate::wire::{ethernet, vlan};
 
@@ -94,6 +95,10 @@ fn one(cursor: &mut Cursor<'_>, packet: &mut Rule) -> Result<Option<Action>, Fau
         }
         "push_vlan" => push(cursor, packet)?,
         "pop_vlan" | "strip_vlan" => Action::PopVlan,
+        "meter" => {
+            cursor.expect(":")?;
+            Action::Meter(cursor.number(METERS as u64)? as u32)
+        }
         "dec_ttl" => {
             matches::needs(&start, packet, Id::NwTtl)?;
             Action::DecTtl

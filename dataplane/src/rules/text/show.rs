@@ -145,6 +145,7 @@ impl Display for Action {
             Self::PushVlan(kind) => write!(out, "push_vlan:{kind:#06x}"),
             Self::PopVlan => out.write_str("pop_vlan"),
             Self::DecTtl => out.write_str("dec_ttl"),
+            Self::Meter(number) => write!(out, "meter:{number}"),
         }
     }
 }
@@ -173,6 +174,7 @@ impl Display for Act {
             Self::PopVlan => out.write_str("pop_vlan"),
             Self::Encapsulate { port, .. } => write!(out, "tnl_push({port})"),
             Self::Decapsulate => out.write_str("tnl_pop"),
+            Self::Meter(number) => write!(out, "meter({number})"),
             Self::Drop(reason) => write!(out, "drop({})", reason.name()),
         }
     }

@@ -136,3 +136,28 @@ fn without_flows_nothing_is_listed_and_nothing_removed() {
     );
     assert!(desk.obey().is_empty() && flows.read(0).is_none());
 }
+
+#[test]
+fn meters_come_and_go_at_the_console() {
+    let mut desk = Desk::new();
+    let nothing: [&str; 0] = [];
+    assert_eq!(desk.answers("dump-meters"), nothing);
+    let one = "meter=1,pktps,band=type=drop,rate=100,burst_size=10";
+    assert_eq!(desk.answers(&format!("add-meter {one}")), nothing);
+    assert_eq!(desk.answers("add-meter meter=256 kbps bands=type=drop rate=8"), nothing);
+    let all = [
+        "meter=1 pktps burst bands=type=drop rate=100 burst_size=10 passed=0 dropped=0",
+        "meter=256 kbps burst bands=type=drop rate=8 burst_size=0 passed=0 dropped=0",
+    ];
+    assert_eq!(desk.answers("dump-meters"), all);
+    assert_eq!(desk.answers("dump-meters meter=256"), all[1..]);
+    assert_eq!(desk.answers("dump-meters meter=2"), nothing);
+    for command in ["add-meter meter=1,band=type=mark", "del-meters 1", "dump-meters meter=300"] {
+        assert!(desk.answers(command)[0].starts_with("error: column "), "{command}");
+    }
+    assert_eq!(desk.answers("dump-meters"), all, "what is wrong changes nothing");
+    assert_eq!(desk.answers("del-meters meter=1"), nothing);
+    assert_eq!(desk.answers("dump-meters"), all[1..]);
+    assert_eq!(desk.answers("del-meters"), nothing);
+    assert_eq!(desk.answers("dump-meters"), nothing);
+}
