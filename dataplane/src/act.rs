@@ -12,7 +12,7 @@ use crate::ledger::Reason;
 use crate::meter::Meter;
 use crate::parse::{LARGEST, SMALLEST, VLAN_TAG};
 use crate::program::{Act, Headers, Program, Programs};
-use crate::{rewrite, tunnel};
+use crate::{bond, rewrite, tunnel};
 
 /// What verdicts are carried out with.
 pub(crate) struct Hands<'a, T: 'static> {
@@ -82,6 +82,12 @@ impl<T: TxQueue> Hands<'_, T> {
     fn end(&mut self, frame: Frame, (key, layers): (&Key, Layers), program: &Program, act: &Act) {
         match *act {
             Act::Output(port) => self.output_changed(frame, port),
+            Act::Balance { members, enabled } => {
+                match bond::choose(members, enabled, self.seeds.connection(key)) {
+                    Some(port) => self.output_changed(frame, port),
+                    None => self.drop(frame, Reason::Bond),
+                }
+            }
             Act::Encapsulate { headers, port } => match program.headers.get(usize::from(headers)) {
                 Some(headers) => self.encapsulate(frame, key, headers, port),
                 None => self.drop(frame, Reason::TunnelPush),
@@ -111,7 +117,11 @@ impl<T: TxQueue> Hands<'_, T> {
                 let passes = meter.is_none_or(|meter| meter.passes(frame.len(), self.now));
                 return passes.then_some(()).ok_or(Reason::Meter);
             }
-            Act::Output(_) | Act::Encapsulate { .. } | Act::Decapsulate | Act::Drop(_) => {}
+            Act::Output(_)
+            | Act::Balance { .. }
+            | Act::Encapsulate { .. }
+            | Act::Decapsulate
+            | Act::Drop(_) => {}
         }
         Ok(())
     }

@@ -89,6 +89,8 @@ reasons! {
     RecircLimit: "again", "recirc_error";
     /// It was beyond the rate of a meter.
     Meter: "act", "meter";
+    /// It came by a member of a bond that may not take it, or no member's link is up.
+    Bond: "act", "bond";
     /// Nobody knows the address on Ethernet of the tunnel's other end.
     NoNeighbor: "act", "drop_action_tunnel_neigh_cache_miss";
     /// Its tunnel's other end is not on the wire of the endpoint, and there is no gateway to it.

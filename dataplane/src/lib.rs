@@ -16,6 +16,7 @@
 //! | `upcall`, [`translate`] | the room that asks rules; from rules to a megaflow |
 //! | [`rules`] | what a user wants, as text and as tables |
 //! | [`network`] | what upcalls know besides: ports and learned addresses |
+//! | [`bond`] | ports that are taken for one |
 //! | [`tunnel`] | VXLAN: headers put in front and taken off |
 //! | [`program`], `rewrite` | what is done with the packets of a flow, and how packets change |
 //! | [`meter`] | rates that packets may not exceed |
@@ -31,6 +32,7 @@
 
 mod act;
 mod batch;
+pub mod bond;
 mod books;
 pub mod classifier;
 pub mod emc;

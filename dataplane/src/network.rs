@@ -3,6 +3,7 @@
 
 use heapless::Vec;
 
+use crate::bond::{self, BONDS, Bond};
 use crate::ledger::{LOCAL, PORTS};
 use crate::tunnel::{self, Endpoint, TUNNELS, Tunnel};
 
@@ -24,6 +25,8 @@ pub struct Network {
     pub endpoint: Option<Endpoint>,
     /// Tunnels, by number of their ports from [`tunnel::FIRST`] on.
     pub tunnels: [Option<Tunnel>; TUNNELS],
+    /// Bonds, by number of their ports from [`bond::FIRST`] on.
+    pub bonds: [Option<Bond>; BONDS],
     /// Who is next on the way to other ends.
     pub neighbors: Vec<Neighbor, NEIGHBORS>,
 }
@@ -59,6 +62,7 @@ impl Network {
             addresses: Addresses(stations),
             endpoint: None,
             tunnels: [None; TUNNELS],
+            bonds: [None; BONDS],
             neighbors: Vec::new(),
         }
     }
@@ -67,6 +71,7 @@ impl Network {
     pub fn copy_from(&mut self, other: &Self) {
         self.ports = other.ports;
         (self.endpoint, self.tunnels) = (other.endpoint, other.tunnels);
+        self.bonds = other.bonds;
         self.neighbors.clone_from(&other.neighbors);
         *self.addresses.0 = *other.addresses.0;
     }
@@ -87,13 +92,33 @@ impl Network {
         (tunnel::FIRST..).zip(&self.tunnels).filter_map(|(port, it)| Some((port, it.as_ref()?)))
     }
 
-    /// Where a switch sends what is for all: by all ports but [`LOCAL`] and that of the endpoint,
-    /// and by all tunnels whose other end is known.
+    /// The bond whose port has this number.
+    pub fn bond(&self, port: u16) -> Option<&Bond> {
+        let number = port.checked_sub(bond::FIRST)?;
+        self.bonds.get(usize::from(number))?.as_ref()
+    }
+
+    /// All bonds, with the numbers of their ports.
+    pub fn each_bond(&self) -> impl Iterator<Item = (u16, &Bond)> {
+        (bond::FIRST..).zip(&self.bonds).filter_map(|(port, it)| Some((port, it.as_ref()?)))
+    }
+
+    /// The port that a switch takes `port` for: that of its bond, or itself.
+    pub fn whole(&self, port: u16) -> u16 {
+        self.each_bond().find(|(_, bond)| bond.has(port)).map_or(port, |(whole, _)| whole)
+    }
+
+    /// Where a switch sends what is for all: by all ports but [`LOCAL`] and that of the endpoint, by
+    /// bonds with a link instead of their members, and by all tunnels whose other end is known.
     pub fn each_port(&self) -> impl Iterator<Item = u16> {
         let underlay = self.endpoint.map(|endpoint| endpoint.port);
-        let own = (0..PORTS as u16).filter(move |port| self.has(*port) && Some(*port) != underlay);
+        let own = (0..PORTS as u16).filter(move |port| {
+            self.has(*port) && Some(*port) != underlay && self.whole(*port) == *port
+        });
+        let up = self.each_bond().filter(|(_, bond)| bond.enabled != 0);
+        let bonds = up.map(|(port, _)| port);
         let known = self.each_tunnel().filter(|(_, tunnel)| tunnel.is_known());
-        own.chain(known.map(|(port, _)| port))
+        own.chain(bonds).chain(known.map(|(port, _)| port))
     }
 
     /// The address on Ethernet of the neighbor with this one.

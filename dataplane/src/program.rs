@@ -26,6 +26,14 @@ const CHOICES: usize = 16;
 pub enum Act {
     /// It leaves by this port; a copy of it, if anything that ends it follows.
     Output(u16),
+    /// It leaves by one of `members`, the same for all packets of a connection; by one of those
+    /// `enabled`. Bit p stands for port p.
+    Balance {
+        /// All members of the bond.
+        members: u16,
+        /// Those whose link is up.
+        enabled: u16,
+    },
     /// It leaves by the port, with headers in front.
     Encapsulate {
         /// Which of [`Program::headers`].
@@ -63,7 +71,11 @@ impl Act {
     /// Whether a packet, or a copy, ends with it.
     pub const fn ends(&self) -> bool {
         match self {
-            Self::Output(_) | Self::Encapsulate { .. } | Self::Decapsulate | Self::Drop(_) => true,
+            Self::Output(_)
+            | Self::Balance { .. }
+            | Self::Encapsulate { .. }
+            | Self::Decapsulate
+            | Self::Drop(_) => true,
             Self::Set { .. } | Self::PushVlan { .. } | Self::PopVlan | Self::Meter(_) => false,
         }
     }

@@ -218,6 +218,8 @@ impl<'a> Translator<'a> {
             self.push(Act::Output(port));
         } else if let Some(tunnel) = self.world.network.tunnel(port) {
             self.encapsulate(tunnel);
+        } else if let Some(bond) = self.world.network.bond(port) {
+            self.leave_by(bond);
         } else {
             self.nothing = Reason::InvalidPort;
         }
@@ -225,7 +227,7 @@ impl<'a> Translator<'a> {
 
     fn flood(&mut self) {
         let network = self.world.network;
-        let own = self.port;
+        let own = network.whole(self.port);
         for port in network.each_port().filter(|port| *port != own) {
             self.output(port);
         }
@@ -233,18 +235,23 @@ impl<'a> Translator<'a> {
 
     /// What a learning switch does (IEEE 802.1D, 7.7 and 7.8).
     fn normal(&mut self) {
+        let own = self.world.network.whole(self.port);
         for field in [Id::EthSrc, Id::EthDst] {
             self.look_at(field, u128::MAX);
         }
         self.look_at(Id::VlanTci, (vlan::ID | vlan::PRESENT).into());
         let [source, destination] = [Id::EthSrc, Id::EthDst].map(|id| id.get(&self.key) as u64);
         let vlan = Id::VlanVid.get(&self.key) as u16;
+        if !self.admits(Station { mac: source, vlan, port: own }, destination) {
+            self.nothing = Reason::Bond;
+            return;
+        }
         if !is_multicast(source) && source != 0 {
-            self.heard = Some(Station { mac: source, vlan, port: self.port });
+            self.heard = Some(Station { mac: source, vlan, port: own });
         }
         match self.world.network.addresses.find(destination, vlan) {
             Some(port) if !is_multicast(destination) => {
-                if port != self.port {
+                if port != own {
                     self.output(port);
                 }
             }
@@ -350,6 +357,7 @@ const fn is_metadata(field: Id) -> bool {
     matches!(field, Id::TunId | Id::TunTos | Id::TunTtl | Id::TunSrc | Id::TunDst)
 }
 
+mod bonded;
 mod local;
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ pub enum Command<'a> {
     Trace(&'a str),
     /// Tell how long PMDs sleep at most.
     ShowSleep,
+    /// List bonds and their members.
+    ShowBonds,
     /// List tunnels and the address that they end at.
     ShowTunnels,
     /// List who is next on the way to tunnels' other ends.

@@ -231,6 +231,12 @@ impl<'a, O: Orders> Control<'a, O> {
         self.endpoint = Some(endpoint);
     }
 
+    /// Has bonds use members whose link is up: bit p of `links` says so of port p. Say it again
+    /// now and then: nothing is done while PMDs do not know of the last change.
+    pub fn set_links(&mut self, links: u16) {
+        self.tables.set_links(links);
+    }
+
     /// Knows from now on what calendar time is.
     pub fn set_utc(&mut self, utc: Utc) {
         self.base.utc = Some(utc);

@@ -31,6 +31,7 @@ pub(crate) fn keep<O: Orders>(
         if arch::ticks() >= links_due {
             links_due = arch::ticks() + LINKS;
             tell_changes(&mut links, &board, control);
+            control.set_links(bits(&links));
         }
         if let Some(utc) = wall.watch() {
             control.set_utc(utc);
@@ -52,6 +53,11 @@ pub(crate) fn keep<O: Orders>(
             power::idle();
         }
     }
+}
+
+/// Bit p says that `links[p]` is up.
+fn bits(links: &[bool]) -> u16 {
+    links.iter().rev().fold(0, |bits, is_up| bits << 1 | u16::from(*is_up))
 }
 
 /// Says which links went up or down.

@@ -43,6 +43,7 @@ fn main() -> ! {
     let base = Timebase::new(tsc::frequency(), boot);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().take(ports.len()).map(|&core| setup::polling(&options, core)).collect();
+    setup::miss_members(&options, &ports, &mut troubles);
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
     let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
     let started =

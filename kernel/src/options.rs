@@ -3,6 +3,7 @@
 //! Words of `KEY=VALUE` with blanks between. A word that cannot be honoured becomes a [`Fault`]
 //! and leaves its key at the default; the last of several words for one key holds.
 
+mod bonds;
 mod fault;
 mod forward;
 mod perf;
@@ -13,11 +14,13 @@ mod values;
 use ::perf::Settings;
 use ::perf::settings::WINDOW;
 use dataplane::PORTS;
+use dataplane::bond::BONDS;
 use dataplane::tunnel::TUNNELS;
 use heapless::Vec;
 use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
+pub use bonds::Bonds;
 pub use fault::{Fault, Faults};
 pub use forward::Forward;
 pub use perf::PerfOptions;
@@ -52,6 +55,8 @@ pub struct Options {
     pub vtep: Option<Vtep>,
     /// Tunnels.
     pub tunnels: Tunnels,
+    /// Bonds.
+    pub bonds: Bonds,
 }
 
 /// How long PMDs sleep at most after an iteration with little to do, in microseconds; 0 is never.
@@ -166,6 +171,7 @@ impl Default for Options {
             sleep_max: SleepMax::NEVER,
             vtep: None,
             tunnels: [None; TUNNELS],
+            bonds: [None; BONDS],
         }
     }
 }

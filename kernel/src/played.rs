@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use crate::control::{Tables, TablesMemory};
+use dataplane::bond::{Bond, Mode};
 use dataplane::classifier::{self, Bucket, Link, List, Subtable};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
@@ -42,7 +43,7 @@ fn rule_set() -> RuleSet {
     RuleSet::new(memory, Seeds::new(&SHARED, 1))
 }
 
-/// Tables of the rules in `texts` and three ports, and what one PMD reads of them.
+/// Tables of the rules in `texts` and three ports, and a bond of two more; and what one PMD reads of them.
 pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Network>)) {
     let parsed: Vec<Rule> = texts.iter().map(|text| rules::parse(text).unwrap()).collect();
     let mut first = rule_set();
@@ -50,7 +51,9 @@ pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Networ
     let rules = Box::leak(Box::new(Published::new(first, rule_set())));
     let world = || {
         let stations = vec![Station::default(); ADDRESSES].leak().try_into().unwrap();
-        Network { ports: 0b111, ..Network::new(stations) }
+        let mut network = Network { ports: 0b111, ..Network::new(stations) };
+        network.bonds[0] = Some(Bond::new(Mode::ActiveBackup, 0b11000));
+        network
     };
     let network = Box::leak(Box::new(Published::new(world(), world())));
     let ((rules, mut rule_readers), (network, mut readers)) = (rules.open(1), network.open(1));

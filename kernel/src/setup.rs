@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use dataplane::bond;
 use dataplane::tunnel::Endpoint;
 use dataplane::{Order, PORTS};
 use handover::Sender;
@@ -38,6 +39,10 @@ pub(crate) enum Trouble {
     NoSuchCard(Nic),
     /// Tunnels are to leave by a port that there is not.
     NoEndpoint(u16),
+    /// A bond has a port that there is not.
+    NoMember(u16, u16),
+    /// Tunnels are to leave by a member of a bond.
+    BoundEndpoint(u16),
     /// The loader's file of rules is wrong.
     BadFile(FileFault),
     /// The card at this place could not be taken.
@@ -61,6 +66,13 @@ impl Display for Trouble {
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
             }
+            Self::NoMember(bond, port) => {
+                write!(out, "error: bond: {bond} has the port {port}, which there is not")
+            }
+            Self::BoundEndpoint(port) => write!(
+                out,
+                "error: vtep: port {port} is a member of a bond, and no tunnel leaves by one; tunnels are off"
+            ),
             Self::BadFile(FileFault::NotText(at)) => {
                 write!(out, "error: rules file: byte {at} is no UTF-8 text; none of it holds")
             }
@@ -132,9 +144,22 @@ pub(crate) fn endpoint(
         note(troubles, Trouble::NoEndpoint(port));
         return None;
     };
+    if options.bonds.iter().flatten().any(|bond| bond.has(port)) {
+        note(troubles, Trouble::BoundEndpoint(port));
+        return None;
+    }
     let [a, b, c, d, e, f] = card.mac().0;
     let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
     Some(Endpoint { port, mac, addresses, gateways })
+}
+
+/// Notes which members of bonds are not there.
+pub(crate) fn miss_members(options: &Options, ports: &[Port], troubles: &mut Troubles) {
+    for (number, bond) in (bond::FIRST..).zip(&options.bonds) {
+        let missing = (ports.len() as u16..PORTS as u16)
+            .filter(|port| bond.is_some_and(|bond| bond.has(*port)));
+        missing.for_each(|port| note(troubles, Trouble::NoMember(number, port)));
+    }
 }
 
 /// What the control core has of each PMD, and keeps of it; none if the machine has too little

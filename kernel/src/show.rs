@@ -3,6 +3,7 @@
 //! Answers that have an end in sight are written at once; those about each PMD go step by step, so
 //! that they never need more room than one step.
 
+mod bonds;
 mod flows;
 pub mod json;
 mod ledger;
@@ -13,6 +14,7 @@ mod settings;
 mod sleep;
 mod tunnels;
 
+pub use bonds::bonds;
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub use ledger::{drops, ledger};
 pub use meters::MetersJob;

@@ -16,7 +16,7 @@ use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
 use kernel::control::{Tables, TablesError, TablesMemory, add_all};
-use kernel::options::{FlowOptions, Forward, Options, Tunnels};
+use kernel::options::{FlowOptions, Forward, Options};
 
 use crate::arch::{memory, random, tsc};
 use crate::pmds::{NoMemory, carve};
@@ -65,7 +65,7 @@ impl World {
         let mut first = rule_set(seeds)?;
         let fault = fill(&mut first, &options.forward, file).err();
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
-        let network = || network(ports, endpoint, options.tunnels);
+        let network = || network(ports, endpoint, options);
         let (network, network_readers) = carve(Published::new(network()?, network()?))?.open(pmds);
         let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
         let heard = heard.try_into().map_err(|_| NoMemory)?;
@@ -128,18 +128,22 @@ fn add(set: &mut RuleSet, rule: &impl Display) {
     }
 }
 
-/// A world of so many ports, with these tunnels from `endpoint`.
+/// A world of so many ports, with bonds of them, and tunnels from `endpoint`.
 fn network(
     ports: usize,
     endpoint: Option<Endpoint>,
-    tunnels: Tunnels,
+    options: &Options,
 ) -> Result<Network, NoMemory> {
     let stations = memory::carve_with(ADDRESSES, |_| Station::default()).ok_or(NoMemory)?;
     let mut network = Network::new(stations.try_into().map_err(|_| NoMemory)?);
     network.ports = ((1 << ports) - 1) & ((1 << LOCAL) - 1);
+    network.bonds = options.bonds;
+    // A link is expected to be up until it is looked at.
+    let all_ports = network.ports as u16;
+    network.bonds.iter_mut().flatten().for_each(|bond| bond.update(all_ports));
     if endpoint.is_some() {
         network.ports |= 1 << LOCAL;
-        (network.endpoint, network.tunnels) = (endpoint, tunnels);
+        (network.endpoint, network.tunnels) = (endpoint, options.tunnels);
     }
     Ok(network)
 }

@@ -24,6 +24,7 @@ fn told(act: &Act) -> String {
         Act::PopVlan => "pop".into(),
         Act::Encapsulate { port, .. } => format!("tnl_push({port})"),
         Act::Decapsulate => "tnl_pop".into(),
+        Act::Balance { members, enabled } => format!("balance({members:b},{enabled:b})"),
         Act::Meter(number) => format!("meter({number})"),
         Act::Set { field, value, .. } => {
             format!("{}={}", field.name(), u128::from_be_bytes(value))

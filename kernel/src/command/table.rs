@@ -12,7 +12,8 @@ use super::{Changes, Command, Crash, Format, PerfShow, ROWS, ShowEvents, Stall, 
 /// What may precede the name of a command of Open vSwitch, and may be left out.
 const PREFIX: &str = "dpif-netdev/";
 /// Other names of commands, and their names here.
-const ALIASES: [(&str, &str); 1] = [("dpif-netdev/pmd-stats-show", "dpif-netdev/pmd-perf-show")];
+const ALIASES: [(&str, &str); 2] =
+    [("dpif-netdev/pmd-stats-show", "dpif-netdev/pmd-perf-show"), ("bond-show", "bond/show")];
 /// Things that can follow a name at most.
 pub(super) const ITEMS: usize = 6;
 
@@ -138,7 +139,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 30] = [
+pub static COMMANDS: [Entry; 31] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -301,6 +302,12 @@ pub static COMMANDS: [Entry; 30] = [
         about: "how long PMDs with little to do sleep at most",
         items: &[],
         make: |_| Command::ShowSleep,
+    },
+    Entry {
+        name: "bond/show",
+        about: "bonds, their members, and which of them is active",
+        items: &[],
+        make: |_| Command::ShowBonds,
     },
     Entry {
         name: "tnl/ports/show",

@@ -52,6 +52,7 @@ impl<O: Orders> Control<'_, O> {
             Command::DumpMegaflows { core } => self.dump_megaflows(core),
             Command::Trace(text) => self.trace(text),
             Command::ShowSleep => show::sleep(&self.policy.sleep, self.pmds, out),
+            Command::ShowBonds => show::bonds(self.tables.world().network, out),
             Command::ShowTunnels => show::tunnels(self.tables.world().network, out),
             Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
             Command::Mark(text) => self.note(text, machine.now()),

@@ -128,7 +128,8 @@ fn note_source(flow: &Megaflow, tables: &mut Tables) {
     let control = Id::VlanTci.get(&flow.key) as u16;
     let vlan = if control & vlan::PRESENT != 0 { control & vlan::ID } else { 0 };
     let mac = Id::EthSrc.get(&flow.key) as u64;
-    tables.hear(Station { mac, vlan, port: flow.key.port() }, flow.used);
+    let port = tables.world().network.whole(flow.key.port());
+    tables.hear(Station { mac, vlan, port }, flow.used);
 }
 
 /// Learns what PMDs noted.

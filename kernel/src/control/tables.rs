@@ -3,6 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::Note;
+use dataplane::bond::Bond;
 use dataplane::meter::Meter;
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::rules::{self, Fault, RuleSet, SHAPES};
@@ -153,6 +154,22 @@ impl Tables {
         draft.copy_from(current);
         draft.neighbors = self.neighbors.known().collect();
         self.neighbors.changed = false;
+        self.network.publish();
+    }
+
+    /// Has bonds use members whose link is up, as soon as that can be: bit p says so of port p.
+    pub(super) fn set_links(&mut self, links: u16) {
+        let differs = |bond: &Bond| {
+            let mut other = *bond;
+            other.update(links);
+            other != *bond
+        };
+        if !self.network.current().bonds.iter().flatten().any(differs) {
+            return;
+        }
+        let Some((current, draft)) = self.network.draft() else { return };
+        draft.copy_from(current);
+        draft.bonds.iter_mut().flatten().for_each(|bond| bond.update(links));
         self.network.publish();
     }
 

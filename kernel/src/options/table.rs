@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use perf::settings::{Setting, TABLE};
 
-use super::{Options, tunnels, values};
+use super::{Options, bonds, tunnels, values};
 use perf::Settings;
 
 /// A key of the command line.
@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 13] = [
+static OWN: [OwnKey; 14] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -104,6 +104,15 @@ static OWN: [OwnKey; 13] = [
         ),
         default: "none",
         help: "tunnels, by the numbers of their ports",
+    },
+    OwnKey {
+        name: "bond",
+        range: Range::Text(
+            "none, or N,active-backup|balance-slb|balance-tcp,PORT,PORT...[+...], N 64 to 71",
+            bonds::bond,
+        ),
+        default: "none",
+        help: "ports that are one for normal and flood, by the numbers of their bonds",
     },
     OwnKey {
         name: "flow-limit",

@@ -1,5 +1,7 @@
 use ::perf::settings::{Duration, TABLE};
 
+use dataplane::bond::Mode;
+
 use super::*;
 
 fn parse(line: &str) -> (Options, String) {
@@ -299,5 +301,31 @@ fn tunnels_that_cannot_be_are_refused() {
         let expected = "expected none, or N,remote_ip=ADDRESS|flow,";
         assert!(faults.starts_with("error: vxlan=") && faults.contains(expected), "{faults}");
         assert_eq!(options.tunnels, [None; 16]);
+    }
+}
+
+#[test]
+fn bonds_are_numbers_modes_and_ports() {
+    let (options, faults) = parse("bond=64,active-backup,0,1+71,balance-tcp,5,2,15");
+    assert_eq!(faults, "");
+    let bonds = [0, 7].map(|place: usize| options.bonds[place].unwrap());
+    let each = bonds.map(|bond| (bond.mode, bond.members));
+    assert_eq!(each, [(Mode::ActiveBackup, 0b11), (Mode::BalanceTcp, 0x8024)]);
+    for value in [
+        "64",
+        "64,balance-slb",
+        "63,balance-slb,1",
+        "72,balance-slb,1",
+        "64,lacp,1",
+        "64,balance-slb,16",
+        "64,balance-slb,1,1",
+        "64,balance-slb,1+65,balance-slb,1",
+        "64,balance-slb,1+64,balance-slb,2",
+    ] {
+        let (options, faults) = parse(&format!("bond={value}"));
+        assert!(
+            faults.starts_with("error: bond=") && options.bonds == [None; 8],
+            "{value}: {faults}"
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! builds the image and sets it. Without it, or without QEMU, every test is skipped and says
 //! so. Where a test compares a transcript, `BARECORE_BLESS=1` writes it anew.
 
+mod bonds;
 mod carry;
 mod console;
 mod cost;
@@ -85,6 +86,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,
+        bonds::FACTS,
         sizes::FACTS,
         report::FACTS,
         json::FACTS,

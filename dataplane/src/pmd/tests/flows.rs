@@ -297,3 +297,38 @@ fn a_meter_drops_what_is_beyond_its_rate() {
     );
     assert_eq!((bench.account(0).unaccounted(), bench.frames_at_home()), (0, FRAMES));
 }
+
+#[test]
+fn connections_to_a_bond_keep_their_member_and_move_only_where_it_fails() {
+    use crate::bond::{Bond, Mode};
+    let mut bench = Bench::with(3, &["in_port=0,actions=output:64"], 64);
+    let links = |bench: &mut Bench, links| {
+        let (current, draft) = bench.hold.network.draft().unwrap();
+        draft.copy_from(current);
+        draft.bonds[0].get_or_insert(Bond::new(Mode::BalanceTcp, 0b110)).update(links);
+        bench.hold.network.publish();
+        forget(bench);
+    };
+    let spread = |bench: &mut Bench| {
+        for _ in 0..2 {
+            (0..16).for_each(|source| bench.send(0, udp(1, 2, (source, 53))));
+            bench.run(1);
+        }
+        let sources = |frames: Vec<Vec<u8>>| -> Vec<u128> {
+            frames.iter().map(|frame| field(frame, Id::TpSrc)).collect()
+        };
+        [sources(bench.gone(1)), sources(bench.gone(2))]
+    };
+    links(&mut bench, 0b111);
+    let both = spread(&mut bench);
+    assert!(both.iter().all(|sources| sources.len() >= 6 && sources.len() % 2 == 0), "{both:?}");
+    assert!(both[0].iter().all(|source| !both[1].contains(source)));
+    links(&mut bench, 0b101);
+    let later = spread(&mut bench);
+    assert_eq!(later[0], both[0], "nothing leaves by a member that failed");
+    assert_eq!(later[1].len(), both[1].len() + 32);
+    links(&mut bench, 0);
+    assert_eq!(spread(&mut bench), later);
+    assert_eq!(bench.account(0).dropped[Reason::Bond as usize], 32);
+    assert_eq!((bench.account(0).unaccounted(), bench.frames_at_home()), (0, FRAMES));
+}

@@ -173,6 +173,9 @@ impl Display for Act {
             }
             Self::PopVlan => out.write_str("pop_vlan"),
             Self::Encapsulate { port, .. } => write!(out, "tnl_push({port})"),
+            Self::Balance { members, enabled } => {
+                write!(out, "balance({members:#06x},{enabled:#06x})")
+            }
             Self::Decapsulate => out.write_str("tnl_pop"),
             Self::Meter(number) => write!(out, "meter({number})"),
             Self::Drop(reason) => write!(out, "drop({})", reason.name()),

@@ -161,3 +161,39 @@ fn meters_come_and_go_at_the_console() {
     assert_eq!(desk.answers("del-meters"), nothing);
     assert_eq!(desk.answers("dump-meters"), nothing);
 }
+
+#[test]
+fn a_bond_follows_the_links_of_its_members() {
+    let mut desk = Desk::new();
+    desk.control.set_links(0b11111);
+    desk.acknowledge();
+    let shown = [
+        "---- bond port 64 ----",
+        "bond_mode: active-backup",
+        "lacp_status: off",
+        "active member: port 3",
+        "",
+        "member port 3: enabled",
+        "  active member",
+        "",
+        "member port 4: enabled",
+    ];
+    assert_eq!(desk.answers("bond/show"), shown);
+    let packet = "ofproto/trace in_port=0";
+    desk.answers("add-flow in_port=0,actions=output:64");
+    desk.acknowledge();
+    let ends = |desk: &mut Desk, by: &str| desk.answers(packet).last().unwrap().ends_with(by);
+    assert!(ends(&mut desk, ": 3"), "{:?}", desk.answers(packet));
+    desk.control.set_links(0b10001);
+    assert!(ends(&mut desk, ": 4"), "{:?}", desk.answers(packet));
+    desk.control.set_links(0b00001);
+    assert!(ends(&mut desk, ": 4"), "nothing changes while a PMD does not know of the last change");
+    desk.acknowledge();
+    desk.control.set_links(0b00001);
+    desk.acknowledge();
+    assert_eq!(
+        desk.answers("bond-show")[3..6],
+        ["active member: none", "", "member port 3: disabled"]
+    );
+    assert!(ends(&mut desk, "drop(bond)"), "{:?}", desk.answers(packet));
+}
