@@ -82,21 +82,31 @@ impl<T: TxQueue> Hands<'_, T> {
     fn end(&mut self, frame: Frame, (key, layers): (&Key, Layers), program: &Program, act: &Act) {
         match *act {
             Act::Output(port) => self.output_changed(frame, port),
-            Act::Balance { members, enabled } => {
-                match bond::choose(members, enabled, self.seeds.connection(key)) {
-                    Some(port) => self.output_changed(frame, port),
-                    None => self.drop(frame, Reason::Bond),
-                }
+            Act::Balance { .. } | Act::Encapsulate { .. } => {
+                let hash = self.seeds.connection(key);
+                self.end_by_hash(frame, hash, program, act);
             }
-            Act::Encapsulate { headers, port } => match program.headers.get(usize::from(headers)) {
-                Some(headers) => self.encapsulate(frame, key, headers, port),
-                None => self.drop(frame, Reason::TunnelPush),
-            },
             Act::Decapsulate => self.decapsulate(frame, key, layers),
             Act::Drop(reason) => self.drop(frame, reason),
             Act::Set { .. } | Act::PushVlan { .. } | Act::PopVlan | Act::Meter(_) => {
                 self.drop(frame, Reason::RuleDrop);
             }
+        }
+    }
+
+    /// Ends `frame`, of a connection of this `hash`, where it depends on that how.
+    #[inline]
+    fn end_by_hash(&mut self, frame: Frame, hash: u32, program: &Program, act: &Act) {
+        match *act {
+            Act::Encapsulate { headers, port } => match program.headers.get(usize::from(headers)) {
+                Some(headers) => self.encapsulate(frame, hash, headers, port),
+                None => self.drop(frame, Reason::TunnelPush),
+            },
+            Act::Balance { members, enabled } => match bond::choose(members, enabled, hash) {
+                Some(port) => self.output_changed(frame, port),
+                None => self.drop(frame, Reason::Bond),
+            },
+            _ => self.drop(frame, Reason::RuleDrop),
         }
     }
 
@@ -135,8 +145,8 @@ impl<T: TxQueue> Hands<'_, T> {
         }
     }
 
-    fn encapsulate(&mut self, mut frame: Frame, key: &Key, headers: &Headers, port: u16) {
-        if tunnel::push(&mut frame, headers, self.seeds.connection(key)) {
+    fn encapsulate(&mut self, mut frame: Frame, hash: u32, headers: &Headers, port: u16) {
+        if tunnel::push(&mut frame, headers, hash) {
             self.output_changed(frame, port);
         } else {
             self.drop(frame, Reason::TunnelPush);

@@ -213,6 +213,13 @@ impl Classifier {
         look(&self.memory.buckets[self.away(hash)], tag(hash), is_it)
     }
 
+    /// Whether there is a flow at `place`, and packets of `key` meet it.
+    pub(crate) fn fits(&self, place: u32, key: &Key) -> bool {
+        let Some(link) = self.memory.links.get(place as usize) else { return false };
+        let subtable = &self.memory.subtables[usize::from(link.subtable)];
+        self.name_of(place) != 0 && self.flows.is(place, link.subtable.into(), subtable.seen(key))
+    }
+
     #[inline]
     fn hash(&self, number: u16, seen: impl Iterator<Item = u64>) -> u64 {
         self.seeds.other(number.into()).words(seen)

@@ -12,7 +12,8 @@
 //! | `parse`, [`extract`](extract()) | the room that looks at frames; from bytes to a key |
 //! | [`key`], [`field`] | what packets are looked up by, and the names of its parts |
 //! | [`switch`] | what a PMD decides with; the rooms of caches and of the classifier |
-//! | [`emc`], [`classifier`], [`flow`] | the exact-match cache, megaflows by mask, megaflows |
+//! | [`emc`], [`smc`] | the exact-match cache, the signature cache |
+//! | [`classifier`], [`flow`] | megaflows by mask, megaflows |
 //! | `upcall`, [`translate`] | the room that asks rules; from rules to a megaflow |
 //! | [`rules`] | what a user wants, as text and as tables |
 //! | [`network`] | what upcalls know besides: ports and learned addresses |
@@ -54,6 +55,7 @@ pub mod program;
 mod rewrite;
 pub mod rules;
 mod sleep;
+pub mod smc;
 pub mod switch;
 pub mod translate;
 pub mod tunnel;

@@ -86,6 +86,7 @@ pub(crate) fn switch(texts: &[&str], ports: u16, flows: usize) -> (Switch, Hold)
     let masks = 512;
     let table = Flows::new(many(flows, Flow::default), many(masks, SharedMask::default));
     let memory = Memory {
+        smc: None,
         emc: (
             many(PLACES, || Entry::EMPTY).try_into().unwrap(),
             many(PLACES, Rare::default).try_into().unwrap(),

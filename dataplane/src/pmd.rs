@@ -178,6 +178,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             if batch.open != 0 {
                 settled.emc += switch.cache(batch, now);
             }
+            if batch.open != 0 && switch.smc.is_on() {
+                settled.smc += switch.signatures(batch, now);
+            }
         }
         recorder.leave(Room::Cache, clock);
         if batches.iter().any(|batch| batch.open != 0) {
@@ -221,6 +224,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         for _ in 0..PASSES {
             settled.again += batch.frames.len() as u64;
             settled.emc += switch.cache(batch, recorder.latest());
+            if batch.open != 0 && switch.smc.is_on() {
+                settled.smc += switch.signatures(batch, recorder.latest());
+            }
             if batch.open != 0 {
                 decide(core::slice::from_mut(batch), switch, recorder, settled, clock);
             }
@@ -250,8 +256,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         let counters = recorder.counters();
         counters.add(Counter::SimpleHit, settled.simple);
-        if settled.emc + settled.megaflow + settled.again > 0 {
+        if settled.emc + settled.smc + settled.megaflow + settled.again > 0 {
             counters.add(Counter::EmcHit, settled.emc);
+            counters.add(Counter::SmcHit, settled.smc);
             counters.add(Counter::MegaflowHit, settled.megaflow);
             counters.add(Counter::Lookups, settled.lookups);
             counters.add(Counter::Recirc, settled.again);

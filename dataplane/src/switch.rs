@@ -16,6 +16,7 @@ use crate::meter::Meter;
 use crate::network::{Network, Station};
 use crate::program::{Place, Programs};
 use crate::rules::RuleSet;
+use crate::smc::{self, Smc};
 use crate::upcall::Limiter;
 
 /// Something that a PMD tells the control core.
@@ -31,6 +32,8 @@ pub enum Note {
 pub struct Memory {
     /// Keys that were met lately, and their rare words.
     pub emc: (&'static mut [Entry; PLACES], &'static mut [Rare; PLACES]),
+    /// Signatures of many more; none where they are not to be kept.
+    pub smc: Option<&'static mut [smc::Bucket; smc::BUCKETS]>,
     /// Flows, and the masks that they share.
     pub flows: Flows,
     /// How flows are found.
@@ -54,6 +57,7 @@ pub struct Contacts {
 /// What one PMD decides with.
 pub struct Switch {
     pub(crate) emc: Emc,
+    pub(crate) smc: Smc,
     pub(crate) classifier: Classifier,
     pub(crate) programs: Programs,
     pub(crate) rules: Reader<RuleSet>,
@@ -78,6 +82,8 @@ pub(crate) struct Settled {
     pub(crate) simple: u64,
     /// By the exact-match cache.
     pub(crate) emc: u64,
+    /// By the signature cache.
+    pub(crate) smc: u64,
     /// By the classifier.
     pub(crate) megaflow: u64,
     /// Subtables that the classifier looked at for those.
@@ -101,6 +107,7 @@ impl Switch {
         let (entries, rare) = memory.emc;
         Self {
             emc: Emc::new(entries, rare, seeds.other(1), INVERSE_PROBABILITY),
+            smc: Smc::new(memory.smc),
             classifier: Classifier::new(memory.flows, memory.classifier, seeds.other(2)),
             programs: Programs::new(memory.programs),
             rules,
@@ -170,6 +177,27 @@ impl Switch {
         found
     }
 
+    /// The same for those whose signatures are known.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn signatures(&mut self, batch: &mut Batch, now: u64) -> u64 {
+        for i in batch.each_open() {
+            if !self.emc.is_on() {
+                batch.hashes[i] = self.emc.hash(&batch.keys[i]);
+            }
+            self.smc.prefetch(batch.hashes[i]);
+        }
+        let mut found = 0;
+        for i in batch.each_open() {
+            let fits = |flow| self.classifier.fits(flow, &batch.keys[i]);
+            if let Some(flow) = self.smc.find(batch.hashes[i], fits) {
+                batch.flows[i] = flow;
+                found |= 1 << i;
+            }
+        }
+        self.meet(batch, found, now)
+    }
+
     /// The room of the classifier: searches flows for all frames that are open, together.
     pub(crate) fn classify(&mut self, batch: &mut Batch, now: u64) -> (u64, u64) {
         let (mut hits, mut lookups) = (0, 0);
@@ -198,6 +226,7 @@ impl Switch {
             run.add(flow, batch.frames[i].len());
             batch.settle(i, run.verdict);
             self.emc.insert_maybe(&batch.keys[i], batch.hashes[i], flow, flows);
+            self.smc.insert(batch.hashes[i], flow);
         }
         run.end();
         found.count_ones().into()

@@ -69,6 +69,7 @@ impl Switch {
                 let bytes = batch.frames[i].len() as u64;
                 self.classifier.flows().hit(flow, (1, bytes), now);
                 batch.settle(i, self.classifier.flows().verdict(flow));
+                self.remember(&batch.keys[i], batch.hashes[i], flow);
                 (hits, lookups) = (hits + 1, lookups + probes);
                 continue;
             }
@@ -123,6 +124,7 @@ impl Switch {
         if self.emc.is_on() {
             self.emc.insert_maybe(key, hash, flow, self.classifier.flows());
         }
+        self.smc.insert(hash, flow);
     }
 
     /// The verdict that `program` amounts to; none if there is no place for it.

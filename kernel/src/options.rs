@@ -90,14 +90,21 @@ pub struct FlowOptions {
     pub max_idle: u32,
     /// One key in so many is inserted into the exact-match cache: 1 each, 0 none.
     pub emc_insert_inv_prob: u32,
+    /// Whether there is a signature cache.
+    pub smc: bool,
     /// Upcalls that each port may have in a second; 0 for any number.
     pub upcall_limit: u32,
 }
 
 impl FlowOptions {
     /// Open vSwitch's defaults. It has no limit on upcalls.
-    pub const DEFAULT: Self =
-        Self { limit: 200_000, max_idle: 10_000, emc_insert_inv_prob: 100, upcall_limit: 0 };
+    pub const DEFAULT: Self = Self {
+        limit: 200_000,
+        max_idle: 10_000,
+        emc_insert_inv_prob: 100,
+        smc: false,
+        upcall_limit: 0,
+    };
 }
 
 /// A serial console.

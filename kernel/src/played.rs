@@ -80,6 +80,7 @@ pub(crate) fn switch(
     let (notes, inbox) = Box::leak(Box::new(Mailbox::<Note, 16>::new())).open();
     let flows = Flows::new(many(64, Flow::default), many(64, SharedMask::default));
     let memory = switch::Memory {
+        smc: None,
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows,
         classifier: classifier::Memory {

@@ -10,6 +10,7 @@ use dataplane::meter::{METERS, Meter};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, RuleSet, SHAPES, Shape, Stored};
+use dataplane::smc;
 use dataplane::switch::{self, Contacts};
 use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
@@ -82,7 +83,7 @@ impl World {
     pub(crate) fn switch(&mut self) -> Result<(&'static mut Switch, Flows, Inbox<Note>), NoMemory> {
         let (rules, network) = self.readers.pop().ok_or(NoMemory)?;
         let (notes, inbox) = carve(Mailbox::<Note, NOTES>::new())?.open();
-        let memory = switch_memory(self.flows)?;
+        let memory = switch_memory(self.flows, self.options.smc)?;
         let flows = memory.flows;
         let contacts = Contacts { rules, network, notes, meters: self.meters };
         let mut switch = Switch::new(memory, contacts, self.seeds, tsc::frequency());
@@ -165,7 +166,8 @@ fn flows_of_each(options: &Options, pmds: usize) -> usize {
     (options.flows.limit as usize).min(fit) / pmds.max(1)
 }
 
-fn switch_memory(flows: usize) -> Result<switch::Memory, NoMemory> {
+/// Memory for so many flows, and for the signature cache if that `has_smc`.
+fn switch_memory(flows: usize, has_smc: bool) -> Result<switch::Memory, NoMemory> {
     let count = flows.max(1);
     // Seven places to a bucket: four for each flow, and the next power of two.
     let buckets = (count / 2).next_power_of_two();
@@ -175,7 +177,13 @@ fn switch_memory(flows: usize) -> Result<switch::Memory, NoMemory> {
     let masks: &[SharedMask] =
         memory::carve_with(MASKS, |_| SharedMask::default()).ok_or(NoMemory)?;
     let lists = memory::carve_with(LISTS, |_| List::new()).ok_or(NoMemory)?;
+    let smc = match has_smc {
+        true => memory::carve_with(smc::BUCKETS, |_| smc::Bucket::EMPTY),
+        false => None,
+    };
+    let smc = smc.map(|smc| smc.try_into().map_err(|_| NoMemory)).transpose()?;
     Ok(switch::Memory {
+        smc,
         emc: (emc.try_into().map_err(|_| NoMemory)?, rare.try_into().map_err(|_| NoMemory)?),
         flows: Flows::new(slots, masks),
         classifier: classifier::Memory {

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 14] = [
+static OWN: [OwnKey; 15] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -133,6 +133,12 @@ static OWN: [OwnKey; 14] = [
         }),
         default: "100",
         help: "one key in so many enters the exact-match cache: 1 each, 0 none",
+    },
+    OwnKey {
+        name: "smc-enable",
+        range: Range::Text("true or false", values::smc_enable),
+        default: "false",
+        help: "a signature cache behind the exact-match cache, 2 MiB for each PMD",
     },
     OwnKey {
         name: "upcall-limit",

@@ -19,6 +19,11 @@ pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+pub(super) fn smc_enable(options: &mut Options, text: &str) -> Option<()> {
+    options.flows.smc = text.parse().ok()?;
+    Some(())
+}
+
 /// A number in decimal digits and nothing else.
 pub(super) fn number(text: &str) -> Option<u32> {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit());

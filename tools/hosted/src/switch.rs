@@ -69,6 +69,7 @@ fn rule_set(count: usize, seeds: Seeds) -> RuleSet {
 
 fn memory(flows: usize) -> Memory {
     Memory {
+        smc: None,
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows: Flows::new(many(flows, Flow::default), many(MASKS, SharedMask::default)),
         classifier: classifier::Memory {
