@@ -29,6 +29,9 @@ pub(crate) struct Hands<'a, T: 'static> {
     pub(crate) again: &'a mut Batch,
 }
 
+/// Bytes of the longest frame that ports send.
+const MOST: usize = LARGEST + VLAN_TAG;
+
 impl<T: TxQueue> Hands<'_, T> {
     /// Moves each frame of `batch`, none of which is open, to where its verdict sends it: an outbox,
     /// or back to the pool.
@@ -37,13 +40,35 @@ impl<T: TxQueue> Hands<'_, T> {
         let arrived = batch.frames.len() as u64;
         // All frames of a batch came in by the same port, those that come again too.
         let from = batch.frames.first().map_or(batch.port, |frame| frame.port);
-        if let Some(Verdict::Output(port)) = batch.common()
-            && self.exits.send_all(port, batch)
-        {
+        let all_wait = match batch.common() {
+            Some(Verdict::Output(port)) => self.exits.send_all(port, batch),
+            Some(Verdict::Run(program)) => self.encapsulate_all(batch, program),
+            _ => false,
+        };
+        if all_wait {
             self.books.account(from).forwarded += arrived;
         } else {
             self.act_on_each(batch);
         }
+    }
+
+    /// Sends all frames of `batch` into a tunnel. False, and nothing was done, if `program` is about
+    /// something else, or a frame or its way out has no room.
+    fn encapsulate_all(&mut self, batch: &mut Batch, program: u32) -> bool {
+        let Some(program) = self.programs.get(program) else { return false };
+        let &[Act::Encapsulate { headers, port }] = program.acts.as_slice() else { return false };
+        let Some(headers) = program.headers.get(usize::from(headers)) else { return false };
+        let len = usize::from(headers.len);
+        let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= MOST;
+        let frames = batch.frames.len();
+        if !self.exits.has_room(port, frames) || !batch.frames.iter().all(fits) {
+            return false;
+        }
+        for (frame, key) in batch.frames.iter_mut().zip(&batch.keys) {
+            let _fits = tunnel::push(frame, headers, self.seeds.connection(key));
+        }
+        batch.bytes += (frames * len) as u64;
+        self.exits.send_all(port, batch)
     }
 
     fn act_on_each(&mut self, batch: &mut Batch) {
@@ -138,7 +163,7 @@ impl<T: TxQueue> Hands<'_, T> {
 
     /// Lets a frame that may have grown leave by `port`.
     fn output_changed(&mut self, frame: Frame, port: u16) {
-        if frame.len() > LARGEST + VLAN_TAG {
+        if frame.len() > MOST {
             self.drop(frame, Reason::TxOversize);
         } else {
             self.output(frame, port);

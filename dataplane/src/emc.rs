@@ -28,8 +28,15 @@ pub struct Entry {
     words: [u64; DEEP],
 }
 
-/// The rare words of a key.
-pub type Rare = [u64; WORDS - DEEP];
+/// The rare words of a key: on one line those of addresses, on the next those of tunnels. A line
+/// that a key does not use is not touched.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(128))]
+pub struct Rare([u64; RARE]);
+
+/// How many rare words there are, and how many of them are on the first line.
+const RARE: usize = WORDS - DEEP;
+const LINE: usize = 64 / size_of::<u64>();
 
 impl Entry {
     /// A place without a key.
@@ -77,7 +84,7 @@ impl Emc {
         let [first, _] = places(hash);
         cpu::prefetch_value(&self.entries[first]);
         if key.deep() != 0 {
-            cpu::prefetch_value(&self.rare[first]);
+            self.prefetch_rare(first, key.deep());
         }
         hash
     }
@@ -106,11 +113,26 @@ impl Emc {
             && (entry.deep == 0 || self.holds_rare(place, key))
     }
 
-    /// Whether the rare words are alike, too.
+    /// Has the lines on their way that keys of these rare words use.
+    fn prefetch_rare(&self, place: usize, deep: u32) {
+        let Rare(rare) = &self.rare[place];
+        let deep = deep >> DEEP;
+        if deep & ((1 << LINE) - 1) != 0 {
+            cpu::prefetch_value(&rare[0]);
+        }
+        if deep >> LINE != 0 {
+            cpu::prefetch_value(&rare[LINE]);
+        }
+    }
+
+    /// Whether the rare words, of which both keys use the same, are alike too.
     #[inline(never)]
     fn holds_rare(&self, place: usize, key: &Key) -> bool {
-        let (rare, (_, words)) = (&self.rare[place], key.words().split_at(DEEP));
-        rare.iter().zip(words).fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
+        let (rare, _) = self.rare[place].0.as_chunks::<2>();
+        let (words, _) = key.words()[DEEP..].as_chunks::<2>();
+        let pairs = rare.iter().zip(words).enumerate();
+        let mut used = pairs.filter(|(pair, _)| key.deep() >> (DEEP + 2 * pair) & 3 != 0);
+        used.all(|(_, (one, other))| one == other)
     }
 
     /// Remembers, now and then, that `key` met `flow`.
@@ -139,7 +161,7 @@ impl Emc {
         entry.words.copy_from_slice(words);
         self.entries[place] = entry;
         if key.deep() != 0 {
-            self.rare[place].copy_from_slice(rare);
+            self.rare[place].0.copy_from_slice(rare);
         }
     }
 }

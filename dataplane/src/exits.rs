@@ -55,6 +55,14 @@ impl<T: TxQueue> Exits<T> {
         self.exits.push(exit).is_ok()
     }
 
+    /// Whether so many frames could wait for `port`.
+    #[inline]
+    pub(crate) fn has_room(&self, port: u16, frames: usize) -> bool {
+        let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
+        let exit = self.exits.get(place);
+        exit.is_some_and(|exit| exit.outbox.capacity() - exit.outbox.len() >= frames)
+    }
+
     /// Lets all frames of `batch` wait for `port`. False, and nothing was done, if there is no way
     /// out by it or too little room.
     #[inline]
