@@ -42,7 +42,7 @@ impl<T: TxQueue> Hands<'_, T> {
         let from = batch.frames.first().map_or(batch.port, |frame| frame.port);
         let all_wait = match batch.common() {
             Some(Verdict::Output(port)) => self.exits.send_all(port, batch),
-            Some(Verdict::Run(program)) => self.encapsulate_all(batch, program),
+            Some(Verdict::Run(program)) => self.run_on_all(batch, program),
             _ => false,
         };
         if all_wait {
@@ -52,12 +52,30 @@ impl<T: TxQueue> Hands<'_, T> {
         }
     }
 
-    /// Sends all frames of `batch` into a tunnel. False, and nothing was done, if `program` is about
-    /// something else, or a frame or its way out has no room.
-    fn encapsulate_all(&mut self, batch: &mut Batch, program: u32) -> bool {
+    /// Carries `program` out on all frames of `batch` if it is about a tunnel and nothing else.
+    /// Whether all wait for their way out by then; those that are left in the batch do not.
+    #[inline]
+    fn run_on_all(&mut self, batch: &mut Batch, program: u32) -> bool {
         let Some(program) = self.programs.get(program) else { return false };
-        let &[Act::Encapsulate { headers, port }] = program.acts.as_slice() else { return false };
-        let Some(headers) = program.headers.get(usize::from(headers)) else { return false };
+        match *program.acts.as_slice() {
+            [Act::Encapsulate { headers, port }] => {
+                let headers = program.headers.get(usize::from(headers));
+                headers.is_some_and(|headers| self.encapsulate_all(batch, headers, port))
+            }
+            [Act::Decapsulate] => {
+                for (frame, key) in batch.frames.drain(..).zip(&batch.keys) {
+                    self.decapsulate(frame, key, key.layers);
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends all frames of `batch` into a tunnel. False, and nothing was done, if a frame or their way
+    /// out has no room.
+    #[inline]
+    fn encapsulate_all(&mut self, batch: &mut Batch, headers: &Headers, port: u16) -> bool {
         let len = usize::from(headers.len);
         let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= MOST;
         let frames = batch.frames.len();
