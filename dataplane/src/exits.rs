@@ -1,6 +1,6 @@
 //! Frames waiting for transmit rings, and the room that hands them over.
 
-use frame::{Frame, LocalPool, Outbox, TxQueue};
+use frame::{BURST, Frame, LocalPool, OUTBOX, Outbox, TxQueue};
 
 use heapless::Vec;
 
@@ -8,6 +8,7 @@ use crate::act::discard;
 use crate::batch::Batch;
 use crate::books::Books;
 use crate::ledger::{ACCOUNTS, Ledger, Reason};
+use crate::pmd::GROUP;
 
 /// The ways out that one PMD owns, by port.
 pub struct Exits<T: 'static> {
@@ -16,6 +17,8 @@ pub struct Exits<T: 'static> {
     places: [u8; ACCOUNTS],
     /// Bit i says that frames wait at exit i.
     waiting: u32,
+    /// Clock counts between two visits to the same ring at least; 0 for none.
+    interval: u64,
 }
 
 /// A transmit queue, and the frames that wait for it.
@@ -25,7 +28,15 @@ pub struct Exit<T> {
     outbox: Outbox,
     /// Bytes of the frames that wait.
     bytes: u64,
+    /// When the ring is visited again, if it is not to be sooner.
+    due: u64,
+    /// Frames, the first of those that wait, that are kept and not counted as forwarded.
+    parked: usize,
 }
+
+/// Frames that wait at most where more may come before the next visit: those of a group of polls
+/// have room besides.
+const KEPT: usize = OUTBOX - GROUP * BURST;
 
 /// What one visit to the transmit rings did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +52,7 @@ pub(crate) struct Flushed {
 impl<T: TxQueue> Exits<T> {
     /// No way out.
     pub const fn new() -> Self {
-        Self { exits: Vec::new(), places: [ACCOUNTS as u8; ACCOUNTS], waiting: 0 }
+        Self { exits: Vec::new(), places: [ACCOUNTS as u8; ACCOUNTS], waiting: 0, interval: 0 }
     }
 
     /// Makes `exit` the way out by its port. False if there is no such port or it has one already.
@@ -93,15 +104,59 @@ impl<T: TxQueue> Exits<T> {
         Ok(())
     }
 
+    /// Has so many clock counts pass between two visits to the same ring at least.
+    pub(crate) fn set_interval(&mut self, interval: u64) {
+        self.interval = interval;
+    }
+
+    /// Whether frames wait for anything.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting != 0
+    }
+
+    /// Hands waiting frames to their rings, where it is time to at `now`. What a ring has no room
+    /// for is dropped.
+    #[inline]
+    pub(crate) fn flush(&mut self, pool: &mut LocalPool, books: &mut Books, now: u64) -> Flushed {
+        if self.interval == 0 {
+            return self.flush_all(pool, books);
+        }
+        let kept = self.keep(books, now);
+        self.waiting &= !kept;
+        let flushed = self.flush_all(pool, books);
+        self.waiting |= kept;
+        flushed
+    }
+
+    /// Exits whose frames go on waiting. The others are due again later.
+    #[cold]
+    fn keep(&mut self, books: &mut Books, now: u64) -> u32 {
+        let mut kept = 0;
+        let waiting = self.exits.iter_mut().enumerate();
+        for (place, exit) in waiting.filter(|(place, _)| self.waiting >> place & 1 == 1) {
+            if now < exit.due && exit.outbox.len() <= KEPT {
+                kept |= 1 << place;
+                exit.park(books);
+            } else {
+                exit.due = now.saturating_add(self.interval);
+            }
+        }
+        kept
+    }
+
     /// Hands all waiting frames to their rings. What a ring has no room for is dropped.
     #[inline]
-    pub(crate) fn flush(&mut self, pool: &mut LocalPool, books: &mut Books) -> Flushed {
+    pub(crate) fn flush_all(&mut self, pool: &mut LocalPool, books: &mut Books) -> Flushed {
         let mut flushed = Flushed::default();
         let mut waiting = core::mem::take(&mut self.waiting);
         while waiting != 0 {
             let place = waiting.trailing_zeros() as usize;
             waiting &= waiting - 1;
             let Some(exit) = self.exits.get_mut(place) else { continue };
+            if exit.parked > 0 {
+                exit.unpark(books);
+            }
             let (taken, refused) = exit.flush(pool, books);
             flushed.frames += taken;
             flushed.batches += u32::from(taken > 0);
@@ -140,12 +195,25 @@ impl<T: TxQueue> Default for Exits<T> {
 impl<T: TxQueue> Exit<T> {
     /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting.
     pub const fn new(port: u16, queue: T) -> Self {
-        Self { port, queue, outbox: Outbox::new(), bytes: 0 }
+        Self { port, queue, outbox: Outbox::new(), bytes: 0, due: 0, parked: 0 }
     }
 
     /// The port.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Counts no frame that waits as forwarded.
+    fn park(&mut self, books: &mut Books) {
+        let more = &self.outbox[self.parked..];
+        more.iter().for_each(|frame| books.account(frame.port).forwarded -= 1);
+        self.parked = self.outbox.len();
+    }
+
+    /// Counts all as forwarded again.
+    fn unpark(&mut self, books: &mut Books) {
+        let parked = &self.outbox[..core::mem::take(&mut self.parked)];
+        parked.iter().for_each(|frame| books.account(frame.port).forwarded += 1);
     }
 
     /// Hands what waits to the ring, and returns how many frames it took and how many it had no

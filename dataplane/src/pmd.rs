@@ -95,6 +95,11 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         self.sleep = sleep;
     }
 
+    /// Keeps frames for so many clock counts from now on, so that rings are visited less often.
+    pub fn set_flush_interval(&mut self, interval: u64) {
+        self.parts.exits.set_interval(interval);
+    }
+
     /// The pool, to fill receive rings from before the loop begins.
     pub fn pool(&mut self) -> &mut LocalPool {
         self.parts.pool
@@ -123,6 +128,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         if self.parts.recorder.current.flags.has(Flags::STARVED) {
             self.parts.exits.reclaim(self.parts.pool);
+        }
+        if self.parts.exits.is_waiting() {
+            self.flush_kept(clock);
         }
         let number = self.parts.recorder.current.number;
         if number.is_multiple_of(HOUSEKEEPING) || self.stall.times > 0 {
@@ -208,7 +216,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             switch.give_back();
         }
         recorder.leave(Room::Act, clock);
-        let flushed = exits.flush(pool, &mut self.books);
+        let flushed = exits.flush(pool, &mut self.books, recorder.latest());
         recorder.leave(Room::Tx, clock);
         self.account(settled, flushed);
     }
@@ -244,6 +252,21 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         batch.clear();
         recorder.leave(Room::Again, clock);
+    }
+
+    /// Hands over frames that were kept for a while, where it is time to; all if it is to sleep and
+    /// nothing came.
+    #[cold]
+    fn flush_kept(&mut self, clock: &impl Clock) {
+        let Parts { pool, exits, recorder, .. } = &mut self.parts;
+        let flushed = match self.sleep.is_on() && recorder.current.packets == 0 {
+            true => exits.flush_all(pool, &mut self.books),
+            false => exits.flush(pool, &mut self.books, recorder.latest()),
+        };
+        if flushed != Flushed::default() {
+            recorder.leave(Room::Tx, clock);
+            self.account(Settled::default(), flushed);
+        }
     }
 
     /// Counts what became of a group of frames.

@@ -51,6 +51,8 @@ pub struct Options {
     pub flows: FlowOptions,
     /// How long PMDs sleep at most.
     pub sleep_max: SleepMax,
+    /// For how many microseconds PMDs keep frames before they hand them to a ring.
+    pub tx_flush_interval: u32,
     /// This end of all tunnels.
     pub vtep: Option<Vtep>,
     /// Tunnels.
@@ -176,6 +178,7 @@ impl Default for Options {
             event_store: 64,
             flows: FlowOptions::DEFAULT,
             sleep_max: SleepMax::NEVER,
+            tx_flush_interval: 0,
             vtep: None,
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],

@@ -156,34 +156,45 @@ pub(crate) fn run(core: usize) -> ! {
     }
 }
 
-/// Makes a PMD for each of `cores`, which compares with its limits, sleeps so many microseconds, shares the ports out among
-/// them in turn, and lets all start.
+/// What a PMD does by its own settings.
+pub(crate) struct Polling {
+    pub(crate) core: usize,
+    /// What it compares its iterations with.
+    pub(crate) limits: Limits,
+    /// How long it sleeps at most, in microseconds.
+    pub(crate) sleep: u32,
+    /// How long it keeps frames, in microseconds.
+    pub(crate) flush: u32,
+}
+
+/// Makes a PMD for each of `pollings`, shares the ports out among them in turn, and lets all start.
 #[inline(never)]
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
     world: &mut World,
-    cores: &[(usize, Limits, u32)],
+    pollings: &[Polling],
     base: Timebase,
 ) -> Result<(Vec<Handle, { cores::MAX }>, Option<Wire>), NoMemory> {
-    if cores.is_empty() {
+    if pollings.is_empty() {
         return Ok((Vec::new(), None));
     }
-    let pools = cores.len() + usize::from(world.has_endpoint);
+    let pools = pollings.len() + usize::from(world.has_endpoint);
     let store = fill_store(ports.len() * FRAMES_PER_PORT + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
-    for &(core, limits, sleep) in cores {
+    for &Polling { core, limits, sleep, flush } in pollings {
         let recorder = |metrics| Recorder::new(metrics, limits, base);
         let (handle, pmd) = assemble(core, store, world, recorder)?;
         pmd.set_sleep(Sleep::new(base.cycles(sleep.into()), base.cycles(1)));
+        pmd.set_flush_interval(base.cycles(flush.into()));
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
     share_out(ports, &mut loops)?;
     let wire = if world.has_endpoint { Some(join_control(store, &mut loops)?) } else { None };
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
-    for (&(core, ..), pmd) in cores.iter().zip(loops) {
-        *seats[core].get_mut() = Some(pmd);
+    for (polling, pmd) in pollings.iter().zip(loops) {
+        *seats[polling.core].get_mut() = Some(pmd);
     }
     SEATS.call_once(|| seats);
     Ok((handles, wire))

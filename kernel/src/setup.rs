@@ -14,10 +14,10 @@ use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
 use perf::losses::Sample;
-use perf::{Iteration, Limits, Snapshot, Timebase, windows};
+use perf::{Iteration, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
-use crate::pmds::{self, Handle, MILLISECONDS, Queues};
+use crate::pmds::{self, Handle, MILLISECONDS, Polling, Queues};
 use crate::ports::{self, Port};
 use crate::switches::FileFault;
 
@@ -97,11 +97,11 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
     free
 }
 
-/// The PMD that is to be on `core`: what it compares with, where an automatic limit stands for the
-/// longest at first, and how many microseconds it sleeps at most.
-pub(crate) fn polling(options: &Options, core: usize) -> (usize, Limits, u32) {
+/// The PMD that is to be on `core`. An automatic limit stands for the longest at first.
+pub(crate) fn polling(options: &Options, core: usize) -> Polling {
     let limits = options.perf.of(core).limits(tsc::frequency(), u32::MAX);
-    (core, limits, options.sleep_max.of(core))
+    let (sleep, flush) = (options.sleep_max.of(core), options.tx_flush_interval);
+    Polling { core, limits, sleep, flush }
 }
 
 /// Takes the cards that were asked for.

@@ -218,6 +218,53 @@ fn what_a_full_ring_refuses_is_dropped_as_such() {
 }
 
 #[test]
+fn frames_are_kept_until_it_is_time_or_they_are_many() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    let send = |bench: &Bench, frames| (0..frames).for_each(|it| bench.send(0, frame(it, 60)));
+    let left = |bench: &Bench| {
+        let (reading, gone) = (bench.ledger.read().unwrap(), bench.gone(1).len() as u64);
+        let account = reading.accounts[0];
+        assert_eq!((account.forwarded, account.unaccounted()), (gone, reading.parked as i64));
+        (gone, reading.parked)
+    };
+    bench.pmd.set_flush_interval(1000);
+    send(&bench, 5);
+    bench.run(1);
+    assert_eq!(left(&bench), (5, 0), "the first go at once");
+    send(&bench, 5);
+    bench.run(20);
+    assert_eq!(left(&bench), (5, 5), "the next are kept");
+    bench.run(1000);
+    assert_eq!(left(&bench), (10, 0), "until it is time, whether anything comes or not");
+    send(&bench, 7);
+    bench.run(1);
+    for sent in [7, 7 + 32, 7 + 64, 7 + 96] {
+        assert_eq!(left(&bench), (10, sent));
+        send(&bench, 32);
+        bench.run(1);
+    }
+    assert_eq!(left(&bench), (10 + 135, 0), "or more might find no room");
+    bench.wires[1].0.borrow_mut().room = 3;
+    bench.wires[1].clone().reclaim(bench.pmd.pool());
+    send(&bench, 9);
+    bench.run(1000);
+    assert_eq!(left(&bench), (10 + 135 + 3, 0));
+    assert_eq!(bench.account(0).dropped[Reason::TxRingFull as usize], 6);
+}
+
+#[test]
+fn nothing_is_kept_through_a_sleep() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.pmd.set_flush_interval(1_000_000);
+    bench.pmd.set_sleep(crate::Sleep::new(100, 1));
+    for sent in 1..=3 {
+        bench.send(0, frame(0, 60));
+        bench.run(2);
+        assert_eq!(bench.gone(1).len(), sent);
+    }
+}
+
+#[test]
 fn a_lie_is_counted_even_when_no_frame_came() {
     let mut bench = Bench::new(2, &[(0, 1)]);
     bench.wires[0].0.borrow_mut().lies = 3;

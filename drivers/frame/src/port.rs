@@ -6,8 +6,9 @@ use crate::{Frame, LocalPool};
 
 /// Frames that one poll brings at most.
 pub const BURST: usize = 32;
-/// Frames that wait for one port to take them at most: the bursts of a whole group of polls.
-pub const OUTBOX: usize = 128;
+/// Frames that wait for one port to take them at most: the bursts of a whole group of polls, and as
+/// many that were kept for a while.
+pub const OUTBOX: usize = 256;
 
 /// The frames that one poll brought, in order of arrival.
 pub type Burst = Vec<Frame, BURST>;

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 15] = [
+static OWN: [OwnKey; 16] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -74,6 +74,12 @@ static OWN: [OwnKey; 15] = [
         ),
         default: "0",
         help: "how long PMDs with little to do sleep at most; 0 is never",
+    },
+    OwnKey {
+        name: "tx-flush-interval",
+        range: Range::Number(0..=1_000_000, |options, micros| options.tx_flush_interval = micros),
+        default: "0",
+        help: "how long frames are kept so that more go to a ring at once (us)",
     },
     OwnKey {
         name: "pmd-watchdog",
