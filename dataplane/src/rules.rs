@@ -9,6 +9,7 @@ mod text;
 use core::cmp::Reverse;
 
 use heapless::Vec;
+use perf::Tally;
 
 use crate::field::Id;
 use crate::hash::Seeds;
@@ -110,6 +111,8 @@ impl Rule {
             value: value.words(),
             mask,
             actions,
+            hits: (0, 0),
+            number: 0,
         }
     }
 }
@@ -120,7 +123,7 @@ impl Default for Rule {
     }
 }
 
-/// A rule of a set.
+/// A rule of a set. Its other fields are those of [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "fields are those of `Rule`")]
 pub struct View<'a> {
@@ -130,6 +133,10 @@ pub struct View<'a> {
     pub value: &'a [u64; WORDS],
     pub mask: &'a Mask,
     pub actions: &'a [Action],
+    /// Packets that met it, and bytes of those.
+    pub hits: (u64, u64),
+    /// Its number in the set.
+    pub number: u32,
 }
 
 impl View<'_> {
@@ -144,7 +151,7 @@ impl View<'_> {
 }
 
 /// A rule as a set keeps it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Stored {
     table: u8,
     priority: u16,
@@ -153,12 +160,16 @@ pub struct Stored {
     shape: u16,
     /// The first of its actions, and how many.
     actions: (u32, u32),
-    /// Which of all that were given it is.
+    /// Packets that met it and bytes of those, counted by the control core alone.
+    packets: Tally,
+    bytes: Tally,
+    /// Which of all that were given it is; once the set is finished, its number.
     given: u32,
 }
 
 impl Stored {
     /// A place without a rule.
+    #[expect(clippy::declare_interior_mutable_const, reason = "it is copied into places")]
     pub const EMPTY: Self = Self {
         table: 0,
         priority: 0,
@@ -166,6 +177,8 @@ impl Stored {
         value: [0; WORDS],
         shape: 0,
         actions: (0, 0),
+        packets: Tally::new(),
+        bytes: Tally::new(),
         given: 0,
     };
 }
@@ -266,11 +279,21 @@ impl RuleSet {
     }
 
     fn view<'a>(&'a self, rule: &'a Stored) -> View<'a> {
-        let Stored { table, priority, cookie, ref value, shape, actions: (first, count), .. } =
-            *rule;
+        let Stored { table, priority, cookie, ref value, shape, given: number, .. } = *rule;
+        let (first, count) = rule.actions;
+        let hits = (rule.packets.read(), rule.bytes.read());
         let mask = &self.memory.shapes[usize::from(shape)].mask;
         let actions = &self.memory.actions[first as usize..][..count as usize];
-        View { table, priority, cookie, value, mask, actions }
+        View { table, priority, cookie, value, mask, actions, hits, number }
+    }
+
+    /// Counts `packets` of so many `bytes` that met the rule of this number. For the control core,
+    /// which alone counts.
+    pub fn hit(&self, number: u32, (packets, bytes): (u64, u64)) {
+        if let Some(rule) = self.memory.rules[..self.count].get(number as usize) {
+            rule.packets.add(packets);
+            rule.bytes.add(bytes);
+        }
     }
 
     /// Makes it a set of no rules, to add to.
@@ -298,7 +321,10 @@ impl RuleSet {
             shape,
             actions: (first as u32, count as u32),
             given: self.count as u32,
+            ..Stored::EMPTY
         };
+        place.packets.set(rule.hits.0);
+        place.bytes.set(rule.hits.1);
         self.count += 1;
         self.actions += count;
         Ok(())
@@ -347,7 +373,8 @@ impl RuleSet {
         let mut kept = 0;
         for number in 0..self.count {
             if kept == 0 || rank(&rules[kept - 1]) != rank(&rules[number]) {
-                rules[kept] = Stored { given: kept as u32, ..rules[number] };
+                rules.swap(kept, number);
+                rules[kept].given = kept as u32;
                 kept += 1;
             }
         }

@@ -42,7 +42,7 @@ pub use endpoint::{Endpoint, Wire};
 use job::Job;
 use losses::Losses;
 use pace::{Pace, Rate};
-pub use pmd::{Cleared, Handle, Orders, Pmd, PmdMemory};
+pub use pmd::{Cleared, Counted, Handle, Orders, Pmd, PmdMemory};
 use revalidate::Walk;
 pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory, add_all};
 

@@ -35,7 +35,7 @@ static SHARED: SharedSeed = SharedSeed::from_u64(0x5eed);
 
 fn rule_set() -> RuleSet {
     let memory = rules::Memory {
-        rules: vec![Stored::EMPTY; 16].leak(),
+        rules: many(16, || Stored::EMPTY),
         actions: vec![Action::Normal; 64].leak(),
         index: vec![0; 32].leak(),
         shapes: vec![Shape::EMPTY; 16].leak(),

@@ -9,7 +9,7 @@ use handover::Sender;
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
-use kernel::control::{Control, Memory, OUTPUT, Pmd, PmdMemory, Policy, Tables};
+use kernel::control::{Control, Counted, Memory, OUTPUT, Pmd, PmdMemory, Policy, Tables};
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
@@ -175,7 +175,8 @@ pub(crate) fn watched(
     let started = tsc::now();
     let pmds = handles.into_iter().map(|handle| {
         let settings = options.perf.of(handle.core);
-        pmd_memory().map(|memory| Pmd::new(handle, started, settings, memory))
+        let memory = pmd_memory(handle.flows.capacity());
+        memory.map(|memory| Pmd::new(handle, started, settings, memory))
     });
     let pmds: Option<Vec<_, PORTS>> = pmds.collect();
     pmds::carve(pmds?).ok().map(|pmds| pmds.as_mut_slice())
@@ -218,12 +219,14 @@ fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
     Some(Memory { output, screen, rows, counted, events })
 }
 
-/// Memory for what the control core keeps of one PMD; none if the machine has too little.
-fn pmd_memory() -> Option<PmdMemory> {
+/// Memory for what the control core keeps of one PMD of so many flows; none if the machine has too
+/// little.
+fn pmd_memory(flows: usize) -> Option<PmdMemory> {
     Some(PmdMemory {
         cleared: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
         seconds: memory::carve_with(windows::COPIES, |_| Snapshot::ZERO)?,
         losses: memory::carve_with(MILLISECONDS, |_| Sample::default())?,
+        counted: memory::carve_with(flows, |_| Counted::default())?,
     })
 }
 

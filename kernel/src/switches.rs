@@ -16,7 +16,7 @@ use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
-use kernel::control::{Tables, TablesError, TablesMemory, add_all};
+use kernel::control::{Counted, Tables, TablesError, TablesMemory, add_all};
 use kernel::options::{FlowOptions, Forward, Options};
 
 use crate::arch::{memory, random, tsc};
@@ -161,7 +161,8 @@ fn rule_set(seeds: Seeds) -> Result<RuleSet, NoMemory> {
 
 /// Flows that each of so many PMDs can have: those that were asked for, or what fits.
 fn flows_of_each(options: &Options, pmds: usize) -> usize {
-    let each = size_of::<Flow>() + size_of::<Link>() + size_of::<u32>() + size_of::<Bucket>() / 2;
+    let own = size_of::<Flow>() + size_of::<Link>() + size_of::<u32>() + size_of::<Bucket>() / 2;
+    let each = own + size_of::<Counted>();
     let fit = (memory::free() / FLOWS_PART) as usize / each;
     (options.flows.limit as usize).min(fit) / pmds.max(1)
 }

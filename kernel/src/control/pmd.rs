@@ -1,6 +1,6 @@
 //! What the control core knows of a PMD.
 
-use dataplane::flow::Flows;
+use dataplane::flow::{Flows, Megaflow};
 use dataplane::{Ledger, Note, Order};
 use handover::{Inbox, Sender};
 use perf::events::{Accounts, Open, Source};
@@ -53,6 +53,27 @@ pub struct PmdMemory {
     pub seconds: &'static mut [Snapshot],
     /// What NICs lost in each of the last milliseconds.
     pub losses: &'static mut [Sample],
+    /// What was counted of each of its flows: as many as those.
+    pub counted: &'static mut [Counted],
+}
+
+/// What was counted of a flow for rules already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    /// The flow's name.
+    name: u64,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Counted {
+    /// Packets and bytes of `flow` that were not counted yet. They are from then on.
+    pub(super) fn take(&mut self, flow: &Megaflow) -> (u64, u64) {
+        let Megaflow { name, packets, bytes, .. } = *flow;
+        let before = core::mem::replace(self, Self { name, packets, bytes });
+        let known = if before.name == name { (before.packets, before.bytes) } else { (0, 0) };
+        (packets.wrapping_sub(known.0), bytes.wrapping_sub(known.1))
+    }
 }
 
 /// A PMD, and what the control core keeps of it.
@@ -64,6 +85,7 @@ pub struct Pmd<O> {
     pub(super) cleared: Cleared,
     pub(super) windows: Windows<'static>,
     pub(super) losses: Losses<'static>,
+    pub(super) counted: &'static mut [Counted],
     pub(super) watchdog: Watchdog,
     pub(super) open: Option<Open>,
     /// Losses that are no event yet, and how many are.
@@ -86,15 +108,16 @@ impl<O> Pmd<O> {
     /// The PMD of `handle`, which began its loop at `started`, a count of the time-stamp counter,
     /// with these `settings`.
     pub fn new(handle: Handle<O>, started: u64, settings: Settings, memory: PmdMemory) -> Self {
-        let PmdMemory { cleared: counted, seconds, losses } = memory;
-        counted.at = started;
+        let PmdMemory { cleared, seconds, losses, counted } = memory;
+        cleared.at = started;
         Self {
             handle,
             settings,
             auto: auto::MOST,
-            cleared: Cleared { counted, iteration: 0 },
+            cleared: Cleared { counted: cleared, iteration: 0 },
             windows: Windows::new(seconds),
             losses: Losses::new(losses),
+            counted,
             watchdog: Watchdog::default(),
             open: None,
             waiting: Waiting::default(),

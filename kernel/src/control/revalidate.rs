@@ -7,9 +7,11 @@
 
 use dataplane::flow::Megaflow;
 use dataplane::network::Station;
-use dataplane::translate::translate;
+use dataplane::rules::View;
+use dataplane::translate::{RESUBMITS, Trace, translate};
 use dataplane::wire::vlan;
 use dataplane::{Order, field::Id};
+use heapless::Vec;
 
 use super::tables::Tables;
 use super::{Orders, Pmd};
@@ -87,6 +89,21 @@ impl Walk {
         true
     }
 
+    /// Whether rules say of the packets of `flow` something else by now, or look at more of them.
+    /// Those that came since the last walk count for the rules that they met.
+    fn is_outdated<O>(&self, flow: &Megaflow, pmd: &mut Pmd<O>, tables: &Tables) -> bool {
+        let more = pmd.counted.get_mut(flow.place as usize);
+        let more = more.map_or((0, 0), |counted| counted.take(flow));
+        if !self.compares && more.0 == 0 {
+            return false;
+        }
+        let mut met = Met(Vec::new());
+        let said = translate(tables.world(), &flow.key, &mut met);
+        met.0.iter().for_each(|rule| tables.rules().hit(*rule, more));
+        let differs = said.program.fingerprint() != flow.actions || !flow.mask.covers(&said.mask);
+        self.compares && differs
+    }
+
     fn end(&mut self) {
         if self.compares {
             self.known = self.coming;
@@ -106,18 +123,23 @@ impl Walk {
             note_source(flow, tables);
         }
         let is_idle = now.saturating_sub(flow.used) > self.max_idle;
-        let goes = is_idle || self.compares && is_outdated(flow, tables);
-        if !goes {
+        let is_outdated = self.is_outdated(flow, pmd, tables);
+        if !is_idle && !is_outdated {
             return true;
         }
         pmd.handle.orders.send(Order::Remove { place: flow.place, name: flow.name }).is_ok()
     }
 }
 
-/// Whether rules say of the packets of `flow` something else by now, or look at more of them.
-fn is_outdated(flow: &Megaflow, tables: &Tables) -> bool {
-    let said = translate(tables.world(), &flow.key, &mut ());
-    said.program.fingerprint() != flow.actions || !flow.mask.covers(&said.mask)
+/// Rules that a packet met.
+struct Met(Vec<u32, RESUBMITS>);
+
+impl Trace for Met {
+    fn met(&mut self, _: u8, rule: Option<&View<'_>>) {
+        if let Some(rule) = rule {
+            let _there_is_a_place_for_each_look_up = self.0.push(rule.number);
+        }
+    }
 }
 
 /// Whoever sends the packets of a flow that looks at who sends them was heard.

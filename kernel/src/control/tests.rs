@@ -230,6 +230,7 @@ fn pmd_memory() -> PmdMemory {
         cleared: Box::leak(Box::new(Snapshot::ZERO)),
         seconds: vec![Snapshot::ZERO; 61].leak(),
         losses: vec![perf::losses::Sample::default(); 64].leak(),
+        counted: &mut [],
     }
 }
 

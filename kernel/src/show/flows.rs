@@ -35,7 +35,8 @@ impl RulesJob {
         let Some(rule) = tables.rules().rule(self.next) else { return Ok(false) };
         self.next += 1;
         if self.filter.admits(&rule) {
-            writeln!(out, "{rule}")?;
+            let (packets, bytes) = rule.hits;
+            writeln!(out, "n_packets={packets},n_bytes={bytes},{rule}")?;
         }
         Ok(true)
     }

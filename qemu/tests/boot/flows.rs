@@ -58,6 +58,13 @@ fn type_silently(session: &mut Session, command: &str) -> Result<()> {
     Ok(())
 }
 
+/// The rules, none of which was met.
+fn rules(session: &mut Session) -> Result<Vec<String>> {
+    let lines = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+    let rule = |line: &String| line.strip_prefix("n_packets=0,n_bytes=0,").map(str::to_owned);
+    lines.iter().map(rule).collect::<Option<_>>().with_context(|| format!("{lines:?}"))
+}
+
 /// Waits until a line of `dpctl/dump-flows` has all of `words`.
 fn until_flow(session: &mut Session, words: &[&str]) -> Result<String> {
     session.ask_until("dpctl/dump-flows", |lines| {
@@ -125,7 +132,7 @@ fn a_wrong_rule_is_told_with_its_column_and_changes_nothing(rig: &Rig) -> Result
         let fault =
             session.one_line("add-flow in_port=0,actions=drop;in_port=1,tp_dst=80,actions=0")?;
         ensure!(fault == "error: column 34: expected tcp, udp or sctp before tp_dst", "{fault}");
-        let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+        let rules = rules(session)?;
         let own = ["table=0,in_port=0 actions=output:1", "table=0,in_port=1 actions=output:0"];
         ensure!(rules == own, "{rules:?}");
         Ok(())
@@ -148,7 +155,7 @@ fn boot_with_file(
 fn rules_come_from_the_file_that_the_loader_brings(rig: &Rig) -> Result<()> {
     let text = "# what the lab wants\n\ntable=1,actions=output:1\nin_port=0,actions=goto_table:1\n";
     boot_with_file(rig, text, |session| {
-        let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+        let rules = rules(session)?;
         let expected = [
             "table=0,in_port=0 actions=goto_table:1",
             "table=0,in_port=1 actions=output:0",
@@ -158,7 +165,9 @@ fn rules_come_from_the_file_that_the_loader_brings(rig: &Rig) -> Result<()> {
         let wires = session.take_wires()?;
         wires[0].send(&udp(1, 2, 5)?, LIMIT)?;
         ensure!(port(&receive(&wires[1])?)? == 5);
-        Ok(())
+        session.ask_until("dump-flows table=1", |lines| {
+            lines.iter().any(|line| line.starts_with("n_packets=1,n_bytes=60,")).then_some(())
+        })
     })
 }
 
@@ -167,7 +176,7 @@ fn a_file_with_a_wrong_rule_is_told_with_its_line_and_none_of_it_holds(rig: &Rig
         let told = "error: rules file: line 2, column 11: expected the name of a field, or \
                     actions=; none of it holds";
         session.look_until(|lines| lines.iter().any(|line| line == told).then_some(()))?;
-        let rules = session.ask_until("dump-flows", |lines| Some(lines.to_vec()))?;
+        let rules = rules(session)?;
         let own = ["table=0,in_port=0 actions=output:1", "table=0,in_port=1 actions=output:0"];
         ensure!(rules == own, "{rules:?}");
         Ok(())

@@ -56,6 +56,8 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, rule: &mut Rule) -> Result<(), Faul
         "table" => rule.table = cursor.number(LAST_TABLE)? as u8,
         "priority" => rule.priority = cursor.number(u16::MAX.into())? as u16,
         "cookie" => rule.cookie = cursor.number(u64::MAX)?,
+        // What `dump-flows` tells besides may be said again, and is nothing to match.
+        "n_packets" | "n_bytes" => drop(cursor.number(u64::MAX)?),
         "dl_vlan" | "vlan_vid" => tag(cursor, rule)?,
         _ => field(&start, cursor, rule, name)?,
     }

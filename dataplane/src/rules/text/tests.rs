@@ -150,3 +150,9 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_list_tells_of_rules_may_be_read_again() {
+    let rule = parse("n_packets=12,n_bytes=720,table=1,in_port=3 actions=drop").unwrap();
+    assert_eq!(rule.view().to_string(), "table=1,in_port=3 actions=drop");
+}

@@ -3,9 +3,11 @@ use frame::{Buffer, Frame, LocalPool};
 use handover::{Inbox, LocalRx, LocalTx, Mailbox, PoolStore, Sender};
 use perf::{Clock, Metrics, Recorder, Segment, Settings, Timebase};
 
+use std::vec::Vec;
+
 use super::super::tables::{Change, Edit};
 use super::*;
-use crate::control::{Handle, PmdMemory};
+use crate::control::{Counted, Handle, PmdMemory};
 use crate::played::{self, HERTZ};
 
 /// A clock that a test moves by hand.
@@ -63,8 +65,12 @@ impl Bench {
             (to, from)
         });
         let handle = Handle { core: 1, metrics, ledger, flows, notes, orders };
-        let memory =
-            PmdMemory { cleared: leak(perf::Snapshot::ZERO), seconds: &mut [], losses: &mut [] };
+        let memory = PmdMemory {
+            cleared: leak(perf::Snapshot::ZERO),
+            seconds: &mut [],
+            losses: &mut [],
+            counted: vec![Counted::default(); flows.capacity()].leak(),
+        };
         let pmds = vec![Pmd::new(handle, 0, Settings::DEFAULT, memory)];
         let walk = Walk::new(10 * HERTZ, HERTZ);
         let pool = leak(LocalPool::new(store));
@@ -155,4 +161,31 @@ fn stations_are_learned_kept_while_they_send_and_forgotten() {
     assert_eq!([1, 3].map(|mac| known(&bench, mac)), [Some(0), None]);
     bench.pass(301 * HERTZ);
     assert_eq!(known(&bench, 1), None);
+}
+
+#[test]
+fn what_met_a_rule_is_counted_there_and_stays_counted_while_others_change() {
+    let mut bench = Bench::new(&["in_port=0,actions=resubmit(,1)", "table=1,actions=1"]);
+    let hits = |bench: &Bench| -> Vec<(u64, u64)> {
+        bench.tables.rules().iter().map(|rule| rule.hits).collect()
+    };
+    let send = |bench: &mut Bench, frames| (0..frames).for_each(|_| drop(bench.send(0, 1, 2)));
+    send(&mut bench, 3);
+    assert_eq!(hits(&bench), [(0, 0); 2]);
+    bench.pass(HERTZ);
+    assert_eq!(hits(&bench), [(3, 180); 2], "of both tables");
+    bench.pass(2 * HERTZ);
+    assert_eq!(hits(&bench), [(3, 180); 2], "once");
+    send(&mut bench, 2);
+    bench.edit(Change::Add, "in_port=1,actions=0");
+    bench.pass(HERTZ);
+    assert_eq!(hits(&bench), [(5, 300), (0, 0), (5, 300)]);
+    bench.edit(Change::Add, "in_port=0,actions=1");
+    bench.pass(HERTZ);
+    assert_eq!(hits(&bench), [(0, 0), (0, 0), (5, 300)], "a rule in the place of another is new");
+    send(&mut bench, 1);
+    bench.pass(11 * HERTZ);
+    send(&mut bench, 1);
+    bench.pass(HERTZ);
+    assert_eq!(hits(&bench), [(2, 120), (0, 0), (5, 300)], "by flows that come and go");
 }
