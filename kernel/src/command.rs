@@ -81,6 +81,8 @@ pub enum Command<'a> {
     Trace(&'a str),
     /// Tell how long PMDs sleep at most.
     ShowSleep,
+    /// Tell what happened how often.
+    ShowCoverage,
     /// List bonds and their members.
     ShowBonds,
     /// List tunnels and the address that they end at.

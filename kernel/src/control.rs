@@ -10,6 +10,7 @@
 
 mod aside;
 mod auto;
+mod coverage;
 mod endpoint;
 mod execute;
 mod flow_commands;
@@ -38,6 +39,8 @@ use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
 use aside::Aside;
+use coverage::Coverage;
+pub use coverage::{COPIES as COVERAGE_COPIES, NONE as NO_COVERAGE, Totals};
 pub use endpoint::{Endpoint, Wire};
 use job::Job;
 use losses::Losses;
@@ -69,6 +72,8 @@ pub enum Error {
     RowsTooFew,
     /// The store of events needs room for one.
     EventsTooSmall,
+    /// Totals of events need room for [`COVERAGE_COPIES`].
+    CoverageTooSmall,
 }
 
 /// Memory of the control core.
@@ -83,6 +88,8 @@ pub struct Memory<'a> {
     pub counted: &'a mut Snapshot,
     /// Events, and the iterations in them: at least [`events::ROWS`](perf::events::ROWS).
     pub events: (&'a mut [Part], &'a mut [Iteration]),
+    /// Totals of events: [`COVERAGE_COPIES`].
+    pub coverage: &'a mut [Totals],
 }
 
 /// What the control core was told at boot.
@@ -121,6 +128,7 @@ pub struct Control<'a, O> {
     walk: Walk,
     endpoint: Option<Endpoint>,
     losses: Losses,
+    coverage: Coverage<'a>,
     aside: Aside,
     alarms: Pace,
     rates: Rates,
@@ -155,12 +163,15 @@ impl<'a, O: Orders> Control<'a, O> {
         tables: Tables,
         (base, policy): (Timebase, Policy),
     ) -> Result<Self, Error> {
-        let Memory { output, screen, rows, counted, events: (parts, windows) } = memory;
+        let Memory { output, screen, rows, counted, events: (parts, windows), coverage } = memory;
         if output.len() < OUTPUT {
             return Err(Error::OutputTooSmall);
         }
         if rows.len() < usize::from(ROWS) {
             return Err(Error::RowsTooFew);
+        }
+        if coverage.len() < COVERAGE_COPIES {
+            return Err(Error::CoverageTooSmall);
         }
         Ok(Self {
             output: Output::new(output),
@@ -177,6 +188,7 @@ impl<'a, O: Orders> Control<'a, O> {
             tables,
             endpoint: None,
             losses: Losses::new(),
+            coverage: Coverage::new(coverage),
             aside: Aside::new(),
             alarms: Pace::new(base.hertz, supervise::ALARMS),
             rates: Rates { received: [0; PORTS], at: None },

@@ -9,7 +9,9 @@ use handover::Sender;
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
-use kernel::control::{Control, Counted, Memory, OUTPUT, Pmd, PmdMemory, Policy, Tables};
+use kernel::control::{
+    COVERAGE_COPIES, Control, Counted, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy, Tables,
+};
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use perf::events::{self, Part};
@@ -216,7 +218,8 @@ fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
         memory::carve_with(count.max(1), |_| Part::default())?,
         memory::carve_with(event_rows, |_| Iteration::default())?,
     );
-    Some(Memory { output, screen, rows, counted, events })
+    let coverage = memory::carve_with(COVERAGE_COPIES, |_| NO_COVERAGE)?;
+    Some(Memory { output, screen, rows, counted, events, coverage })
 }
 
 /// Memory for what the control core keeps of one PMD of so many flows; none if the machine has too

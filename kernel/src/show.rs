@@ -16,6 +16,7 @@ mod tunnels;
 
 pub use bonds::bonds;
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
+pub(crate) use ledger::unreadable;
 pub use ledger::{drops, ledger};
 pub use meters::MetersJob;
 pub use perf_show::PerfShowJob;

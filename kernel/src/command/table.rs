@@ -139,7 +139,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 31] = [
+pub static COMMANDS: [Entry; 32] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -302,6 +302,12 @@ pub static COMMANDS: [Entry; 31] = [
         about: "how long PMDs with little to do sleep at most",
         items: &[],
         make: |_| Command::ShowSleep,
+    },
+    Entry {
+        name: "coverage/show",
+        about: "events that are counted, and how often they happened lately",
+        items: &[],
+        make: |_| Command::ShowCoverage,
     },
     Entry {
         name: "bond/show",

@@ -6,6 +6,7 @@ use dataplane::Order;
 use perf::events::{Accounts, Filter, List, NOTE, Note};
 use perf::json;
 
+use super::coverage::CoverageJob;
 use super::job::Job;
 use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
@@ -52,6 +53,7 @@ impl<O: Orders> Control<'_, O> {
             Command::DumpMegaflows { core } => self.dump_megaflows(core),
             Command::Trace(text) => self.trace(text),
             Command::ShowSleep => show::sleep(&self.policy.sleep, self.pmds, out),
+            Command::ShowCoverage => self.show_coverage(machine.now()),
             Command::ShowBonds => show::bonds(self.tables.world().network, out),
             Command::ShowTunnels => show::tunnels(self.tables.world().network, out),
             Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
@@ -114,6 +116,12 @@ impl<O: Orders> Control<'_, O> {
             return self.no_pmd(core);
         }
         self.job = Some(Job::Settings(SettingsJob::new(core, format)));
+        Ok(())
+    }
+
+    fn show_coverage(&mut self, now: u64) -> fmt::Result {
+        let Some(totals) = self.totals(now) else { return show::unreadable(&mut self.output) };
+        self.job = Some(Job::Coverage(CoverageJob::new(totals)));
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use perf::events::{Dump, List};
 use perf::json::{ShowEvent, ShowEvents};
 
 use super::Control;
+use super::coverage::CoverageJob;
 use super::self_test::SelfTest;
 use super::tables::{Edit, Tables};
 use crate::control::Orders;
@@ -25,6 +26,7 @@ pub(super) enum Job {
     Flows(FlowsJob),
     Trace(TraceJob),
     Meters(MetersJob),
+    Coverage(CoverageJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -43,6 +45,7 @@ impl Job {
             | Self::Flows(_)
             | Self::Trace(_)
             | Self::Meters(_)
+            | Self::Coverage(_)
             | Self::Edit(..) => false,
         }
     }
@@ -65,6 +68,7 @@ impl<O: Orders> Control<'_, O> {
             Job::Rules(job) => job.step(&self.tables, out)?,
             Job::Flows(job) => job.step(self.pmds, &self.tables, (base, machine.now()), out)?,
             Job::Trace(job) => job.step(&self.tables, out)?,
+            Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,

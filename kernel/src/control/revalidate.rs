@@ -36,13 +36,16 @@ pub(super) struct Walk {
     /// Clock counts without a packet after which a flow goes, and in a second.
     max_idle: u64,
     hertz: u64,
+    /// Flows that PMDs were told to remove.
+    pub(super) removed: u64,
 }
 
 impl Walk {
     /// A walk that has flows without a packet for `max_idle` removed, by a clock that counts `hertz`
     /// in a second.
     pub(super) fn new(max_idle: u64, hertz: u64) -> Self {
-        Self { next: None, began: [0; 2], compares: false, known: 0, coming: 0, max_idle, hertz }
+        let (next, began, compares) = (None, [0; 2], false);
+        Self { next, began, compares, known: 0, coming: 0, max_idle, hertz, removed: 0 }
     }
 
     /// Goes on for a little.
@@ -113,7 +116,7 @@ impl Walk {
 
     /// Has `flow` removed if it should be. False if the PMD has no room for the order.
     fn look_at<O: Orders>(
-        &self,
+        &mut self,
         flow: &Megaflow,
         pmd: &mut Pmd<O>,
         tables: &mut Tables,
@@ -127,7 +130,9 @@ impl Walk {
         if !is_idle && !is_outdated {
             return true;
         }
-        pmd.handle.orders.send(Order::Remove { place: flow.place, name: flow.name }).is_ok()
+        let sent = pmd.handle.orders.send(Order::Remove { place: flow.place, name: flow.name });
+        self.removed += u64::from(sent.is_ok());
+        sent.is_ok()
     }
 }
 

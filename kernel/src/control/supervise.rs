@@ -9,6 +9,7 @@ use perf::report::{Moment, ROW_TITLES, Row};
 use perf::settings::Duration;
 use perf::watchdog::{ROWS, Stuck};
 
+use super::coverage::{self, Totals};
 use super::pace::Rate;
 use super::{Control, Ending, Orders, Pmd, auto, losses};
 use crate::machine::Machine;
@@ -36,10 +37,22 @@ impl<O: Orders> Control<'_, O> {
         self.sample_losses(machine);
         self.fall_back();
         self.watch(machine, now);
+        if self.coverage.is_due(now, hertz)
+            && let Some(totals) = self.totals(now)
+        {
+            self.coverage.keep(&totals);
+        }
         if now >= self.rates_due {
             self.rates_due = now.saturating_add(hertz);
             self.set_auto_limits(machine);
         }
+    }
+
+    /// How often each event happened; none while a ledger cannot be read.
+    pub(super) fn totals(&self, now: u64) -> Option<Totals> {
+        let mut seen = self.tables.seen;
+        seen.removed = self.walk.removed;
+        coverage::totals(self.pmds, &seen, now)
     }
 
     /// Counts frames that NICs lost, and makes an event of them.

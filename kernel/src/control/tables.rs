@@ -11,6 +11,7 @@ use dataplane::translate::World;
 use handover::Publisher;
 use heapless::String;
 
+use super::coverage::Seen;
 use super::neighbors::Neighbors;
 use crate::shell::LINE;
 
@@ -75,6 +76,8 @@ pub struct Tables {
     heard: &'static mut [u64; ADDRESSES],
     pub(crate) meters: &'static [Meter],
     pub(super) neighbors: Neighbors,
+    /// Stations that were learned and forgotten.
+    pub(super) seen: Seen,
     hertz: u64,
 }
 
@@ -87,7 +90,15 @@ impl Tables {
         hertz: u64,
     ) -> Self {
         let TablesMemory { heard, meters } = memory;
-        Self { rules, network, heard, meters, neighbors: Neighbors::new(hertz), hertz }
+        Self {
+            rules,
+            network,
+            heard,
+            meters,
+            neighbors: Neighbors::new(hertz),
+            seen: Seen::default(),
+            hertz,
+        }
     }
 
     /// The rules that were published last.
@@ -126,7 +137,7 @@ impl Tables {
 
     /// Learns from `notes` of PMDs. None is taken while a PMD does not know of the last change.
     pub(super) fn learn(&mut self, notes: impl Iterator<Item = Note>, now: u64) {
-        let Self { network, heard, neighbors, .. } = self;
+        let Self { network, heard, neighbors, seen, .. } = self;
         let Some((current, draft)) = network.draft() else { return };
         let mut is_news = false;
         for note in notes {
@@ -136,6 +147,7 @@ impl Tables {
                     if !core::mem::replace(&mut is_news, true) {
                         draft.copy_from(current);
                     }
+                    seen.learned += 1;
                     heard[draft.addresses.learn(station)] = now;
                 }
             }
@@ -191,7 +203,7 @@ impl Tables {
         }
         draft.copy_from(current);
         let old = current.addresses.iter().filter(is_old);
-        old.for_each(|(place, _)| draft.addresses.forget(place));
+        self.seen.expired += old.map(|(place, _)| draft.addresses.forget(place)).count() as u64;
         self.network.publish();
     }
 }

@@ -127,6 +127,7 @@ impl Desk {
             rows: vec![Iteration::default(); usize::from(ROWS)].leak(),
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
+            coverage: vec![NO_COVERAGE; COVERAGE_COPIES].leak(),
         };
         let policy = Policy {
             settings,
@@ -242,13 +243,14 @@ mod supervision;
 
 #[test]
 fn too_little_memory_is_refused_by_name() {
-    fn control(output: usize, rows: usize, parts: usize) -> Option<Error> {
+    fn control(output: usize, rows: usize, parts: usize, copies: usize) -> Option<Error> {
         let memory = Memory {
             output: vec![0; output].leak(),
             screen: Box::leak(Box::default()),
             rows: vec![Iteration::default(); rows].leak(),
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
+            coverage: vec![NO_COVERAGE; copies].leak(),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
         let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep: SleepMax::NEVER };
@@ -257,10 +259,11 @@ fn too_little_memory_is_refused_by_name() {
         Control::new(memory, pmds, tables(&[]).0, (base, policy)).err()
     }
     let rows = usize::from(ROWS);
-    assert_eq!(control(OUTPUT - 1, rows, 1), Some(Error::OutputTooSmall));
-    assert_eq!(control(OUTPUT, rows - 1, 1), Some(Error::RowsTooFew));
-    assert_eq!(control(OUTPUT, rows, 0), Some(Error::EventsTooSmall));
-    assert_eq!(control(OUTPUT, rows, 1), None);
+    assert_eq!(control(OUTPUT - 1, rows, 1, COVERAGE_COPIES), Some(Error::OutputTooSmall));
+    assert_eq!(control(OUTPUT, rows - 1, 1, COVERAGE_COPIES), Some(Error::RowsTooFew));
+    assert_eq!(control(OUTPUT, rows, 0, COVERAGE_COPIES), Some(Error::EventsTooSmall));
+    assert_eq!(control(OUTPUT, rows, 1, COVERAGE_COPIES - 1), Some(Error::CoverageTooSmall));
+    assert_eq!(control(OUTPUT, rows, 1, COVERAGE_COPIES), None);
 }
 
 #[test]

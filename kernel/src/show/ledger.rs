@@ -18,7 +18,7 @@ pub(super) fn gather(mut ledgers: impl Iterator<Item = &'static Ledger>) -> Opti
 /// # Errors
 ///
 /// Those of `out`.
-pub(super) fn unreadable(out: &mut impl Write) -> fmt::Result {
+pub(crate) fn unreadable(out: &mut impl Write) -> fmt::Result {
     writeln!(out, "error: a PMD stands still while it writes its ledger (ask again)")
 }
 

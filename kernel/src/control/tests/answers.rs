@@ -263,3 +263,37 @@ fn nothing_lands_inside_a_document() {
     assert!(document.ends_with("]}"), "{document}");
     assert!(text.contains("]}\r\nport 1: link down\r\n"), "{text}");
 }
+
+#[test]
+fn events_are_told_with_their_rates_over_the_last_seconds_minute_and_hour() {
+    let mut desk = Desk::new();
+    let pass = |desk: &mut Desk, steps: u64, drops: u64| {
+        for _ in 0..steps {
+            let dropped = dropped(&[(Reason::NoRule, drops)]);
+            let mut account = Account { received: drops, dropped, ..Account::default() };
+            desk.pmds[0].ledger.post(std::slice::from_mut(&mut account), 0, true);
+            desk.machine.now += 5 * HERTZ;
+            desk.says("");
+        }
+    };
+    let line = |desk: &mut Desk| -> Vec<String> {
+        let lines = desk.answers("coverage/show");
+        assert!(
+            lines[0].starts_with("Event coverage, avg rate over last: 5 seconds,"),
+            "{lines:?}"
+        );
+        let words = |line: &String| line.split_whitespace().map(str::to_owned).collect();
+        lines.iter().find(|line| line.starts_with("no_rule ")).map(words).unwrap_or_default()
+    };
+    assert_eq!(line(&mut desk), [""; 0], "what never happened is not told");
+    pass(&mut desk, 1, 30);
+    assert_eq!(line(&mut desk), ["no_rule", "6.0/sec", "0.500/sec", "0.0083/sec", "total:", "30"]);
+    pass(&mut desk, 11, 0);
+    assert_eq!(line(&mut desk)[1..4], ["0.0/sec", "0.500/sec", "0.0083/sec"]);
+    pass(&mut desk, 2, 0);
+    assert_eq!(line(&mut desk)[1..4], ["0.0/sec", "0.000/sec", "0.0083/sec"]);
+    pass(&mut desk, 12 * 61, 0);
+    assert_eq!(line(&mut desk)[1..], ["0.0/sec", "0.000/sec", "0.0000/sec", "total:", "30"]);
+    pass(&mut desk, 12, 6);
+    assert_eq!(line(&mut desk)[1..], ["1.2/sec", "1.200/sec", "0.0200/sec", "total:", "102"]);
+}
