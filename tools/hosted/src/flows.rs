@@ -12,7 +12,7 @@ const IPV4: usize = 20;
 pub(crate) type Outer = [u8; 50 + size_of::<Flow>()];
 
 /// Destination port of the first class of flows; the others follow.
-pub(crate) const CLASS: u16 = 0x1000;
+pub const CLASS: u16 = 0x1000;
 
 /// One frame for each of `count` flows of `port`, 1 at least, in so many classes. They differ in
 /// source address, source port and, from class to class, in destination port; the addresses are

@@ -11,6 +11,7 @@
 //! | `rig` | a PMD over two such ports |
 //! | `setup` | what a rig is for: rules, caches and frames of each path |
 //! | [`paths`] | what a packet costs on each path |
+//! | [`peer`] | the same in turn with other dataplanes |
 //! | [`compare`] | what recording costs in cycles |
 //! | [`mark`] | what marking a suspicious iteration costs |
 //! | [`dump`], `reader` | what a reader costs, and whether it gets whole rows |
@@ -29,6 +30,7 @@ mod figure;
 mod flows;
 pub mod mark;
 pub mod paths;
+pub mod peer;
 mod port;
 mod reader;
 mod recording;
@@ -41,6 +43,7 @@ pub mod urgency;
 
 pub use clock::Steps;
 pub use figure::{Figure, IN_PAIRS};
+pub use flows::CLASS;
 pub use recording::Recording;
 pub use rig::Rig;
 pub use setup::{Path, Setup};

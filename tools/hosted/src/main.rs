@@ -5,7 +5,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hosted::{
-    Figure, Path, Recording, Rig, Setup, Shape, Steps, compare, dump, mark, paths, urgency,
+    Figure, Path, Recording, Rig, Setup, Shape, Steps, compare, dump, mark, paths, peer, urgency,
 };
 
 /// Measures what recording costs the PMD loop.
@@ -24,6 +24,8 @@ enum Verb {
     Compare(Compare),
     /// What a packet costs on each path through the dataplane.
     Paths(Rounds),
+    /// What a packet costs, in turn with other dataplanes: for each line that is read a turn.
+    Peer(Peer),
     /// What marking a suspicious iteration costs.
     Mark(Rounds),
     /// What a reader that copies everything 250 times a second costs.
@@ -35,15 +37,8 @@ struct Count {
     /// What each iteration finds.
     #[arg(long)]
     shape: Shape,
-    /// The way that frames take through the dataplane.
-    #[arg(long, default_value = "in-port")]
-    path: Path,
-    /// Flows of each port.
-    #[arg(long, default_value_t = 1)]
-    flows: u32,
-    /// Masks that flows are shared out among, on the path of megaflows.
-    #[arg(long, default_value_t = 1)]
-    masks: u16,
+    #[command(flatten)]
+    way: Way,
     /// Whether iterations are recorded.
     #[arg(long, default_value = "on")]
     metrics: Switch,
@@ -56,6 +51,34 @@ struct Count {
     /// How many.
     #[arg(long)]
     iterations: u64,
+}
+
+#[derive(Debug, Args)]
+struct Peer {
+    #[command(flatten)]
+    way: Way,
+    /// Frames that each poll brings.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=32))]
+    burst: u32,
+}
+
+#[derive(Debug, Args)]
+struct Way {
+    /// The way that frames take through the dataplane.
+    #[arg(long, default_value = "in-port")]
+    path: Path,
+    /// Flows of each port.
+    #[arg(long, default_value_t = 1)]
+    flows: u32,
+    /// Masks that flows are shared out among, on the path of megaflows.
+    #[arg(long, default_value_t = 1)]
+    masks: u16,
+}
+
+impl Way {
+    fn setup(&self) -> Setup {
+        Setup { masks: self.masks, ..Setup::new(self.path, self.flows) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,6 +130,10 @@ fn main() {
         Verb::Count(count) => count.run(),
         Verb::Compare(compare) => compare.run(),
         Verb::Paths(Rounds { rounds }) => measure(|| paths::costs(rounds)),
+        Verb::Peer(Peer { way, burst }) => {
+            // Whoever started it is gone if nobody listens.
+            let _over = peer::serve(&way.setup(), burst);
+        }
         Verb::Mark(Rounds { rounds }) => measure(|| mark::marking(rounds)),
         Verb::Dump(dump) => dump.run(),
     }
@@ -123,8 +150,7 @@ impl Count {
         let is_on = |switch| switch == Switch::On;
         let (metrics, rooms) = (is_on(self.metrics), is_on(self.rooms));
         let recording = Recording { metrics, rooms, armed: is_on(self.armed) };
-        let setup = Setup { masks: self.masks, ..Setup::new(self.path, self.flows) };
-        let mut rig = Rig::with(recording, &setup);
+        let mut rig = Rig::with(recording, &self.way.setup());
         let clock = Steps::default();
         rig.enter(self.shape, &clock);
         rig.run(self.iterations, &clock);

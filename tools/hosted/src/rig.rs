@@ -73,7 +73,12 @@ impl Rig {
 
     /// Begins to measure, with iterations of `shape`.
     pub fn enter(&mut self, shape: Shape, clock: &impl Clock) {
-        self.knobs.iter().for_each(|knobs| knobs.bring(shape.burst()));
+        self.start(shape.burst(), clock);
+    }
+
+    /// Begins to measure, with polls that bring `burst` frames.
+    pub(crate) fn start(&mut self, burst: u32, clock: &impl Clock) {
+        self.knobs.iter().for_each(|knobs| knobs.bring(burst));
         self.pmd.enter(clock);
     }
 

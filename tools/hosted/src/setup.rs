@@ -99,7 +99,9 @@ impl Setup {
         }
     }
 
-    pub(crate) fn rules(&self) -> Vec<String> {
+    /// Its rules.
+    #[must_use]
+    pub fn rules(&self) -> Vec<String> {
         let both = |rule: &dyn Fn(u16, u16) -> String| vec![rule(0, 1), rule(1, 0)];
         match self.path {
             Path::InPort => both(&|from, to| format!("in_port={from},actions={to}")),

@@ -2,6 +2,7 @@
 
 mod boot;
 mod bounds;
+mod peers;
 mod perf;
 
 use std::fs;
@@ -22,6 +23,10 @@ pub(crate) struct Options {
     /// Fails where a bound is exceeded; of bench perf only by figures that repeat, not by cycles.
     #[arg(long)]
     check: bool,
+    /// Of bench dataplane: in turn with Open vSwitch and testpmd, which are installed, as root; takes
+    /// minutes and writes docs/dataplane-peers.md.
+    #[arg(long)]
+    peers: bool,
     /// Measures a clean build too, which takes minutes.
     #[arg(long)]
     clean_build: bool,
@@ -55,6 +60,9 @@ impl Name {
         match self {
             Self::Boot => boot::measure(options.consent, options.clean_build),
             Self::Perf => perf::measure(options.consent),
+            Self::Dataplane if options.peers => {
+                peers::measure(options.consent).map(|()| Vec::new())
+            }
             Self::Dataplane => perf::paths(),
         }
     }

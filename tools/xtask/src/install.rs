@@ -84,6 +84,16 @@ pub(crate) fn valgrind(consent: Consent) -> Result<PathBuf> {
         .ok_or_else(|| Stop::usage(format!("{} is still missing", VALGRIND.program)).into())
 }
 
+/// Installs those of `tools` that are missing.
+///
+/// # Errors
+///
+/// One is missing and cannot or may not be installed.
+pub(crate) fn all(consent: Consent, tools: &[Tool]) -> Result<()> {
+    let missing = missing(tools);
+    if missing.is_empty() { Ok(()) } else { provide(consent, &missing) }
+}
+
 /// Whether this process may do everything.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
@@ -118,7 +128,7 @@ fn provide(consent: Consent, tools: &[Tool]) -> Result<()> {
     }
     // A system whose lists are stale may still have what is needed.
     let _ = apt_get(&["update", "--quiet"]);
-    let packages: Vec<_> = tools.iter().map(|tool| tool.package).collect();
+    let packages: Vec<_> = tools.iter().flat_map(|tool| tool.package.split(' ')).collect();
     apt_get(&[&["install", "--yes", "--no-install-recommends"], &packages[..]].concat())
         .map_err(|error| Stop::usage(format!("{error:#}; next: {line}")).into())
 }

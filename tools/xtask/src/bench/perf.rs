@@ -52,6 +52,17 @@ pub(super) fn paths() -> Result<Vec<Figure>> {
     run(&program, "paths")
 }
 
+/// Cycles of an upcall that makes a flow.
+///
+/// # Errors
+///
+/// `program` does not say so.
+pub(super) fn upcall(program: &Path) -> Result<f64> {
+    let figures = run(program, "paths")?;
+    let figure = figures.iter().find(|figure| figure.name.starts_with("upcall"));
+    Ok(figure.context("no figure of upcalls")?.value)
+}
+
 /// What recording adds to an iteration of `shape`, in instructions.
 fn instructions(counting: &Counting, shape: Shape) -> Result<Vec<Figure>> {
     let count = |recording| counting.instructions(shape, recording);

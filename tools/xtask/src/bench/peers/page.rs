@@ -1,0 +1,69 @@
+//! The page about it in docs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::Outcome;
+use crate::workspace::root;
+
+/// Where it is.
+const PAGE: &str = "docs/dataplane-peers.md";
+const HEAD: &str = "\
+# Beside Open vSwitch and testpmd
+
+Written by `cargo xtask bench dataplane --peers`: this dataplane (`hosted peer`, built for the oldest
+x86-64), Open vSwitch with DPDK and dpdk-testpmd (mac forwarding), as Debian packages them, take turns on
+one processor in one run; those that do not run are stopped. All are fed by null ports with the very same
+frames of 64 bytes: a buffer from the pool, a copy, a hash as a card gives it, freed when sent. Metrics are
+off in all.
+
+Cycles of the time-stamp counter for a packet (for an iteration where none comes, for an upcall), the best
+tenth of windows; the ratio is the median over rounds of ours by theirs, which holds where the machine is
+slow for a while. An upcall of Open vSwitch is what its own `pmd-perf-show` says of it, with rules that
+have it look at address and port.
+
+";
+
+/// Writes it.
+pub(super) fn write(outcomes: &[Outcome]) -> Result<()> {
+    let mut text = HEAD.to_owned();
+    text += "| path | here | OVS | here / OVS | at most | testpmd | here / testpmd |\n";
+    text += "|---|---|---|---|---|---|---|\n";
+    for Outcome { name, ours, ovs, ratio, testpmd, most } in outcomes {
+        let verdict = if ratio > most { " (exceeded)" } else { "" };
+        write!(text, "| {name} | {ours:.0} | {ovs:.0} | {ratio:.2} | {most:.2}{verdict} |")?;
+        match testpmd {
+            Some((cycles, ratio)) => writeln!(text, " {cycles:.0} | {ratio:.2} |")?,
+            None => writeln!(text, " | |")?,
+        }
+    }
+    writeln!(text, "\n{}.", what_and_when()?)?;
+    print!("{text}");
+    fs::write(root().join(PAGE), text).with_context(|| format!("cannot write {PAGE}"))?;
+    eprintln!("wrote {PAGE}");
+    Ok(())
+}
+
+/// Date, commit, versions and processor.
+fn what_and_when() -> Result<String> {
+    let date = said("date", &["--utc", "+%Y-%m-%d"])?;
+    let commit =
+        said("git", &["-C", &root().display().to_string(), "rev-parse", "--short=12", "HEAD"])?;
+    let version = said("ovs-vsctl", &["--version"])?;
+    let version = version.lines().next().unwrap_or_default().to_owned();
+    let processor = fs::read_to_string("/proc/cpuinfo")?;
+    let model =
+        processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let count = processor.lines().filter(|line| line.starts_with("processor")).count();
+    let model = model.trim_start_matches(['\t', ' ', ':']);
+    Ok(format!("{date}, behind commit {commit}; {version}; {model}, {count} shared processors"))
+}
+
+fn said(program: &str, words: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(words).output();
+    let output = output.with_context(|| format!("cannot run {program}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
