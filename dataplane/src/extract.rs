@@ -11,13 +11,17 @@ const TAGS: usize = 2;
 /// says, the key says why, and nothing beyond Ethernet.
 #[inline]
 pub fn extract(bytes: &[u8], port: u16, key: &mut Key) {
+    if let Some((words, layers)) = usual::usual(bytes, port) {
+        return key.set_usual(words, layers);
+    }
     key.clear();
     if let Err(reason) = layers(bytes, port, key) {
         key.spoil(reason);
     }
 }
 
-#[inline]
+/// The long way: header by header.
+#[inline(never)]
 fn layers(bytes: &[u8], port: u16, key: &mut Key) -> Result<(), Reason> {
     // Until the type behind tags is known, it is the port alone.
     key[0] = u64::from(port) << 48;
@@ -167,6 +171,8 @@ fn resolution(bytes: &[u8], key: &mut Key) {
     key[10] = mac(&packet.sender_mac) << 16;
     key[11] = mac(&packet.target_mac) << 16;
 }
+
+mod usual;
 
 #[cfg(test)]
 mod tests;

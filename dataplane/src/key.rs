@@ -40,15 +40,15 @@ const TAG_KINDS: u64 = 3;
 /// Bits, by word, that are not known of a packet that cannot be what it says.
 const INSIDE: [u64; 6] = [0xffff << 32, 0, 0, !0, !0, !TAG_KINDS];
 
-/// A key, and where the layers of its packet begin.
+/// A key, and where the layers of its packet begin. All that most packets use is on its first line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Key {
-    words: [u64; WORDS],
     /// Bit i says that word i, one from [`DEEP`] on, may be other than 0.
     deep: u32,
     /// Where headers begin in the packet. No part of what is looked up.
     pub layers: Layers,
+    words: [u64; WORDS],
 }
 
 /// Where headers begin, in bytes from the packet's first; 0 where there is none.
@@ -63,7 +63,7 @@ pub struct Layers {
 impl Key {
     /// A key of nothing.
     pub const ZERO: Self =
-        Self { words: [0; WORDS], deep: 0, layers: Layers { network: 0, transport: 0 } };
+        Self { deep: 0, layers: Layers { network: 0, transport: 0 }, words: [0; WORDS] };
 
     /// All words.
     #[inline]
@@ -82,6 +82,17 @@ impl Key {
     pub fn clear(&mut self) {
         self.words[..DEEP].fill(0);
         self.layers = Layers::default();
+        if self.deep != 0 {
+            self.words[DEEP..].fill(0);
+            self.deep = 0;
+        }
+    }
+
+    /// Makes it a key of `words`, and of nothing beyond.
+    #[inline]
+    pub(crate) fn set_usual(&mut self, words: [u64; DEEP], layers: Layers) {
+        self.words[..DEEP].copy_from_slice(&words);
+        self.layers = layers;
         if self.deep != 0 {
             self.words[DEEP..].fill(0);
             self.deep = 0;

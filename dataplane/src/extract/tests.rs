@@ -208,3 +208,46 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn the_short_way_leads_to_the_same_key_as_the_long_one(
+        payload in proptest::collection::vec(any::<u8>(), 0..60),
+        is_tcp in any::<bool>(),
+        cut in 0_usize..120,
+        changes in proptest::collection::vec((0_usize..60, any::<u8>()), 0..4),
+    ) {
+        let built = builder().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+        let mut bytes = std::vec::Vec::new();
+        match is_tcp {
+            true => built.tcp(1000, 80, 7, 8).syn().write(&mut bytes, &payload).unwrap(),
+            false => built.udp(1000, 53).write(&mut bytes, &payload).unwrap(),
+        }
+        bytes.truncate(bytes.len().saturating_sub(cut % 80));
+        for (place, value) in changes {
+            if let Some(byte) = bytes.get_mut(place) {
+                *byte = value;
+            }
+        }
+        if let Some((words, places)) = usual::usual(&bytes, 3) {
+            let (mut short, mut long) = (Key::ZERO, Key::ZERO);
+            short.set_usual(words, places);
+            prop_assert_eq!(layers(&bytes, 3, &mut long), Ok(()));
+            prop_assert_eq!((short, short.layers), (long, long.layers));
+        }
+    }
+}
+
+#[test]
+fn the_short_way_is_taken_by_usual_packets_and_leaves_nothing_of_others() {
+    let is_usual = |bytes: &[u8]| usual::usual(bytes, 3).is_some();
+    assert!(is_usual(&udp4(b"hello")));
+    let tcp = builder().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(1, 2, 3, 4);
+    assert!(is_usual(&bytes(|out| tcp.write(out, b"").unwrap())));
+    let tagged = builder().single_vlan(VlanId::ZERO).ipv4([1; 4], [2; 4], 64).udp(1, 2);
+    assert!(!is_usual(&bytes(|out| tagged.write(out, b"").unwrap())));
+    let mut key = Key::ZERO;
+    (key[5], key[14], key[19]) = (7, 8, 9);
+    extract(&udp4(b"hello"), 3, &mut key);
+    assert_eq!((key, key.deep()), (key_of(&udp4(b"hello")).unwrap(), 0));
+}

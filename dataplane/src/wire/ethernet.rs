@@ -44,9 +44,9 @@ impl Header {
     #[inline]
     pub fn addresses(&self) -> [u64; 2] {
         let bytes: &[u8; size_of::<Self>()] = zerocopy::transmute_ref!(self);
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = *bytes;
-        let both = [[a, b, c, d, e, f, g, h], [g, h, i, j, k, l, m, n]];
-        both.map(|bytes| u64::from_be_bytes(bytes) & !0xffff)
+        // Eight bytes at once: taken apart, they are loaded one by one.
+        let both = [bytes.first_chunk(), bytes.last_chunk()];
+        both.map(|bytes| u64::from_be_bytes(*bytes.unwrap_or(&[0; 8])) & !0xffff)
     }
 }
 
