@@ -64,7 +64,17 @@ impl Subtable {
     fn seen(&self, key: &Key) -> impl Iterator<Item = u64> + Clone {
         let count = usize::from(self.count).min(WORDS);
         let used = self.words[..count].iter().zip(&self.masks[..count]);
-        used.map(|(word, mask)| key.words()[usize::from(*word) % WORDS] & mask)
+        used.map(|(word, mask)| see(key, *word) & mask)
+    }
+
+    /// The same two by two, with a 0 behind an odd number.
+    #[inline]
+    fn pairs(&self, key: &Key) -> impl Iterator<Item = [u64; 2]> {
+        let count = usize::from(self.count).min(WORDS).div_ceil(2);
+        let (words, _) = self.words.as_chunks::<2>();
+        let (masks, _) = self.masks.as_chunks::<2>();
+        let used = words[..count].iter().zip(&masks[..count]);
+        used.map(|([a, b], [first, second])| [see(key, *a) & first, see(key, *b) & second])
     }
 
     fn looks_at(&self, mask: &Mask) -> bool {
@@ -75,6 +85,12 @@ impl Subtable {
                 |((word, own), own_mask)| word == usize::from(*own) && mask.0[word] == *own_mask,
             )
     }
+}
+
+/// The `word` of `key`; there is none beyond the last.
+#[inline]
+fn see(key: &Key, word: u8) -> u64 {
+    key.words()[usize::from(word).min(WORDS - 1)]
 }
 
 /// What the PMD keeps of a flow for itself.
@@ -202,10 +218,9 @@ impl Classifier {
 
     #[inline]
     fn find(&self, number: u16, subtable: &Subtable, key: &Key) -> Option<u32> {
-        let seen = subtable.seen(key);
-        let hash = self.hash(number, seen.clone());
+        let hash = self.hash(number, subtable.pairs(key));
         let bucket = &self.memory.buckets[self.home(hash)];
-        let is_it = |flow: u32| self.flows.is(flow, number.into(), seen.clone());
+        let is_it = |flow: u32| self.flows.is(flow, number.into(), subtable.seen(key));
         let found = look(bucket, tag(hash), is_it);
         if found.is_some() || bucket.strayed == 0 {
             return found;
@@ -221,8 +236,8 @@ impl Classifier {
     }
 
     #[inline]
-    fn hash(&self, number: u16, seen: impl Iterator<Item = u64>) -> u64 {
-        self.seeds.other(number.into()).words(seen)
+    fn hash(&self, number: u16, seen: impl Iterator<Item = [u64; 2]>) -> u64 {
+        self.seeds.other(number.into()).pairs(seen)
     }
 
     #[inline]
@@ -242,7 +257,7 @@ impl Classifier {
         let number = self.subtable(list % LISTS, wish.mask)?;
         let subtable = &self.memory.subtables[usize::from(number)];
         let words: Vec<u64, WORDS> = subtable.seen(wish.key).collect();
-        let hash = self.hash(number, words.iter().copied());
+        let hash = self.hash(number, subtable.pairs(wish.key));
         let place = self.free.checked_sub(1).map(|last| self.memory.free[last]).ok_or(Full)?;
         self.put(hash, place)?;
         self.free -= 1;

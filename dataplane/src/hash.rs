@@ -56,6 +56,14 @@ impl Seeds {
         hasher.finish() ^ u64::from(key.deep())
     }
 
+    /// A hash of pairs of words.
+    #[inline]
+    pub(crate) fn pairs(self, pairs: impl Iterator<Item = [u64; 2]>) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.own, self.shared);
+        pairs.for_each(|[low, high]| hasher.write_u128(pair(low, high)));
+        hasher.finish()
+    }
+
     /// A hash of `words`.
     #[inline]
     pub(crate) fn words(self, words: impl Iterator<Item = u64>) -> u64 {
