@@ -25,6 +25,7 @@
 //! | `exits` | frames waiting for transmit rings, and the room that hands them over |
 //! | `books` | what became of the frames of one iteration |
 //! | [`ledger`] | where every frame ended |
+//! | `rxq` | receive queues, and how they change hands |
 //! | `sleep` | sleeping while there is little to do |
 //! | `order` | what the control core may ask for |
 
@@ -54,6 +55,7 @@ mod pmd;
 pub mod program;
 mod rewrite;
 pub mod rules;
+mod rxq;
 mod sleep;
 pub mod smc;
 pub mod switch;
@@ -69,5 +71,6 @@ pub use ledger::{Account, LOCAL, Ledger, PORTS, Reading, Reason};
 pub use order::Order;
 pub use parse::{LARGEST, SMALLEST, VLAN_TAG};
 pub use pmd::{GROUP, HOUSEKEEPING, Parts, Pmd, QUEUES};
+pub use rxq::{Counted, Exchange, Load, MOVING, Rxq};
 pub use sleep::Sleep;
 pub use switch::{Note, Switch};

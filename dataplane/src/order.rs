@@ -29,4 +29,13 @@ pub enum Order {
     EmcInsertInvProb(u32),
     /// Allow each port so many upcalls in a second, any number if it is 0.
     UpcallLimit(u32),
+    /// Keep house in each iteration until a queue has come that is on its way.
+    Expect,
+    /// Give a queue back, once all frames that came out of it are gone.
+    GiveBack {
+        /// The port that it belongs to.
+        port: u16,
+        /// Its number among the queues of that port.
+        queue: u16,
+    },
 }

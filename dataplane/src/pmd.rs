@@ -13,11 +13,12 @@ use crate::exits::{Exit, Exits, Flushed};
 use crate::ledger::{Ledger, Reason};
 use crate::order::Order;
 use crate::parse::parse;
+use crate::rxq::{Exchange, Rxq};
 use crate::sleep::{BUSY, Sleep};
 use crate::switch::{Settled, Switch};
 
 /// Receive queues that one PMD polls at most.
-pub const QUEUES: usize = 16;
+pub const QUEUES: usize = 32;
 /// Polls that are carried to the transmit rings together.
 pub const GROUP: usize = 4;
 /// Iterations between two visits to housekeeping. A power of two.
@@ -48,18 +49,17 @@ pub struct Parts<T: 'static> {
 }
 
 /// One core's loop over its receive queues.
-pub struct Pmd<R, T: 'static> {
-    entries: Vec<Entry<R>, QUEUES>,
+pub struct Pmd<R: 'static, T: 'static> {
+    entries: Vec<Rxq<R>, QUEUES>,
+    exchange: Option<Exchange<R>>,
+    /// Queues that are on their way here.
+    expected: u32,
+    /// Housekeeping has more to do in the next iteration.
+    urgent: bool,
     books: Books,
     stall: Stall,
     sleep: Sleep,
     parts: Parts<T>,
-}
-
-/// A receive queue, and the number of the port that it belongs to.
-struct Entry<R> {
-    queue: R,
-    port: u16,
 }
 
 /// Iterations that are still to be held up, and for how long.
@@ -74,6 +74,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     pub fn new(parts: Parts<T>) -> Self {
         Self {
             entries: Vec::new(),
+            exchange: None,
+            expected: 0,
+            urgent: false,
             books: Books::new(),
             stall: Stall::default(),
             sleep: Sleep::default(),
@@ -81,13 +84,13 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
     }
 
-    /// Polls `queue` of `port` from now on; gives it back if the PMD polls [`QUEUES`] already or
-    /// there is no such port.
-    pub fn poll(&mut self, port: u16, queue: R) -> Result<(), R> {
-        if !self.books.open(port) {
-            return Err(queue);
+    /// Polls `rxq` from now on; gives it back if the PMD polls [`QUEUES`] already or there is no such
+    /// port.
+    pub fn poll(&mut self, rxq: Rxq<R>) -> Result<(), Rxq<R>> {
+        if !self.books.open(rxq.port) {
+            return Err(rxq);
         }
-        self.entries.push(Entry { queue, port }).map_err(|entry| entry.queue)
+        self.entries.push(rxq)
     }
 
     /// Sleeps so between iterations from now on.
@@ -133,7 +136,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             self.flush_kept(clock);
         }
         let number = self.parts.recorder.current.number;
-        if number.is_multiple_of(HOUSEKEEPING) || self.stall.times > 0 {
+        if number.is_multiple_of(HOUSEKEEPING) || self.urgent {
             self.housekeep(clock);
         }
         self.parts.recorder.end(clock);
@@ -147,8 +150,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     fn rx(&mut self, first: usize) -> u32 {
         let mut arrived = 0;
         let Parts { pool, recorder, batches, .. } = &mut self.parts;
-        let group = self.entries.iter_mut().enumerate().skip(first);
-        for ((index, entry), batch) in group.zip(batches.iter_mut()) {
+        let group = self.entries.iter_mut().skip(first);
+        for (entry, batch) in group.zip(batches.iter_mut()) {
             let polled = entry.queue.rx(pool, &mut batch.frames);
             let frames = batch.frames.len() as u32;
             if polled.lies > 0 || polled.starved {
@@ -159,7 +162,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
                 if frames >= BUSY {
                     self.sleep.cancel();
                 }
-                recorder.burst(index as u16, frames, polled.waiting);
+                recorder.burst(entry.port, frames, polled.waiting);
+                entry.load.pass(frames.into());
             }
         }
         arrived
@@ -192,7 +196,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         recorder.leave(Room::Cache, clock);
         if batches.iter().any(|batch| batch.open != 0) {
-            decide(batches, switch, recorder, settled, clock);
+            decide((entries, batches), switch, recorder, settled, clock);
         }
         self.finish(first, *settled, clock);
     }
@@ -208,7 +212,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             let mut hands = Hands { exits, pool, books, programs, seeds, meters, now, again };
             hands.act(&mut batches[number]);
             if !again.frames.is_empty() {
-                self.go_round(&mut settled, clock);
+                self.go_round(first + number, &mut settled, clock);
             }
         }
         let Parts { pool, exits, switch, recorder, .. } = &mut self.parts;
@@ -221,22 +225,26 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         self.account(settled, flushed);
     }
 
-    /// Takes frames that come again from room to room, until none is left or they came too often.
+    /// Takes frames of this entry that come again from room to room, until none is left or they came
+    /// too often.
     #[cold]
     #[inline(never)]
-    fn go_round(&mut self, settled: &mut Settled, clock: &impl Clock) {
+    fn go_round(&mut self, entry: usize, settled: &mut Settled, clock: &impl Clock) {
         let Parts { pool, exits, switch, recorder, again, .. } = &mut self.parts;
         recorder.leave(Room::Act, clock);
+        let entry = core::slice::from_ref(&self.entries[entry]);
         let [batch, next] = again.each_mut();
         let (mut batch, mut next) = (batch, next);
         for _ in 0..PASSES {
             settled.again += batch.frames.len() as u64;
+            entry[0].load.pass(batch.frames.len() as u64);
             settled.emc += switch.cache(batch, recorder.latest());
             if batch.open != 0 && switch.smc.is_on() {
                 settled.smc += switch.signatures(batch, recorder.latest());
             }
             if batch.open != 0 {
-                decide(core::slice::from_mut(batch), switch, recorder, settled, clock);
+                let batches = core::slice::from_mut(&mut *batch);
+                decide((entry, batches), switch, recorder, settled, clock);
             }
             let (programs, books, again) = (&switch.programs, &mut self.books, &mut *next);
             let (seeds, meters, now) = (switch.seeds, switch.meters, recorder.latest());
@@ -298,6 +306,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             let Some(order) = self.parts.inbox.take() else { break };
             self.obey(order);
         }
+        self.welcome();
         if self.stall.times > 0 {
             self.stall.times -= 1;
             self.parts.recorder.current.flags.set(Flags::INJECTED);
@@ -314,7 +323,12 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         recorder.set_limits(recorder.limits());
         recorder.look(clock);
+        let before = recorder.latest();
         recorder.leave(Room::Housekeeping, clock);
+        if recorder.current.packets > 0 {
+            recorder.spent().housekeeping.add(recorder.latest().saturating_sub(before));
+        }
+        self.hurry();
     }
 
     fn obey(&mut self, order: Order) {
@@ -325,6 +339,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             Order::Remove { place, name } => self.parts.switch.remove(place, name),
             Order::EmcInsertInvProb(inverse) => self.parts.switch.emc.set_inverse(inverse),
             Order::UpcallLimit(most) => self.parts.switch.limiter.set(most),
+            Order::Expect => self.expected += 1,
+            Order::GiveBack { port, queue } => self.give_back(port, queue),
         }
     }
 }
@@ -332,20 +348,27 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
 /// Has the classifier, and where that knows no flow the rules, decide what caches could not.
 #[cold]
 #[inline(never)]
-fn decide(
-    batches: &mut [Batch],
+fn decide<R>(
+    (entries, batches): (&[Rxq<R>], &mut [Batch]),
     switch: &mut Switch,
     recorder: &mut Recorder,
     settled: &mut Settled,
     clock: &impl Clock,
 ) {
     let now = recorder.latest();
-    for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
-        settled.add(switch.classify(batch, now));
+    let all = entries.iter().zip(batches.iter_mut());
+    for (entry, batch) in all.filter(|(_, batch)| batch.open != 0) {
+        let (megaflow, lookups) = switch.classify(batch, now);
+        entry.load.probe(lookups);
+        settled.add((megaflow, lookups));
     }
     recorder.leave(Room::Classifier, clock);
-    for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
+    recorder.spent().classifier.add(recorder.latest().saturating_sub(now));
+    let all = entries.iter().zip(batches.iter_mut());
+    for (entry, batch) in all.filter(|(_, batch)| batch.open != 0) {
+        let before = recorder.latest();
         settled.add(switch.upcalls(batch, recorder, clock));
+        entry.load.ask(recorder.latest().saturating_sub(before));
     }
 }
 
@@ -370,5 +393,6 @@ fn hold_up(cycles: u64, clock: &impl Clock) {
     }
 }
 
+mod queues;
 #[cfg(test)]
 mod tests;

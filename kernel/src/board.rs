@@ -7,20 +7,27 @@ use kernel::machine::{self, Elapsed, Machine};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, power, provoke, tsc};
+use crate::pmds::Queued;
 use crate::ports::Port;
 
 /// The ports, and who polls them.
 pub(crate) struct Board {
     ports: Vec<Port, PORTS>,
-    /// For each PMD its core and its ledger; port p is polled by the PMD p modulo their number.
+    /// For each PMD its core and its ledger.
     pmds: Vec<(usize, &'static Ledger), PORTS>,
+    /// Receive queues, which know who polls them.
+    queues: Queued,
     /// Started to check the time-stamp counter by.
     second_clock: Option<SecondClock>,
 }
 
 impl Board {
-    pub(crate) fn new(ports: Vec<Port, PORTS>, pmds: Vec<(usize, &'static Ledger), PORTS>) -> Self {
-        Self { ports, pmds, second_clock: None }
+    pub(crate) fn new(
+        ports: Vec<Port, PORTS>,
+        pmds: Vec<(usize, &'static Ledger), PORTS>,
+        queues: Queued,
+    ) -> Self {
+        Self { ports, pmds, queues, second_clock: None }
     }
 
     /// Whether the link of each port is up.
@@ -35,8 +42,8 @@ impl Board {
 
     /// The core that polls port `number`.
     fn core(&self, number: usize) -> usize {
-        let turn = number.checked_rem(self.pmds.len());
-        turn.and_then(|turn| self.pmds.get(turn)).map_or(0, |(core, _)| *core)
+        let own = self.queues.iter().find(|known| usize::from(known.name.0) == number);
+        own.map_or(0, |known| known.load.core())
     }
 }
 

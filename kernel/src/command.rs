@@ -79,6 +79,10 @@ pub enum Command<'a> {
     },
     /// Tell what a packet like this would meet.
     Trace(&'a str),
+    /// Tell who polls which receive queue, and how much of its time that takes.
+    ShowRxqs(ShowRxqs),
+    /// Share receive queues out among PMDs anew.
+    Rebalance,
     /// Tell how long PMDs sleep at most.
     ShowSleep,
     /// Tell what happened how often.
@@ -133,6 +137,17 @@ pub struct PerfShow {
     pub core: Option<usize>,
     /// Of so many last seconds instead of the time since the figures were cleared.
     pub interval: Option<u16>,
+    /// In which form.
+    pub format: Format,
+}
+
+/// Which receive queues to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShowRxqs {
+    /// Of the PMD on this core only.
+    pub core: Option<usize>,
+    /// Over so many last seconds, in steps of 5; 0 for all that are remembered.
+    pub seconds: u32,
     /// In which form.
     pub format: Format,
 }

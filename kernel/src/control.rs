@@ -16,10 +16,12 @@ mod execute;
 mod flow_commands;
 mod job;
 mod losses;
+mod moves;
 mod neighbors;
 mod pace;
 mod pmd;
 mod revalidate;
+mod rxqs;
 mod self_test;
 mod supervise;
 mod tables;
@@ -34,7 +36,7 @@ use perf::{Iteration, Settings, Snapshot, Timebase};
 
 use crate::command::ROWS;
 use crate::machine::Machine;
-use crate::options::{FlowOptions, SleepMax, Watchdog};
+use crate::options::{Balance, FlowOptions, SleepMax, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
@@ -45,8 +47,9 @@ pub use endpoint::{Endpoint, Wire};
 use job::Job;
 use losses::Losses;
 use pace::{Pace, Rate};
-pub use pmd::{Cleared, Counted, Handle, Orders, Pmd, PmdMemory};
+pub use pmd::{Cleared, Counted, Handle, Line, Orders, Pmd, PmdMemory};
 use revalidate::Walk;
+pub use rxqs::{Known, MOST as QUEUES, Queue, Rxqs, Usage};
 pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory, add_all};
 
 /// Bytes of output that must be handed in.
@@ -103,6 +106,8 @@ pub struct Policy {
     pub flows: FlowOptions,
     /// How long PMDs sleep at most.
     pub sleep: SleepMax,
+    /// Who polls which receive queue.
+    pub balance: Balance,
 }
 
 /// Frames that each port had received, and when that was read.
@@ -126,6 +131,7 @@ pub struct Control<'a, O> {
     policy: Policy,
     tables: Tables,
     walk: Walk,
+    rxqs: Rxqs,
     endpoint: Option<Endpoint>,
     losses: Losses,
     coverage: Coverage<'a>,
@@ -181,6 +187,7 @@ impl<'a, O: Orders> Control<'a, O> {
             events: Events::new(parts, windows).map_err(|_| Error::EventsTooSmall)?,
             rows,
             counted,
+            rxqs: Rxqs::new([], pmds, policy.balance.clone(), 0),
             pmds,
             base,
             walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),

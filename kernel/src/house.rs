@@ -49,7 +49,8 @@ pub(crate) fn keep<O: Orders>(
             events_due = arch::ticks() + EVENTS;
             log_events(&mut marked, control);
         }
-        if count == 0 && sent == 0 {
+        // A queue that is on its way is polled by nobody.
+        if count == 0 && sent == 0 && !control.is_moving() {
             power::idle();
         }
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod balance;
 pub mod boot;
 pub mod cmos;
 pub mod command;

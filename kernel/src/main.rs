@@ -41,23 +41,26 @@ fn main() -> ! {
         false => setup::take_ports(&options, &mut troubles),
     };
     let base = Timebase::new(tsc::frequency(), boot);
+    let cores = setup::with_pmds(&options, &cores, ports.len(), &mut troubles);
     let polling: Vec<_, { cores::MAX }> =
-        cores.iter().take(ports.len()).map(|&core| setup::polling(&options, core)).collect();
+        cores.iter().map(|&core| setup::polling(&options, core)).collect();
     setup::miss_members(&options, &ports, &mut troubles);
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
     let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
     let started =
         world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
-    let Ok(((handles, wire), world)) = started else { out_of_memory("these ports") };
+    let Ok(((handles, queues, wire), world)) = started else { out_of_memory("these ports") };
     if let Some(fault) = world.fault {
         setup::note(&mut troubles, setup::Trouble::BadFile(fault));
     }
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
-    let board = Board::new(ports, handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect());
+    let ledgers = handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect();
+    let board = Board::new(ports, ledgers, queues.clone());
     let Some(pmds) = setup::watched(handles, &options) else { out_of_memory("PMDs") };
     let Some(control) = setup::control(&options, pmds, world.tables, base) else {
         out_of_memory("the console")
     };
+    control.set_queues(queues, tsc::now());
     if let (Some(own), Some(wire)) = (endpoint, wire) {
         control.set_endpoint(Endpoint::new(own, wire));
     }

@@ -3,6 +3,7 @@
 //! Words of `KEY=VALUE` with blanks between. A word that cannot be honoured becomes a [`Fault`]
 //! and leaves its key at the default; the last of several words for one key holds.
 
+mod balance;
 mod bonds;
 mod fault;
 mod forward;
@@ -20,6 +21,7 @@ use heapless::Vec;
 use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
+pub use balance::Balance;
 pub use bonds::Bonds;
 pub use fault::{Fault, Faults};
 pub use forward::Forward;
@@ -53,6 +55,8 @@ pub struct Options {
     pub sleep_max: SleepMax,
     /// For how many microseconds PMDs keep frames before they hand them to a ring.
     pub tx_flush_interval: u32,
+    /// Who polls which receive queue.
+    pub balance: Balance,
     /// This end of all tunnels.
     pub vtep: Option<Vtep>,
     /// Tunnels.
@@ -179,6 +183,7 @@ impl Default for Options {
             flows: FlowOptions::DEFAULT,
             sleep_max: SleepMax::NEVER,
             tx_flush_interval: 0,
+            balance: Balance::DEFAULT,
             vtep: None,
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],
@@ -199,6 +204,10 @@ impl Options {
         }
         if let Err(fault) = options.narrow() {
             faults.add(fault);
+        }
+        if !options.balance.plan.isolate && options.balance.plan.isolates() {
+            options.balance.plan.isolate = true;
+            faults.add(Fault::NeedsGroup);
         }
         (options, faults)
     }

@@ -1,11 +1,15 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
 use bus::Registers;
-use dataplane::{Batch, Exit, Exits, GROUP, Ledger, Order, PORTS, Parts, Pmd, Sleep};
+use dataplane::{
+    Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
+};
 use frame::{Buffer, Burst, Frame, LOCAL, LocalPool, Outbox, Polled, RxQueue, TxQueue};
-use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, Sender, SharedTx};
+use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx};
 use heapless::Vec;
-use kernel::control::Wire;
+use kernel::balance::{Assigned, Candidate};
+use kernel::control::{Known, Line, QUEUES, Wire};
+use kernel::options::Balance;
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
 use perf::stolen::Readings;
@@ -107,7 +111,10 @@ impl TxQueue for Tx {
 }
 
 /// What the control core has of a PMD.
-pub(crate) type Handle = kernel::control::Handle<Sender<Order>>;
+pub(crate) type Handle = kernel::control::Handle<Line<Rx>>;
+
+/// The receive queues that PMDs poll.
+pub(crate) type Queued = Vec<Known, QUEUES>;
 
 /// There is too little memory for what was asked.
 #[derive(Clone, Copy, Debug)]
@@ -167,16 +174,16 @@ pub(crate) struct Polling {
     pub(crate) flush: u32,
 }
 
-/// Makes a PMD for each of `pollings`, shares the ports out among them in turn, and lets all start.
+/// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start.
 #[inline(never)]
 pub(crate) fn start(
     ports: Vec<Queues, PORTS>,
     world: &mut World,
     pollings: &[Polling],
     base: Timebase,
-) -> Result<(Vec<Handle, { cores::MAX }>, Option<Wire>), NoMemory> {
+) -> Result<(Vec<Handle, { cores::MAX }>, Queued, Option<Wire>), NoMemory> {
     if pollings.is_empty() {
-        return Ok((Vec::new(), None));
+        return Ok((Vec::new(), Vec::new(), None));
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
     let store = fill_store(ports.len() * FRAMES_PER_PORT + pools * LOCAL)?;
@@ -190,14 +197,22 @@ pub(crate) fn start(
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
-    share_out(ports, &mut loops)?;
-    let wire = if world.has_endpoint { Some(join_control(store, &mut loops)?) } else { None };
+    let places = places(&world.balance, ports.len(), pollings);
+    let mut queued = share_out(ports, &places, &mut loops)?;
+    queued.iter().zip(places).for_each(|(known, place)| known.load.set_core(pollings[place].core));
+    let mut wire = None;
+    if world.has_endpoint {
+        let load = &*carve(Load::default())?;
+        load.set_core(pollings[0].core);
+        wire = Some(join_control(store, load, &mut loops)?);
+        let _fits = queued.push(Known { name: (dataplane::LOCAL, 0), load });
+    }
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
     for (polling, pmd) in pollings.iter().zip(loops) {
         *seats[polling.core].get_mut() = Some(pmd);
     }
     SEATS.call_once(|| seats);
-    Ok((handles, wire))
+    Ok((handles, queued, wire))
 }
 
 /// Gives `value` a place for good.
@@ -227,6 +242,8 @@ fn assemble(
     let metrics = &metrics[0];
     let ledger: &Ledger = carve(Ledger::default())?;
     let (orders, inbox) = carve(Mailbox::<Order, ORDERS>::new())?.open();
+    let (given, taken) = carve(Mailbox::<Rxq<Rx>, MOVING>::new())?.open();
+    let (to, back) = carve(Mailbox::<Rxq<Rx>, MOVING>::new())?.open();
     let (switch, flows, notes) = world.switch()?;
     let batches = memory::carve_with(GROUP, |_| Batch::new()).ok_or(NoMemory)?;
     let again = memory::carve_with(2, |_| Batch::new()).ok_or(NoMemory)?;
@@ -240,17 +257,37 @@ fn assemble(
         ledger,
         inbox,
     }))?;
+    pmd.set_exchange(Exchange { given: taken, back: to });
+    let orders = Line { orders, given, back };
     Ok((Handle { core, metrics, ledger, flows, notes, orders }, pmd))
 }
 
-/// Gives each port's receive queue to the PMD whose turn it is, and each PMD a way out by every
-/// port.
-fn share_out(ports: Vec<Queues, PORTS>, loops: &mut [&'static mut Loop]) -> Result<(), NoMemory> {
+/// Which of the PMDs on `cores` is to poll the queue of each of so many ports.
+fn places(balance: &Balance, ports: usize, pollings: &[Polling]) -> Vec<usize, PORTS> {
+    let pmd = |core: usize| pollings.iter().position(|polling| polling.core == core);
+    let pinned = |port: usize| balance.core((port as u16, 0)).and_then(pmd);
+    let queues = (0..ports).map(|port| Candidate { cycles: 0, pinned: pinned(port) });
+    let queues: Vec<_, PORTS> = queues.collect();
+    let mut pmds: Vec<_, { cores::MAX }> = pollings.iter().map(|_| Assigned::default()).collect();
+    let mut places: Vec<_, PORTS> = queues.iter().map(|_| 0).collect();
+    balance.plan.assign(&queues, &mut pmds, &mut places);
+    places
+}
+
+/// Gives each port's receive queue to the PMD in its place, and each PMD a way out by every port.
+fn share_out(
+    ports: Vec<Queues, PORTS>,
+    places: &[usize],
+    loops: &mut [&'static mut Loop],
+) -> Result<Queued, NoMemory> {
     let count = loops.len().max(1);
-    for (port, Queues { rx, tx }) in (0_u16..).zip(ports) {
-        if let Some(pmd) = loops.get_mut(usize::from(port) % count) {
+    let mut queued = Vec::new();
+    for ((port, place), Queues { rx, tx }) in (0_u16..).zip(places).zip(ports) {
+        let (name, load) = ((port, 0), &*carve(Load::default())?);
+        if let Some(pmd) = loops.get_mut(*place) {
             rx.start(pmd.pool());
-            let _fits = pmd.poll(port, Rx::Card(rx));
+            let _fits = pmd.poll(Rxq::new(name, Rx::Card(rx), load));
+            let _fits = queued.push(Known { name, load });
         }
         if let [pmd] = loops {
             pmd.add_exit(carve(Exit::new(port, Tx::Own(tx)))?);
@@ -262,12 +299,13 @@ fn share_out(ports: Vec<Queues, PORTS>, loops: &mut [&'static mut Loop]) -> Resu
             pmd.add_exit(carve(Exit::new(port, Tx::Shared { queue, tells }))?);
         }
     }
-    Ok(())
+    Ok(queued)
 }
 
 /// Makes the port LOCAL: a way to the control core for each PMD, and one back to the first.
 fn join_control(
     store: &'static PoolStore,
+    load: &'static Load,
     loops: &mut [&'static mut Loop],
 ) -> Result<Wire, NoMemory> {
     let (to, inbox) = carve(Mailbox::<Frame, LOCAL_RING>::new())?.open();
@@ -279,7 +317,8 @@ fn join_control(
         pmd.add_exit(carve(exit)?);
     }
     if let Some(first) = loops.first_mut() {
-        let _fits = first.poll(dataplane::LOCAL, Rx::Local(LocalRx::new(inbox)));
+        let _fits =
+            first.poll(Rxq::new((dataplane::LOCAL, 0), Rx::Local(LocalRx::new(inbox)), load));
     }
     Ok(Wire { pool: carve(LocalPool::new(store))?, from, to })
 }

@@ -2,15 +2,14 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use dataplane::bond;
 use dataplane::tunnel::Endpoint;
-use dataplane::{Order, PORTS};
-use handover::Sender;
+use dataplane::{PORTS, bond};
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
 use kernel::control::{
-    COVERAGE_COPIES, Control, Counted, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy, Tables,
+    COVERAGE_COPIES, Control, Counted, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy,
+    Tables,
 };
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
@@ -19,7 +18,7 @@ use perf::losses::Sample;
 use perf::{Iteration, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
-use crate::pmds::{self, Handle, MILLISECONDS, Polling, Queues};
+use crate::pmds::{self, Handle, MILLISECONDS, Polling, Queues, Rx};
 use crate::ports::{self, Port};
 use crate::switches::FileFault;
 
@@ -47,6 +46,10 @@ pub(crate) enum Trouble {
     BoundEndpoint(u16),
     /// The loader's file of rules is wrong.
     BadFile(FileFault),
+    /// A queue of a port is pinned, and there is none of that name.
+    NoSuchQueue(u16, u16),
+    /// A queue of a port is pinned to a core that has no PMD.
+    NotPinned(u16, u16, usize),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
 }
@@ -81,6 +84,14 @@ impl Display for Trouble {
             Self::BadFile(FileFault::Rules(fault)) => {
                 write!(out, "error: rules file: {fault}; none of it holds")
             }
+            Self::NoSuchQueue(port, queue) => {
+                write!(out, "error: pmd-rxq-affinity: there is no queue {queue} of a port {port}")
+            }
+            Self::NotPinned(port, queue, core) => write!(
+                out,
+                "error: pmd-rxq-affinity: there is no PMD on core {core}; \
+                 queue {queue} of port {port} is not pinned"
+            ),
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
         }
     }
@@ -97,6 +108,31 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
         note(troubles, if cores::count() == 1 { Trouble::NoCore } else { Trouble::Masked });
     }
     free
+}
+
+/// Those of `cores` that get a PMD, one for each of so many ports at most: cores that queues are pinned
+/// to go first.
+pub(crate) fn with_pmds(
+    options: &Options,
+    cores: &[usize],
+    ports: usize,
+    troubles: &mut Troubles,
+) -> Vec<usize, { cores::MAX }> {
+    let is_there = |(port, queue): (u16, u16)| usize::from(port) < ports && queue == 0;
+    let pins = || options.balance.pins.iter().copied();
+    let is_pinned = |core: usize| pins().any(|(name, own)| own == core && is_there(name));
+    let mut chosen: Vec<usize, _> = cores.iter().copied().collect();
+    chosen.sort_unstable_by_key(|core| (!is_pinned(*core), *core));
+    chosen.truncate(ports);
+    chosen.sort_unstable();
+    for (name @ (port, queue), core) in pins() {
+        if !is_there(name) {
+            note(troubles, Trouble::NoSuchQueue(port, queue));
+        } else if !chosen.contains(&core) {
+            note(troubles, Trouble::NotPinned(port, queue, core));
+        }
+    }
+    chosen
 }
 
 /// The PMD that is to be on `core`. An automatic limit stands for the longest at first.
@@ -173,7 +209,7 @@ pub(crate) fn miss_members(options: &Options, ports: &[Port], troubles: &mut Tro
 pub(crate) fn watched(
     handles: Vec<Handle, { cores::MAX }>,
     options: &Options,
-) -> Option<&'static mut [Pmd<Sender<Order>>]> {
+) -> Option<&'static mut [Pmd<Line<Rx>>]> {
     let started = tsc::now();
     let pmds = handles.into_iter().map(|handle| {
         let settings = options.perf.of(handle.core);
@@ -188,15 +224,16 @@ pub(crate) fn watched(
 #[inline(never)]
 pub(crate) fn control(
     options: &Options,
-    pmds: &'static mut [Pmd<Sender<Order>>],
+    pmds: &'static mut [Pmd<Line<Rx>>],
     tables: Tables,
     base: Timebase,
-) -> Option<&'static mut Control<'static, Sender<Order>>> {
+) -> Option<&'static mut Control<'static, Line<Rx>>> {
     let policy = Policy {
         settings: options.perf.general,
         watchdog: options.watchdog,
         flows: options.flows,
         sleep: options.sleep_max.clone(),
+        balance: options.balance.clone(),
     };
     let screen = memory::carve_with(1, |_| Screen::default())?.first()?;
     let memory = control_memory(screen, options.event_store)?;

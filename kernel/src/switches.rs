@@ -17,7 +17,7 @@ use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
 use kernel::control::{Counted, Tables, TablesError, TablesMemory, add_all};
-use kernel::options::{FlowOptions, Forward, Options};
+use kernel::options::{Balance, FlowOptions, Forward, Options};
 
 use crate::arch::{memory, random, tsc};
 use crate::pmds::{NoMemory, carve};
@@ -48,6 +48,7 @@ pub(crate) struct World {
     flows: usize,
     options: FlowOptions,
     pub(crate) has_endpoint: bool,
+    pub(crate) balance: Balance,
     seeds: Seeds,
 }
 
@@ -74,8 +75,8 @@ impl World {
         let tables = Tables::new(rules, network, TablesMemory { heard, meters }, tsc::frequency());
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
-        let options = options.flows;
-        Ok(Self { tables, fault, readers, meters, flows, options, has_endpoint, seeds })
+        let (balance, options) = (options.balance.clone(), options.flows);
+        Ok(Self { tables, fault, readers, meters, flows, options, has_endpoint, balance, seeds })
     }
 
     /// What one more PMD decides with, and what the control core has of that: its flows and what it

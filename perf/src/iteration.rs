@@ -132,7 +132,8 @@ pub struct Iteration {
     /// Highest fill of a receive ring when it was polled, in frames: those that the poll brought
     /// and those it left. A maximum.
     pub fill: u32,
-    /// The receive queue with that fill, as its core counts queues.
+    /// The receive queue with that fill, by the number that the loop gives it: in the kernel that of
+    /// its port.
     pub deepest: u16,
     /// Why it is suspicious; empty if it is not.
     pub reasons: Reasons,

@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Tally};
 use crate::history::{History, Segment};
 use crate::marks::{Mark, Marks};
 use crate::milliseconds::{Milliseconds, Slot};
@@ -17,10 +17,22 @@ pub struct Metrics {
     pub counters: Counters,
     /// Suspicious iterations on their way to the control core.
     pub marks: Marks,
+    /// Cycles of rooms that no poll is charged with as it is.
+    pub spent: Spent,
     pub(crate) samples: Samples,
     history: History,
     milliseconds: Milliseconds,
     progress: Progress,
+}
+
+/// Cycles of some rooms of iterations with frames, since boot; 0 while rooms are not recorded. Receive
+/// queues have shares of the one, and none of the other.
+#[derive(Debug, Default)]
+pub struct Spent {
+    /// Those of the classifier.
+    pub classifier: Tally,
+    /// Those of housekeeping.
+    pub housekeeping: Tally,
 }
 
 /// How far the loop has come. A cache line of its own, because the control core looks at it often.
@@ -38,6 +50,7 @@ impl Metrics {
         Self {
             counters: Counters::new(),
             marks: Marks::default(),
+            spent: Spent::default(),
             samples: Samples::new(),
             history: History::new(segments),
             milliseconds: Milliseconds::new(slots),

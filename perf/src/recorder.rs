@@ -6,7 +6,7 @@
 use crate::counters::{Counter, Counters};
 use crate::history::Writer;
 use crate::iteration::{Flags, Iteration};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Spent};
 use crate::quantity::Quantity;
 use crate::recorder::looks::Looks;
 use crate::recorder::sums::Sums;
@@ -118,6 +118,12 @@ impl Recorder {
     #[inline]
     pub fn counters(&self) -> &'static Counters {
         &self.metrics.counters
+    }
+
+    /// Cycles of rooms that queues have shares of, or none.
+    #[inline]
+    pub fn spent(&self) -> &'static Spent {
+        &self.metrics.spent
     }
 
     /// Compares with `limits` from now on. Where they switch recording off, a window that is

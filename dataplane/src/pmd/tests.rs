@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::exits::Exit;
 use crate::played;
+use crate::rxq::Load;
 
 /// A wire: what waits to be received, and what was sent.
 #[derive(Default)]
@@ -81,6 +82,41 @@ impl Clock for Steps {
 
 const FRAMES: usize = 512;
 
+/// So many frames.
+fn store(count: usize) -> &'static PoolStore {
+    let slots = std::iter::repeat_with(|| None).take(count).collect::<Vec<_>>().leak();
+    let buffers = std::iter::repeat_with(Buffer::new).take(count).collect::<Vec<_>>().leak();
+    leak(PoolStore::new(slots, buffers))
+}
+
+/// A PMD that polls nothing yet, and what it is steered and watched by.
+struct Looped<R: 'static, T: 'static> {
+    pmd: Box<Pmd<R, T>>,
+    ledger: &'static Ledger,
+    metrics: &'static Metrics,
+    orders: Sender<Order>,
+}
+
+fn looped<R: RxQueue, T: TxQueue>(store: &'static PoolStore, switch: Switch) -> Looped<R, T> {
+    let segments = std::iter::repeat_with(|| Segment::EMPTY).take(100).collect::<Vec<_>>();
+    let metrics: &Metrics = leak(Metrics::new(segments.leak(), &[]));
+    let ledger: &Ledger = leak(Ledger::default());
+    let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
+    let recorder =
+        Recorder::new(metrics, limits(perf::Settings::DEFAULT), Timebase::new(1_000_000, 0));
+    let pmd = Box::new(Pmd::new(Parts {
+        pool: leak(LocalPool::new(store)),
+        exits: Exits::new(),
+        batches: leak([const { Batch::new() }; GROUP]),
+        again: leak([const { Batch::new() }; 2]),
+        switch: leak(switch),
+        recorder,
+        ledger,
+        inbox,
+    }));
+    Looped { pmd, ledger, metrics, orders }
+}
+
 struct Bench {
     pmd: Box<Pmd<Played, Played>>,
     wires: Vec<Played>,
@@ -94,6 +130,11 @@ struct Bench {
 
 fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
+}
+
+/// The only queue of `port`.
+fn rxq<R>(port: u16, queue: R) -> Rxq<R> {
+    Rxq::new((port, 0), queue, leak(Load::default()))
 }
 
 /// Limits at 1 MHz.
@@ -112,32 +153,14 @@ impl Bench {
 
     /// A PMD over `ports`, by these rules, with room for so many flows.
     fn with(ports: u16, rules: &[&str], flows: usize) -> Self {
-        let slots = std::iter::repeat_with(|| None).take(FRAMES).collect::<Vec<_>>().leak();
-        let buffers = std::iter::repeat_with(Buffer::new).take(FRAMES).collect::<Vec<_>>().leak();
-        let store: &PoolStore = leak(PoolStore::new(slots, buffers));
-        let segments = std::iter::repeat_with(|| Segment::EMPTY).take(100).collect::<Vec<_>>();
-        let metrics: &Metrics = leak(Metrics::new(segments.leak(), &[]));
-        let ledger: &Ledger = leak(Ledger::default());
-        let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
+        let store = store(FRAMES);
         let (switch, hold) = played::switch(rules, ports, flows);
         let wires: Vec<Played> = (0..ports).map(|_| Played::default()).collect();
-        let recorder =
-            Recorder::new(metrics, limits(perf::Settings::DEFAULT), Timebase::new(1_000_000, 0));
-        let pool = leak(LocalPool::new(store));
-        let mut pmd = Box::new(Pmd::new(Parts {
-            pool,
-            exits: Exits::new(),
-            batches: leak([const { Batch::new() }; GROUP]),
-            again: leak([const { Batch::new() }; 2]),
-            switch: leak(switch),
-            recorder,
-            ledger,
-            inbox,
-        }));
+        let Looped { mut pmd, ledger, metrics, orders } = looped(store, switch);
         for (port, wire) in (0..).zip(&wires) {
             wire.0.borrow_mut().room = 256;
             assert!(pmd.add_exit(leak(Exit::new(port, wire.clone()))));
-            assert!(pmd.poll(port, wire.clone()).is_ok());
+            assert!(pmd.poll(rxq(port, wire.clone())).is_ok());
         }
         Self { pmd, wires, store, ledger, metrics, orders, hold, clock: Steps::default() }
     }
@@ -407,3 +430,4 @@ proptest! {
 }
 
 mod flows;
+mod moves;

@@ -7,7 +7,8 @@ use perf::Reasons;
 use perf::settings::{Setting, TABLE};
 use perf::windows::SECONDS;
 
-use super::{Changes, Command, Crash, Format, PerfShow, ROWS, ShowEvents, Stall, Topic};
+use super::{Changes, Command, Crash, Format, PerfShow, ROWS, ShowEvents, ShowRxqs, Stall, Topic};
+use crate::balance;
 
 /// What may precede the name of a command of Open vSwitch, and may be left out.
 const PREFIX: &str = "dpif-netdev/";
@@ -139,7 +140,7 @@ const ANY: u64 = u32::MAX as u64;
 pub(super) const OPTIONS: &str = "options";
 
 /// All commands.
-pub static COMMANDS: [Entry; 32] = [
+pub static COMMANDS: [Entry; 34] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -296,6 +297,31 @@ pub static COMMANDS: [Entry; 32] = [
         about: "what a packet would meet, table by table",
         items: &[required(Form::Text("PACKET"), "as a match: in_port=0,tcp,nw_src=10.0.0.1")],
         make: |said| Command::Trace(said.text),
+    },
+    Entry {
+        name: "dpif-netdev/pmd-rxq-show",
+        about: "who polls which receive queue, and how much of its time that takes",
+        items: &[
+            optional(
+                Form::Letters("-secs", clamped(balance::SECONDS as u64)),
+                "over the last seconds, in steps of 5; 60",
+            ),
+            optional(Form::Letters("-pmd", core()), "of this PMD only"),
+            format(),
+        ],
+        make: |said| {
+            Command::ShowRxqs(ShowRxqs {
+                core: said.number(1),
+                seconds: said.number(0).unwrap_or(balance::SECONDS),
+                format: said.format(2),
+            })
+        },
+    },
+    Entry {
+        name: "dpif-netdev/pmd-rxq-rebalance",
+        about: "share receive queues out among PMDs anew, by what they took lately",
+        items: &[],
+        make: |_| Command::Rebalance,
     },
     Entry {
         name: "dpif-netdev/pmd-sleep-show",

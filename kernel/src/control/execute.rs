@@ -10,9 +10,9 @@ use super::coverage::CoverageJob;
 use super::job::Job;
 use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
-use crate::command::{self, Changes, Command, Format, Help, PerfShow, ShowEvents, Stall};
+use crate::command::{self, Changes, Command, Format, Help, PerfShow, ShowEvents, ShowRxqs, Stall};
 use crate::machine::Machine;
-use crate::show::{self, PerfShowJob, SettingsJob, Told};
+use crate::show::{self, PerfShowJob, RxqsJob, SettingsJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -52,6 +52,8 @@ impl<O: Orders> Control<'_, O> {
             Command::DumpMeters(text) => self.dump_meters(text),
             Command::DumpMegaflows { core } => self.dump_megaflows(core),
             Command::Trace(text) => self.trace(text),
+            Command::ShowRxqs(wish) => self.show_rxqs(wish),
+            Command::Rebalance => self.rebalance(),
             Command::ShowSleep => show::sleep(&self.policy.sleep, self.pmds, out),
             Command::ShowCoverage => self.show_coverage(machine.now()),
             Command::ShowBonds => show::bonds(self.tables.world().network, out),
@@ -122,6 +124,14 @@ impl<O: Orders> Control<'_, O> {
     fn show_coverage(&mut self, now: u64) -> fmt::Result {
         let Some(totals) = self.totals(now) else { return show::unreadable(&mut self.output) };
         self.job = Some(Job::Coverage(CoverageJob::new(totals)));
+        Ok(())
+    }
+
+    fn show_rxqs(&mut self, wish: ShowRxqs) -> fmt::Result {
+        if self.is_wrong(wish.core) {
+            return self.no_pmd(wish.core);
+        }
+        self.job = Some(Job::Rxqs(RxqsJob::new(wish)));
         Ok(())
     }
 

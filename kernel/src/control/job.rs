@@ -11,7 +11,7 @@ use super::self_test::SelfTest;
 use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
-use crate::show::{FlowsJob, MetersJob, PerfShowJob, RulesJob, SettingsJob, TraceJob};
+use crate::show::{FlowsJob, MetersJob, PerfShowJob, RulesJob, RxqsJob, SettingsJob, TraceJob};
 
 /// An answer, or an event, that is being written.
 pub(super) enum Job {
@@ -27,6 +27,7 @@ pub(super) enum Job {
     Trace(TraceJob),
     Meters(MetersJob),
     Coverage(CoverageJob),
+    Rxqs(RxqsJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -46,6 +47,7 @@ impl Job {
             | Self::Trace(_)
             | Self::Meters(_)
             | Self::Coverage(_)
+            | Self::Rxqs(_)
             | Self::Edit(..) => false,
         }
     }
@@ -70,6 +72,7 @@ impl<O: Orders> Control<'_, O> {
             Job::Trace(job) => job.step(&self.tables, out)?,
             Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
+            Job::Rxqs(job) => job.step(self.pmds, &self.rxqs, out)?,
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
         };

@@ -1,7 +1,7 @@
 //! What the control core knows of a PMD.
 
 use dataplane::flow::{Flows, Megaflow};
-use dataplane::{Ledger, Note, Order};
+use dataplane::{Ledger, Note, Order, Rxq};
 use handover::{Inbox, Sender};
 use perf::events::{Accounts, Open, Source};
 use perf::losses::{Losses, Sample};
@@ -20,11 +20,30 @@ pub trait Orders {
     ///
     /// The order.
     fn send(&mut self, order: Order) -> Result<(), Order>;
+
+    /// Hands a queue that this PMD gave back on to another. False if it gave none back yet.
+    fn pass_on(&mut self, to: &mut Self) -> bool;
 }
 
-impl Orders for Sender<Order> {
+/// The control core's ends of all that goes between it and a PMD whose queues are `R`.
+pub struct Line<R: 'static> {
+    /// Orders to the PMD.
+    pub orders: Sender<Order>,
+    /// Queues to it.
+    pub given: Sender<Rxq<R>>,
+    /// Queues from it.
+    pub back: Inbox<Rxq<R>>,
+}
+
+impl<R> Orders for Line<R> {
     fn send(&mut self, order: Order) -> Result<(), Order> {
-        Self::send(self, order)
+        self.orders.send(order)
+    }
+
+    fn pass_on(&mut self, to: &mut Self) -> bool {
+        let Some(rxq) = self.back.take() else { return false };
+        // There is room for all queues that there are. If there were none the queue would go home.
+        to.given.send(rxq).or_else(|rxq| self.given.send(rxq)).is_ok()
     }
 }
 

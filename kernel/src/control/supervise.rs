@@ -30,6 +30,7 @@ impl<O: Orders> Control<'_, O> {
             pmd.windows.tick(pmd.handle.metrics, now, hertz);
         }
         self.walk.step(self.pmds, &mut self.tables, now);
+        self.balance(now);
         if let Some(endpoint) = &mut self.endpoint {
             endpoint.tick(&mut self.tables.neighbors, self.base.micros(now), now);
             self.tables.publish_neighbors();

@@ -79,9 +79,9 @@ impl Machine for Bench {
     }
 }
 
-/// A mailbox with room for four orders.
+/// A mailbox with room for four orders, and whether a queue was given back.
 #[derive(Clone, Default)]
-struct Mailbox(Rc<RefCell<Vec<Order>>>);
+struct Mailbox(Rc<RefCell<Vec<Order>>>, Rc<Cell<bool>>);
 
 impl Orders for Mailbox {
     fn send(&mut self, order: Order) -> Result<(), Order> {
@@ -91,6 +91,10 @@ impl Orders for Mailbox {
         }
         orders.push(order);
         Ok(())
+    }
+
+    fn pass_on(&mut self, _: &mut Self) -> bool {
+        self.1.take()
     }
 }
 
@@ -134,6 +138,7 @@ impl Desk {
             watchdog: Watchdog::Report,
             flows: FlowOptions::DEFAULT,
             sleep: SleepMax::NEVER,
+            balance: Balance::DEFAULT,
         };
         let base = Timebase::new(HERTZ, 0);
         let (tables, readers) =
@@ -239,6 +244,7 @@ mod answers;
 mod flows;
 mod orders;
 mod reports;
+mod rxqs;
 mod supervision;
 
 #[test]
@@ -253,7 +259,8 @@ fn too_little_memory_is_refused_by_name() {
             coverage: vec![NO_COVERAGE; copies].leak(),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
-        let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep: SleepMax::NEVER };
+        let (sleep, balance) = (SleepMax::NEVER, Balance::DEFAULT);
+        let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep, balance };
         let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
         let base = Timebase::new(HERTZ, 0);
         Control::new(memory, pmds, tables(&[]).0, (base, policy)).err()

@@ -28,6 +28,8 @@ pub enum Fault<'a> {
         /// Iterations that are shown after it.
         fitting: u32,
     },
+    /// PMDs with a pinned queue are to poll others too, which only groups allow.
+    NeedsGroup,
 }
 
 impl Display for Fault<'_> {
@@ -49,6 +51,9 @@ impl Display for Fault<'_> {
                 out,
                 "pmd-perf-log-a={after}: expected 0 to {fitting} beside pmd-perf-log-b={before}; \
                  using {fitting}"
+            ),
+            Self::NeedsGroup => out.write_str(
+                "pmd-rxq-isolate=off: expected pmd-rxq-assign=group beside it; using on",
             ),
         }
     }

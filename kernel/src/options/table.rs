@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use perf::settings::{Setting, TABLE};
 
-use super::{Options, bonds, tunnels, values};
+use super::{Options, balance, bonds, tunnels, values};
 use perf::Settings;
 
 /// A key of the command line.
@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 16] = [
+static OWN: [OwnKey; 23] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -80,6 +80,53 @@ static OWN: [OwnKey; 16] = [
         range: Range::Number(0..=1_000_000, |options, micros| options.tx_flush_interval = micros),
         default: "0",
         help: "how long frames are kept so that more go to a ring at once (us)",
+    },
+    OwnKey {
+        name: "pmd-rxq-assign",
+        range: Range::Text("cycles, group or roundrobin", balance::assign),
+        default: "cycles",
+        help: "how receive queues are shared out among PMDs",
+    },
+    OwnKey {
+        name: "pmd-rxq-affinity",
+        range: Range::Text(
+            "none, or PORT:QUEUE:CORE with commas between, each queue once",
+            balance::affinity,
+        ),
+        default: "none",
+        help: "receive queues that are pinned to cores",
+    },
+    OwnKey {
+        name: "pmd-rxq-isolate",
+        range: Range::Text("on or off", balance::isolate),
+        default: "on",
+        help: "PMDs with a pinned queue poll no other; off needs pmd-rxq-assign=group",
+    },
+    OwnKey {
+        name: "pmd-auto-lb",
+        range: Range::Text("on or off", balance::auto),
+        default: "off",
+        help: "share receive queues out anew when a PMD has too much to do",
+    },
+    OwnKey {
+        name: "pmd-auto-lb-rebal-interval",
+        range: Range::Number(0..=20_000, |options, minutes| {
+            options.balance.interval = minutes.max(1);
+        }),
+        default: "1",
+        help: "minutes between two looks at whether that is to be done; 0 is 1",
+    },
+    OwnKey {
+        name: "pmd-auto-lb-load-threshold",
+        range: Range::Number(0..=100, |options, percent| options.balance.load = percent),
+        default: "95",
+        help: "a PMD that is busy for so long, for a minute, has too much to do (%)",
+    },
+    OwnKey {
+        name: "pmd-auto-lb-improvement-threshold",
+        range: Range::Number(0..=100, |options, percent| options.balance.improvement = percent),
+        default: "25",
+        help: "it is done if the variance of loads gets smaller by so much (%)",
     },
     OwnKey {
         name: "pmd-watchdog",

@@ -329,3 +329,44 @@ fn bonds_are_numbers_modes_and_ports() {
         );
     }
 }
+
+#[test]
+fn pins_are_read_each_queue_once() {
+    let pins = |text: &str| parse(&format!("pmd-rxq-affinity={text}"));
+    let (options, faults) = pins("0:0:3,15:1:255");
+    assert_eq!((faults.as_str(), options.balance.pins.len()), ("", 2));
+    assert_eq!(
+        [(0, 0), (15, 1), (1, 0)].map(|it| options.balance.core(it)),
+        [Some(3), Some(255), None]
+    );
+    for bad in
+        ["", "0:0", "0:0:0", "0:0:256", "16:0:1", "0:0:1:2", "0:0:1,0:0:2", "0:0:1,", "a:0:1"]
+    {
+        let (options, faults) = pins(bad);
+        let start = format!("error: pmd-rxq-affinity={bad}: expected none, or PORT:QUEUE:CORE ");
+        assert!(faults.starts_with(&start) && options.balance.pins.is_empty(), "{faults}");
+    }
+}
+
+#[test]
+fn who_polls_which_queue_is_read_and_isolation_needs_groups() {
+    let (options, faults) = parse(
+        "pmd-rxq-assign=group pmd-rxq-isolate=off pmd-auto-lb=true pmd-auto-lb-rebal-interval=0 \
+         pmd-auto-lb-load-threshold=70 pmd-auto-lb-improvement-threshold=100",
+    );
+    let Balance { plan, auto, interval, load, improvement, .. } = options.balance;
+    assert_eq!((faults.as_str(), auto, interval, load, improvement), ("", true, 1, 70, 100));
+    assert!(!plan.isolates());
+    refused(
+        "pmd-rxq-isolate=off",
+        "error: pmd-rxq-isolate=off: expected pmd-rxq-assign=group beside it; using on",
+    );
+    refused(
+        "pmd-rxq-assign=best",
+        "error: pmd-rxq-assign=best: expected cycles, group or roundrobin; using cycles",
+    );
+    refused(
+        "pmd-auto-lb-rebal-interval=20001",
+        "error: pmd-auto-lb-rebal-interval=20001: expected 0 to 20000; using 1",
+    );
+}

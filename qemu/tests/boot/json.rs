@@ -35,6 +35,7 @@ fn every_show_command_answers_in_json(rig: &Rig) -> Result<()> {
             ("pmd-perf-show -it 20 -ms 20 -f json", "pmd-perf-show"),
             ("pmd-perf-show -nh --interval 1s -f json", "pmd-perf-show"),
             ("pmd-perf-log-show -f json", "pmd-perf-log-show"),
+            ("pmd-rxq-show -f json", "pmd-rxq-show"),
             ("show ports -f json", "show-ports"),
             ("show drops -f json", "show-drops"),
             ("show ledger -f json", "show-ledger"),

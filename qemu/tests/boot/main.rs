@@ -24,6 +24,7 @@ mod operator;
 mod ports;
 mod report;
 mod rig;
+mod rxqs;
 mod sizes;
 mod supervision;
 mod transcript;
@@ -79,6 +80,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         forward::FACTS,
         flood::FACTS,
         flows::FACTS,
+        rxqs::FACTS,
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,

@@ -1,6 +1,6 @@
 //! A PMD over two null ports that forward to each other.
 
-use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Order, Parts, Pmd};
+use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Load, Order, Parts, Pmd, Rxq};
 use frame::{Buffer, LocalPool};
 use handover::{Mailbox, PoolStore, Sender};
 use perf::{Clock, Metrics};
@@ -56,7 +56,8 @@ impl Rig {
         let mut rig = Self { pmd, orders, knobs, metrics };
         for (port, knobs) in (0..).zip(knobs) {
             rig.pmd.add_exit(leak(Exit::new(port.into(), NullTx)));
-            let _room = rig.pmd.poll(port.into(), NullRx::new(knobs, setup.frames(port)));
+            let queue = NullRx::new(knobs, setup.frames(port));
+            let _room = rig.pmd.poll(Rxq::new((port.into(), 0), queue, leak(Load::default())));
         }
         rig
     }

@@ -1,4 +1,4 @@
-use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Parts};
+use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Load, Parts, Rxq};
 use frame::{Buffer, Frame, LocalPool};
 use handover::{Inbox, LocalRx, LocalTx, Mailbox, PoolStore, Sender};
 use perf::{Clock, Metrics, Recorder, Segment, Settings, Timebase};
@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use super::super::tables::{Change, Edit};
 use super::*;
-use crate::control::{Counted, Handle, PmdMemory};
+use crate::control::{Counted, Handle, Line, PmdMemory};
 use crate::played::{self, HERTZ};
 
 /// A clock that a test moves by hand.
@@ -24,7 +24,7 @@ struct Bench {
     looped: Box<dataplane::Pmd<LocalRx, LocalTx>>,
     wires: [(Sender<Frame>, Inbox<Frame>); 2],
     pool: &'static mut LocalPool,
-    pmds: Vec<Pmd<Sender<Order>>>,
+    pmds: Vec<Pmd<Line<LocalRx>>>,
     tables: Tables,
     walk: Walk,
     clock: Hand,
@@ -46,6 +46,8 @@ impl Bench {
         let base = Timebase::new(HERTZ, 0);
         let recorder = Recorder::new(metrics, Settings::DEFAULT.limits(HERTZ, 0), base);
         let (orders, inbox) = leak(Mailbox::<Order, 64>::new()).open();
+        let (given, _) = leak(Mailbox::<_, 2>::new()).open();
+        let (_, back) = leak(Mailbox::<_, 2>::new()).open();
         let ledger: &Ledger = leak(Ledger::default());
         let mut looped = Box::new(dataplane::Pmd::new(Parts {
             pool: leak(LocalPool::new(store)),
@@ -60,11 +62,13 @@ impl Bench {
         let wires = [0, 1].map(|port| {
             let (to, coming) = leak(Mailbox::<Frame, 32>::new()).open();
             let (going, from) = leak(Mailbox::<Frame, 32>::new()).open();
-            assert!(looped.poll(port, LocalRx::new(coming)).is_ok());
+            let rxq = Rxq::new((port, 0), LocalRx::new(coming), leak(Load::default()));
+            assert!(looped.poll(rxq).is_ok());
             assert!(looped.add_exit(leak(Exit::new(port, LocalTx::new(going)))));
             (to, from)
         });
-        let handle = Handle { core: 1, metrics, ledger, flows, notes, orders };
+        let handle =
+            Handle { core: 1, metrics, ledger, flows, notes, orders: Line { orders, given, back } };
         let memory = PmdMemory {
             cleared: leak(perf::Snapshot::ZERO),
             seconds: &mut [],

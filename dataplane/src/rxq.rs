@@ -1,0 +1,99 @@
+//! Receive queues as PMDs have them, give them away and get them.
+//!
+//! A queue belongs to one PMD. It moves as an owned handle, through the control core, and takes along
+//! what it was counted by, so that each count has one writer at any time.
+
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use handover::{Inbox, Sender};
+use perf::Tally;
+
+/// Queues that can be on their way to a PMD, or back from it, at a time: all that there are.
+pub const MOVING: usize = 64;
+
+/// A receive queue, and whose it is.
+pub struct Rxq<R> {
+    /// The port that it belongs to.
+    pub port: u16,
+    /// Its number among the queues of that port.
+    pub number: u16,
+    /// The queue itself.
+    pub queue: R,
+    /// What it gives to do.
+    pub load: &'static Load,
+}
+
+impl<R> Rxq<R> {
+    /// The queue `number` of `port`.
+    pub const fn new((port, number): (u16, u16), queue: R, load: &'static Load) -> Self {
+        Self { port, number, queue, load }
+    }
+}
+
+/// What a receive queue gave to do, for its share of the time of its PMD to be computed from. Counted
+/// by the PMD that polls it, read by any core.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct Load {
+    /// Passes of its frames: one for each, and one for each time that one came again.
+    passes: Tally,
+    /// Subtables that the classifier looked at for its frames.
+    probes: Tally,
+    /// Cycles of upcalls for its frames; 0 while nothing is recorded.
+    upcalls: Tally,
+    /// The core whose PMD polls it, as the control core says.
+    core: AtomicUsize,
+}
+
+/// What a [`Load`] had counted at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Passes of frames.
+    pub passes: u64,
+    /// Subtables looked at.
+    pub probes: u64,
+    /// Cycles of upcalls.
+    pub upcalls: u64,
+}
+
+impl Load {
+    /// What was counted since boot.
+    pub fn read(&self) -> Counted {
+        let Self { passes, probes, upcalls, .. } = self;
+        Counted { passes: passes.read(), probes: probes.read(), upcalls: upcalls.read() }
+    }
+
+    /// Counts a pass of so many frames. Only the PMD that polls the queue may, here and below.
+    #[inline]
+    pub fn pass(&self, frames: u64) {
+        self.passes.add(frames);
+    }
+
+    /// Counts so many subtables that the classifier looked at.
+    pub fn probe(&self, subtables: u64) {
+        self.probes.add(subtables);
+    }
+
+    /// Counts so many cycles of upcalls.
+    pub fn ask(&self, cycles: u64) {
+        self.upcalls.add(cycles);
+    }
+
+    /// The core whose PMD polls the queue.
+    pub fn core(&self) -> usize {
+        self.core.load(Relaxed)
+    }
+
+    /// Says whose the queue is. Only the control core may.
+    pub fn set_core(&self, core: usize) {
+        self.core.store(core, Relaxed);
+    }
+}
+
+/// Where a PMD finds queues that are given to it, and leaves those that are taken away.
+pub struct Exchange<R: 'static> {
+    /// Queues that it is to poll.
+    pub given: Inbox<Rxq<R>>,
+    /// Queues that it polls no more.
+    pub back: Sender<Rxq<R>>,
+}
