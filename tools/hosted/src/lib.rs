@@ -15,6 +15,7 @@
 //! | [`compare`] | what recording costs in cycles |
 //! | [`mark`] | what marking a suspicious iteration costs |
 //! | [`dump`], `reader` | what a reader costs, and whether it gets whole rows |
+//! | [`hostile`] | input of any kind, for fuzzers |
 //! | `statistics` | tenth percentile, median, pairs |
 //! | [`callgrind`] | what recording costs in instructions, which repeat |
 //! | `figure` | what is measured, as lines |
@@ -28,6 +29,7 @@ pub mod compare;
 pub mod dump;
 mod figure;
 mod flows;
+pub mod hostile;
 pub mod mark;
 pub mod paths;
 pub mod peer;

@@ -8,9 +8,10 @@ use dataplane::network::{Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, Rule, RuleSet, SHAPES, Shape, Stored};
 use dataplane::switch::{Contacts, Memory};
+use dataplane::translate::World;
 use dataplane::{Note, Switch};
 use foldhash::SharedSeed;
-use handover::{Mailbox, Published};
+use handover::{Mailbox, Publisher};
 
 use crate::rig::{leak, many};
 use crate::setup::Setup;
@@ -24,32 +25,55 @@ const HERTZ: u64 = 2_600_000_000;
 
 static SHARED: SharedSeed = SharedSeed::from_u64(0x0b5e_55ed);
 
+/// What a switch was told, which does not change.
+pub(crate) struct Published(Publisher<RuleSet>, Publisher<Network>);
+
+impl Published {
+    /// The same, for whoever wants to know what it makes of a packet.
+    pub(crate) fn world(&self) -> World<'_> {
+        World { rules: self.0.current(), network: self.1.current() }
+    }
+}
+
 /// A switch with room for `flows`, between two ports, set up so.
 pub(crate) fn switch(setup: &Setup, flows: usize) -> Switch {
-    let texts = setup.rules();
+    let (mut switch, _) = published(&setup.rules(), flows, |network| {
+        network.ports = 0b11;
+        if setup.has_tunnel() {
+            Setup::equip(network);
+        }
+    });
+    switch.configure(setup.inverse(), 0);
+    switch
+}
+
+/// A switch with room for `flows`, by the rules in `texts`, in a network that is equipped so.
+pub(crate) fn published(
+    texts: &[String],
+    flows: usize,
+    equip: impl Fn(&mut Network),
+) -> (Switch, Published) {
     let seeds = Seeds::new(&SHARED, 0x1357_9bdf_0246_8ace);
     let parsed: Vec<Rule> = texts.iter().map(|text| parse(text)).collect();
     let mut first = rule_set(parsed.len(), seeds);
     let made = first.make(parsed.iter().map(Rule::view));
     assert!(made.is_ok(), "there is room for these rules");
-    let rules = leak(Published::new(first, rule_set(1, seeds)));
+    let rules = leak(handover::Published::new(first, rule_set(1, seeds)));
     let network = || {
-        let mut network = Network { ports: 0b11, ..Network::new(array(Station::default)) };
-        if setup.has_tunnel() {
-            Setup::equip(&mut network);
-        }
+        let mut network = Network::new(array(Station::default));
+        equip(&mut network);
         network
     };
-    let network = leak(Published::new(network(), network()));
-    let ((_, mut rules), (_, mut network)) = (rules.open(1), network.open(1));
+    let network = leak(handover::Published::new(network(), network()));
+    let ((told_rules, mut rules), (told_network, mut network)) = (rules.open(1), network.open(1));
     let (Some(rules), Some(network)) = (rules.next(), network.next()) else {
         unreachable!("each has the one reader that was asked for")
     };
     let (notes, _) = leak(Mailbox::<Note, 8>::new()).open();
     let contacts = Contacts { rules, network, notes, meters: &[] };
     let mut switch = Switch::new(memory(flows), contacts, seeds, HERTZ);
-    switch.configure(setup.inverse(), 0);
-    switch
+    switch.configure(1, 0);
+    (switch, Published(told_rules, told_network))
 }
 
 fn parse(text: &str) -> Rule {

@@ -29,6 +29,9 @@ const QEMU: Tool = Tool { program: find::QEMU, package: "qemu-system-x86" };
 /// What counts instructions of programs on the host.
 pub(crate) const VALGRIND: Tool = Tool { program: callgrind::PROGRAM, package: "valgrind" };
 
+/// What compiles libFuzzer.
+pub(crate) const CPP: Tool = Tool { program: "c++", package: "g++" };
+
 /// What a machine between two network namespaces needs.
 pub(crate) const NETWORK: [Tool; 3] = [
     Tool { program: "ip", package: "iproute2" },

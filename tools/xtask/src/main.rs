@@ -1,6 +1,6 @@
 //! `cargo xtask`: builds the image, boots it in QEMU, feeds it and reads what it says.
 //!
-//! One module a verb: [`qemu`], [`mod@test`], [`check`], [`mod@bench`], [`image`]. Standard output
+//! One module a verb: [`qemu`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`]. Standard output
 //! holds results, standard error holds talk. The status is 0 for a good end, 1 for a failed verdict,
 //! 2 for a wrong call or something that is not installed, 3 for damaged input.
 
@@ -8,6 +8,7 @@
 
 mod bench;
 mod check;
+mod fuzz;
 mod image;
 mod install;
 mod log;
@@ -40,6 +41,8 @@ enum Verb {
     Test(test::Options),
     /// Checks format, lints, documentation and licences.
     Check,
+    /// Feeds parsers, rules, caches and tunnels with input of any kind.
+    Fuzz(fuzz::Options),
     /// Measures, prints a table and writes target/bench/NAME.json.
     Bench(bench::Options),
     /// Builds the image that boots and prints its path.
@@ -61,6 +64,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Qemu(options) => qemu::run(options),
         Verb::Test(options) => test::run(&options),
         Verb::Check => check::run(),
+        Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Bench(options) => bench::run(&options),
         Verb::Image => image::build().map(|path| println!("{}", path.display())),
     }

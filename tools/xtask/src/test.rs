@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use crate::image;
-use crate::install::{self, Consent, NETWORK, VALGRIND};
+use crate::install::{self, CPP, Consent, NETWORK, VALGRIND};
 use crate::workspace::{PARTS, cargo};
+use crate::{fuzz, image};
 
 /// Which tests to run.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         // Only root may make the network namespaces that these programs are for.
         let network = NETWORK.into_iter().filter(|_| install::is_root());
-        let others: Vec<_> = [VALGRIND].into_iter().chain(network).collect();
+        let others: Vec<_> = [VALGRIND, CPP].into_iter().chain(network).collect();
         install::qemu(options.consent, &others)?;
         let image = image::build()?;
         let mut is_good = true;
@@ -60,11 +60,39 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
             is_good &= follow(&mut command, &mut sum)?;
         }
-        is_good
+        is_good & fuzz_all(options, &mut sum)?
     };
     println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
     ensure!(is_good && sum.failed == 0, "not all tests passed");
     Ok(())
+}
+
+/// Runs all fuzz targets that the filter admits, and adds what became of them to `sum`.
+fn fuzz_all(options: &Options, sum: &mut Sum) -> Result<bool> {
+    let name = |target: &str| format!("fuzz::{target}");
+    let admits = |target: &str| {
+        options.filter.as_ref().is_none_or(|filter| name(target).contains(filter.as_str()))
+    };
+    let wanted: Vec<_> = fuzz::TARGETS.iter().filter(|(target, _)| admits(target)).collect();
+    if wanted.is_empty() {
+        return Ok(true);
+    }
+    if !fuzz::is_possible() {
+        println!("fuzz targets SKIPPED: no compiler for C++ (apt-get install g++)");
+        sum.skipped += wanted.len() as u64;
+        return Ok(true);
+    }
+    fuzz::build()?;
+    for (target, longest) in wanted {
+        let result = fuzz::fuzz(target, *longest, fuzz::ENOUGH);
+        match &result {
+            Ok(()) => println!("test {} ... ok", name(target)),
+            Err(error) => println!("test {} ... FAILED\n{error:#}", name(target)),
+        }
+        let count = if result.is_ok() { &mut sum.passed } else { &mut sum.failed };
+        *count += 1;
+    }
+    Ok(sum.failed == 0)
 }
 
 fn cargo_test(selection: &[&str], options: &Options) -> Command {
