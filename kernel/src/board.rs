@@ -6,7 +6,7 @@ use kernel::command::Crash;
 use kernel::machine::{self, Elapsed, Machine};
 
 use crate::arch::second_clock::{self, SecondClock};
-use crate::arch::{cores, power, provoke, tsc};
+use crate::arch::{cores, crash, power, provoke, tsc};
 use crate::pmds::Queued;
 use crate::ports::Port;
 
@@ -100,10 +100,12 @@ impl Machine for Board {
     }
 
     fn reboot(&mut self) {
+        crash::finish();
         power::reboot();
     }
 
     fn exit(&mut self) {
+        crash::finish();
         power::exit(power::DONE);
     }
 }

@@ -35,6 +35,18 @@ impl<'a, B: Backend> Insist<'a, B> {
         Ok(())
     }
 
+    /// Waits until all is on the line, down to the chip's last byte: what comes next may turn it off.
+    /// An error if the line is stuck.
+    pub fn finish(&mut self) -> fmt::Result {
+        let polls = if self.is_stuck { 0 } else { POLLS };
+        let is_done = (0..polls).any(|_| {
+            spin_loop();
+            self.port.is_done()
+        });
+        self.is_stuck |= !is_done;
+        if is_done { Ok(()) } else { Err(fmt::Error) }
+    }
+
     /// Polls until the chip takes something. Returns how many bytes it took.
     fn some_of(&mut self, bytes: &[u8]) -> usize {
         for _ in 0..if self.is_stuck { 0 } else { POLLS } {

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "taking hold of port addresses is unsafe")]
 
 use uart_16550::backend::{Backend, PioBackend};
+use uart_16550::spec::registers::LSR;
 use uart_16550::{BaudRate, Config, InitError, Uart16550};
 
 use crate::patience::Patience;
@@ -67,6 +68,11 @@ impl<B: Backend> Port<B> {
     /// Sends as many of `bytes` as the chip has room for, and says how many those were.
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         self.0.send_bytes(bytes)
+    }
+
+    /// Whether the chip has put all that it was given on the line.
+    pub fn is_done(&mut self) -> bool {
+        self.0.lsr().contains(LSR::TRANSMITTER_EMPTY)
     }
 
     /// A writer that waits for the line as long as it moves.

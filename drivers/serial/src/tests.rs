@@ -170,6 +170,22 @@ fn what_is_printed_by_polling_arrives_whole() {
 }
 
 #[test]
+fn what_was_printed_is_on_the_line_before_anything_is_turned_off() {
+    let chip = Played::chip(Some(50));
+    let mut port = chip.open().unwrap();
+    let mut insist = port.insist();
+    insist.bytes(b"the end").unwrap();
+    assert_eq!(chip.0.borrow().fifo, 7);
+    insist.finish().unwrap();
+    assert_eq!((chip.0.borrow().fifo, chip.line()), (0, b"the end".to_vec()));
+    let chip = Played::chip(None);
+    let mut port = chip.open().unwrap();
+    let mut insist = port.insist();
+    insist.bytes(b"never").unwrap();
+    assert!(insist.finish().is_err() && insist.bytes(b"more").is_err());
+}
+
+#[test]
 fn printing_by_polling_gives_up_on_a_stuck_line_once_and_for_all() {
     let chip = Played::chip(None);
     let mut port = chip.open().unwrap();

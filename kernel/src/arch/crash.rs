@@ -46,6 +46,12 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(port().insist(), "{line}");
 }
 
+/// Waits until all that the console was given is on the line.
+pub(crate) fn finish() {
+    // A line that is stuck must not keep anybody from the end.
+    let _ = port().insist().finish();
+}
+
 /// Brings the default console to its speed, so that even the first line can be read.
 pub(super) fn open_console() {
     // Without the port there is nobody to tell.
@@ -111,6 +117,7 @@ fn crash(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
         (hooks.report)(&mut out);
     }
     let _ = writeln!(out, "end of the report");
+    let _ = out.finish();
     power::exit(power::CRASHED)
 }
 
@@ -122,6 +129,7 @@ fn crash_in_report(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
         // Whether anybody reads it or not, this is the end.
         let _ = write!(out, "\n\ncrash in the report of a crash: ");
         let _ = describe(&mut out);
+        let _ = out.finish();
     }
     power::exit(power::CRASHED)
 }
