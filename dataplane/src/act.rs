@@ -10,7 +10,7 @@ use crate::hash::Seeds;
 use crate::key::{Key, Layers};
 use crate::ledger::Reason;
 use crate::meter::Meter;
-use crate::parse::{LARGEST, SMALLEST, VLAN_TAG};
+use crate::parse::{LARGEST, SMALLEST, is_too_long};
 use crate::program::{Act, Headers, Program, Programs};
 use crate::{bond, rewrite, tunnel};
 
@@ -28,9 +28,6 @@ pub(crate) struct Hands<'a, T: 'static> {
     /// Frames that are to come again.
     pub(crate) again: &'a mut Batch,
 }
-
-/// Bytes of the longest frame that ports send.
-const MOST: usize = LARGEST + VLAN_TAG;
 
 impl<T: TxQueue> Hands<'_, T> {
     /// Moves each frame of `batch`, none of which is open, to where its verdict sends it: an outbox,
@@ -73,11 +70,11 @@ impl<T: TxQueue> Hands<'_, T> {
     }
 
     /// Sends all frames of `batch` into a tunnel. False, and nothing was done, if a frame or their way
-    /// out has no room.
+    /// out has no room. The headers of a tunnel have no VLAN tag.
     #[inline]
     fn encapsulate_all(&mut self, batch: &mut Batch, headers: &Headers, port: u16) -> bool {
         let len = usize::from(headers.len);
-        let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= MOST;
+        let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= LARGEST;
         let frames = batch.frames.len();
         if !self.exits.has_room(port, frames) || !batch.frames.iter().all(fits) {
             return false;
@@ -179,9 +176,9 @@ impl<T: TxQueue> Hands<'_, T> {
         Ok(())
     }
 
-    /// Lets a frame that may have grown leave by `port`.
+    /// Lets a frame that may have grown leave by `port`, unless no port would take it in.
     fn output_changed(&mut self, frame: Frame, port: u16) {
-        if frame.len() > MOST {
+        if is_too_long(&frame) {
             self.drop(frame, Reason::TxOversize);
         } else {
             self.output(frame, port);

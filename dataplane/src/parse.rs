@@ -1,5 +1,7 @@
 //! The room that looks at frames: each once, and only at what verdicts depend on.
 
+use frame::Frame;
+
 use crate::batch::{Batch, Verdict};
 use crate::extract::extract;
 use crate::ledger::Reason;
@@ -37,6 +39,11 @@ fn extract_all(batch: &mut Batch, port: u16) {
     for i in batch.each_open() {
         extract(batch.frames[i].bytes(), port, &mut batch.keys[i]);
     }
+}
+
+/// Whether `frame` is longer than a frame may be that comes in.
+pub(crate) fn is_too_long(frame: &Frame) -> bool {
+    fault(frame.len(), || is_tagged(frame.bytes())) == Some(Reason::Oversize)
 }
 
 #[inline]
