@@ -7,6 +7,7 @@
 
 mod bonds;
 mod carry;
+mod checksums;
 mod console;
 mod cost;
 mod crash;
@@ -85,6 +86,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         operator::FACTS,
         loaders::FACTS,
         vxlan::FACTS,
+        checksums::FACTS,
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,

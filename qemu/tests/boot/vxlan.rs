@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::find;
 use qemu::namespace::{self, Namespaces};
+use qemu::reading;
 use serde_json::Value;
 
 use crate::rig::{LIMIT, NOTHING, Rig, Session, Setup, Skipped};
@@ -15,20 +16,21 @@ use crate::rig::{LIMIT, NOTHING, Rig, Session, Setup, Skipped};
 crate::facts![
     hosts_ping_and_run_tcp_and_udp_through_a_tunnel_over_ipv4,
     hosts_ping_through_a_tunnel_over_ipv6,
+    what_is_too_long_for_the_tunnel_s_wire_is_dropped_and_counted_and_nothing_else,
 ];
 
 /// Programs that are needed, and the Debian package of each.
 const PROGRAMS: [(&str, &str); 3] =
     [("ip", "iproute2"), ("ping", "iputils-ping"), ("iperf3", "iperf3")];
 /// Addresses inside of the tunnel: of the host that has it, and of the plain one.
-const INNER: [&str; 2] = ["10.42.0.1", "10.42.0.2"];
-const INNER6: [&str; 2] = ["fd42::1", "fd42::2"];
+pub(crate) const INNER: [&str; 2] = ["10.42.0.1", "10.42.0.2"];
+pub(crate) const INNER6: [&str; 2] = ["fd42::1", "fd42::2"];
 /// How often something is tried until the other side is ready, and when.
 const ATTEMPTS: usize = 100;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is around the inner frames.
-struct Outer {
+pub(crate) struct Outer {
     /// Address of Linux's end, that of the image, and the option that the two are given by.
     linux: &'static str,
     image: &'static str,
@@ -37,8 +39,9 @@ struct Outer {
     mtu: u32,
 }
 
-const V4: Outer = Outer { linux: "198.18.0.1", image: "198.18.0.254", length: 24, mtu: 1450 };
-const V6: Outer = Outer { linux: "fd18::1", image: "fd18::254", length: 64, mtu: 1430 };
+pub(crate) const V4: Outer =
+    Outer { linux: "198.18.0.1", image: "198.18.0.254", length: 24, mtu: 1450 };
+pub(crate) const V6: Outer = Outer { linux: "fd18::1", image: "fd18::254", length: 64, mtu: 1430 };
 
 fn hosts_ping_and_run_tcp_and_udp_through_a_tunnel_over_ipv4(rig: &Rig) -> Result<()> {
     through_a_tunnel(rig, &V4, |session, hosts| {
@@ -65,7 +68,33 @@ fn hosts_ping_through_a_tunnel_over_ipv6(rig: &Rig) -> Result<()> {
     })
 }
 
-fn through_a_tunnel(
+/// A frame of the plain host that the tunnel's headers make longer than the wire allows is lost, each
+/// one counted; the longest that fits is not.
+fn what_is_too_long_for_the_tunnel_s_wire_is_dropped_and_counted_and_nothing_else(
+    rig: &Rig,
+) -> Result<()> {
+    through_a_tunnel(rig, &V4, |session, hosts| {
+        ping(hosts, &["-c", "3", "-i", "0.2"], INNER[1])?;
+        ip(hosts, 1, &format!("ip link set {} mtu 1500", hosts.name(1)))?;
+        let before = session.ask_until("show drops", |lines| reading::drops(lines).ok())?;
+        for size in ["1472", "1423"] {
+            let mut ping = hosts.command(1, "ping");
+            let lost =
+                ping.args(["-c", "1", "-W", "1", "-M", "do", "-s", size, INNER[0]]).output()?;
+            ensure!(!lost.status.success(), "{size} bytes came through");
+        }
+        let mut ping = hosts.command(1, "ping");
+        let fits = ["-c", "1", "-W", "60", "-M", "do", "-s", "1422", INNER[0]];
+        output(ping.args(fits))?;
+        let (rows, total) = session.ask_until("show drops", |lines| reading::drops(lines).ok())?;
+        let lost = rows.iter().find(|row| row.reason == "tx_mtu_exceeded");
+        ensure!(lost.is_some_and(|row| row.port == "1" && row.frames == 2), "{rows:#?}");
+        ensure!(total == before.1 + 2, "{rows:#?}, {before:#?} before");
+        Ok(())
+    })
+}
+
+pub(crate) fn through_a_tunnel(
     rig: &Rig,
     outer: &Outer,
     check: impl FnOnce(&mut Session, &Namespaces) -> Result<()>,
@@ -147,7 +176,7 @@ fn ip(hosts: &Namespaces, side: usize, line: &str) -> Result<()> {
 }
 
 /// Has the host with the tunnel reach the other by every question but those that taught the way.
-fn ping(hosts: &Namespaces, options: &[&str], address: &str) -> Result<()> {
+pub(crate) fn ping(hosts: &Namespaces, options: &[&str], address: &str) -> Result<()> {
     let deadline = Instant::now() + LIMIT;
     while Instant::now() < deadline {
         let mut ping = hosts.command(0, "ping");
@@ -161,7 +190,7 @@ fn ping(hosts: &Namespaces, options: &[&str], address: &str) -> Result<()> {
     bail!("{address} is not reached with {options:?}")
 }
 
-fn iperf(hosts: &Namespaces, options: &[&str], sum: &str) -> Result<()> {
+pub(crate) fn iperf(hosts: &Namespaces, options: &[&str], sum: &str) -> Result<()> {
     let mut server = hosts
         .command(1, "iperf3")
         .args(["--server", "--one-off", "--bind", INNER[1]])
@@ -216,7 +245,7 @@ fn the_endpoint_answers(hosts: &Namespaces) -> Result<()> {
     Ok(())
 }
 
-fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr);

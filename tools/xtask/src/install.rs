@@ -33,10 +33,12 @@ pub(crate) const VALGRIND: Tool = Tool { program: callgrind::PROGRAM, package: "
 pub(crate) const CPP: Tool = Tool { program: "c++", package: "g++" };
 
 /// What a machine between two network namespaces needs.
-pub(crate) const NETWORK: [Tool; 3] = [
+pub(crate) const NETWORK: [Tool; 5] = [
     Tool { program: "ip", package: "iproute2" },
     Tool { program: "ping", package: "iputils-ping" },
     Tool { program: "iperf3", package: "iperf3" },
+    Tool { program: "tcpdump", package: "tcpdump" },
+    Tool { program: "tshark", package: "tshark" },
 ];
 
 /// The oldest QEMU with datagram wires between unix sockets.
