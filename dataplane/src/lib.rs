@@ -26,6 +26,7 @@
 //! | `books` | what became of the frames of one iteration |
 //! | [`ledger`] | where every frame ended |
 //! | `rxq` | receive queues, and how they change hands |
+//! | [`capture`] | frames that are kept for somebody to look at |
 //! | `sleep` | sleeping while there is little to do |
 //! | `order` | what the control core may ask for |
 
@@ -36,6 +37,7 @@ mod act;
 mod batch;
 pub mod bond;
 mod books;
+pub mod capture;
 pub mod classifier;
 pub mod emc;
 mod exits;

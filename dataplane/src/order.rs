@@ -38,4 +38,6 @@ pub enum Order {
         /// Its number among the queues of that port.
         queue: u16,
     },
+    /// Give back what frames are captured in, if it is about the wish of this number.
+    EndCapture(u32),
 }

@@ -34,6 +34,13 @@ pub(crate) fn parse(batch: &mut Batch, port: u16) {
     }
 }
 
+/// Makes the key of each frame, whether it is open or not.
+pub(crate) fn key_all(batch: &mut Batch) {
+    for (frame, key) in batch.frames.iter().zip(&mut batch.keys) {
+        extract(frame.bytes(), batch.port, key);
+    }
+}
+
 /// Makes the key of each frame that is open.
 fn extract_all(batch: &mut Batch, port: u16) {
     for i in batch.each_open() {

@@ -9,6 +9,7 @@ use perf::{Clock, Flags, Recorder, Room};
 use crate::act::{Hands, discard};
 use crate::batch::Batch;
 use crate::books::Books;
+use crate::capture::{Capture, Lent};
 use crate::exits::{Exit, Exits, Flushed};
 use crate::ledger::{Ledger, Reason};
 use crate::order::Order;
@@ -25,8 +26,6 @@ pub const GROUP: usize = 4;
 pub const HOUSEKEEPING: u64 = 1024;
 /// Passes of a frame beyond the first at most (Open vSwitch's limit).
 const PASSES: usize = 8;
-/// Orders that one visit to housekeeping carries out at most.
-const ORDERS: usize = 32;
 
 /// What a PMD is made of. All of it is its own.
 pub struct Parts<T: 'static> {
@@ -52,21 +51,17 @@ pub struct Parts<T: 'static> {
 pub struct Pmd<R: 'static, T: 'static> {
     entries: Vec<Rxq<R>, QUEUES>,
     exchange: Option<Exchange<R>>,
+    captures: Option<Lent>,
+    /// Where frames are kept now.
+    capture: Option<&'static mut Capture>,
     /// Queues that are on their way here.
     expected: u32,
     /// Housekeeping has more to do in the next iteration.
     urgent: bool,
     books: Books,
-    stall: Stall,
+    stall: house::Stall,
     sleep: Sleep,
     parts: Parts<T>,
-}
-
-/// Iterations that are still to be held up, and for how long.
-#[derive(Clone, Copy, Default)]
-struct Stall {
-    cycles: u64,
-    times: u32,
 }
 
 impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
@@ -75,10 +70,12 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         Self {
             entries: Vec::new(),
             exchange: None,
+            captures: None,
+            capture: None,
             expected: 0,
             urgent: false,
             books: Books::new(),
-            stall: Stall::default(),
+            stall: house::Stall::default(),
             sleep: Sleep::default(),
             parts,
         }
@@ -183,6 +180,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             account.received += batch.frames.len() as u64;
             account.received_bytes += batch.bytes;
         }
+        if let Some(capture) = &mut self.capture {
+            capture.look_at_all(batches, recorder.latest());
+        }
         recorder.leave(Room::Parse, clock);
         let (settled, now) = (&mut Settled::default(), recorder.latest());
         for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
@@ -238,6 +238,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         for _ in 0..PASSES {
             settled.again += batch.frames.len() as u64;
             entry[0].load.pass(batch.frames.len() as u64);
+            if let Some(capture) = &mut self.capture {
+                capture.look(batch, recorder.latest());
+            }
             settled.emc += switch.cache(batch, recorder.latest());
             if batch.open != 0 && switch.smc.is_on() {
                 settled.smc += switch.signatures(batch, recorder.latest());
@@ -296,53 +299,6 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         counters.add(Counter::SentBatches, u64::from(flushed.batches));
     }
-
-    /// Carries out the control core's orders and what they left to be done, and takes back the
-    /// frames of rings that had nothing to send for a while.
-    #[cold]
-    fn housekeep(&mut self, clock: &impl Clock) {
-        self.parts.recorder.arrive(Room::Housekeeping);
-        for _ in 0..ORDERS {
-            let Some(order) = self.parts.inbox.take() else { break };
-            self.obey(order);
-        }
-        self.welcome();
-        if self.stall.times > 0 {
-            self.stall.times -= 1;
-            self.parts.recorder.current.flags.set(Flags::INJECTED);
-            hold_up(self.stall.cycles, clock);
-        }
-        let Parts { recorder, ledger, exits, pool, switch, .. } = &mut self.parts;
-        switch.keep_house(recorder.latest());
-        exits.reclaim(pool);
-        exits.publish(ledger);
-        recorder.current.flags.set(Flags::WORK);
-        let dropped = self.books.post(ledger, exits.parked());
-        if dropped > 0 {
-            recorder.dropped(dropped, 0);
-        }
-        recorder.set_limits(recorder.limits());
-        recorder.look(clock);
-        let before = recorder.latest();
-        recorder.leave(Room::Housekeeping, clock);
-        if recorder.current.packets > 0 {
-            recorder.spent().housekeeping.add(recorder.latest().saturating_sub(before));
-        }
-        self.hurry();
-    }
-
-    fn obey(&mut self, order: Order) {
-        match order {
-            Order::Limits(limits) => self.parts.recorder.set_limits(limits),
-            Order::Stall { cycles, times } => self.stall = Stall { cycles, times },
-            Order::Call(function) => function(),
-            Order::Remove { place, name } => self.parts.switch.remove(place, name),
-            Order::EmcInsertInvProb(inverse) => self.parts.switch.emc.set_inverse(inverse),
-            Order::UpcallLimit(most) => self.parts.switch.limiter.set(most),
-            Order::Expect => self.expected += 1,
-            Order::GiveBack { port, queue } => self.give_back(port, queue),
-        }
-    }
 }
 
 /// Has the classifier, and where that knows no flow the rules, decide what caches could not.
@@ -382,17 +338,8 @@ fn note(polled: Polled, port: u16, books: &mut Books, flags: &mut Flags) {
     }
 }
 
-/// Does nothing for `cycles`, or for as many looks at a clock that stands still.
-fn hold_up(cycles: u64, clock: &impl Clock) {
-    let start = clock.now();
-    for _ in 0..cycles {
-        if clock.now().saturating_sub(start) >= cycles {
-            return;
-        }
-        core::hint::spin_loop();
-    }
-}
-
+mod captures;
+mod house;
 mod queues;
 #[cfg(test)]
 mod tests;

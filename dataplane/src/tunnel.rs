@@ -45,10 +45,13 @@ impl Tunnel {
 
     /// Whether packets of this description came out of it.
     pub(crate) fn fits(&self, key: &Key) -> bool {
-        let is = |id: Id, value: Option<u128>| value.is_none_or(|value| id.get(key) == value);
-        is(Id::TunSrc, self.remote)
-            && is(Id::TunId, self.key.map(u128::from))
-            && is(Id::TunTpDst, Some(self.port.into()))
+        self.marks().iter().all(|(id, value)| value.is_none_or(|value| id.get(key) == value))
+    }
+
+    /// What is known of packets that came out of it.
+    pub(crate) fn marks(&self) -> [(Id, Option<u128>); 3] {
+        let key = self.key.map(u128::from);
+        [(Id::TunSrc, self.remote), (Id::TunId, key), (Id::TunTpDst, Some(self.port.into()))]
     }
 }
 

@@ -2,6 +2,7 @@
 //! what is wrong with it. Nothing is done by halves: a line is good as a whole or not at all.
 
 mod complete;
+mod entry;
 mod fault;
 mod help;
 mod parse;
@@ -11,13 +12,16 @@ use perf::settings::TABLE;
 use perf::{Reasons, Settings};
 
 pub use complete::completions;
+pub use entry::Entry;
 pub use fault::Fault;
 pub use help::Help;
 pub use parse::parse;
-pub use table::{COMMANDS, Entry};
+pub use table::COMMANDS;
 
 /// Rows of a history that are shown at most.
 pub const ROWS: u16 = 4096;
+/// Frames that a capture keeps at most.
+pub const CAPTURED: u16 = 1000;
 
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,12 @@ pub enum Command<'a> {
     },
     /// Tell what a packet like this would meet.
     Trace(&'a str),
+    /// Keep the next frames of a port.
+    Capture(Capture<'a>),
+    /// Tell of frames that were captured.
+    ShowCapture,
+    /// End a capture before it has all frames.
+    StopCapture,
     /// Tell who polls which receive queue, and how much of its time that takes.
     ShowRxqs(ShowRxqs),
     /// Share receive queues out among PMDs anew.
@@ -139,6 +149,24 @@ pub struct PerfShow {
     pub interval: Option<u16>,
     /// In which form.
     pub format: Format,
+}
+
+/// Which frames to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capture<'a> {
+    /// The port that they come in by.
+    pub port: u16,
+    /// What they are like, as a rule says it; all if this is empty.
+    pub matching: &'a str,
+    /// How many, up to [`CAPTURED`].
+    pub frames: u16,
+    /// Bytes of each; 0 for all.
+    pub snaplen: u16,
+}
+
+impl Capture<'_> {
+    /// Bytes of each frame that are kept unless it is said how many: most headers fit.
+    pub const SNAPLEN: u16 = 128;
 }
 
 /// Which receive queues to show.

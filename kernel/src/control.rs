@@ -10,6 +10,7 @@
 
 mod aside;
 mod auto;
+mod captures;
 mod coverage;
 mod endpoint;
 mod execute;
@@ -41,6 +42,8 @@ use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
 use aside::Aside;
+use captures::Captures;
+pub use captures::{Asked, Lending};
 use coverage::Coverage;
 pub use coverage::{COPIES as COVERAGE_COPIES, NONE as NO_COVERAGE, Totals};
 pub use endpoint::{Endpoint, Wire};
@@ -135,6 +138,7 @@ pub struct Control<'a, O> {
     endpoint: Option<Endpoint>,
     losses: Losses,
     coverage: Coverage<'a>,
+    captures: Captures,
     aside: Aside,
     alarms: Pace,
     rates: Rates,
@@ -196,6 +200,7 @@ impl<'a, O: Orders> Control<'a, O> {
             endpoint: None,
             losses: Losses::new(),
             coverage: Coverage::new(coverage),
+            captures: Captures::NONE,
             aside: Aside::new(),
             alarms: Pace::new(base.hertz, supervise::ALARMS),
             rates: Rates { received: [0; PORTS], at: None },

@@ -2,8 +2,9 @@
 
 use core::cell::Cell;
 
-use crate::control::{Tables, TablesMemory};
+use crate::control::{Lending, Tables, TablesMemory};
 use dataplane::bond::{Bond, Mode};
+use dataplane::capture::{Capture, Captured, Lent};
 use dataplane::classifier::{self, Bucket, Link, List, Subtable};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
@@ -41,6 +42,15 @@ fn rule_set() -> RuleSet {
         shapes: vec![Shape::EMPTY; 16].leak(),
     };
     RuleSet::new(memory, Seeds::new(&SHARED, 1))
+}
+
+/// Both ends of what captures of 10 frames go by.
+pub(crate) fn lending() -> (Lending, Lent) {
+    let (lent, inbox) = Box::leak(Box::new(Mailbox::<&mut Capture, 2>::new())).open();
+    let (sender, back) = Box::leak(Box::new(Mailbox::<&mut Capture, 2>::new())).open();
+    let memory = vec![Captured::NOTHING; 10].leak();
+    let home = Some(Box::leak(Box::new(Capture::new(memory))));
+    (Lending { lent, back, home }, Lent { lent: inbox, back: sender })
 }
 
 /// Tables of the rules in `texts` and three ports, and a bond of two more; and what one PMD reads of them.

@@ -1,6 +1,7 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
 use bus::Registers;
+use dataplane::capture::{Capture, Captured, Lent};
 use dataplane::{
     Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
 };
@@ -8,7 +9,8 @@ use frame::{Buffer, Burst, Frame, LOCAL, LocalPool, Outbox, Polled, RxQueue, TxQ
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx};
 use heapless::Vec;
 use kernel::balance::{Assigned, Candidate};
-use kernel::control::{Known, Line, QUEUES, Wire};
+use kernel::command::CAPTURED;
+use kernel::control::{Known, Lending, Line, QUEUES, Wire};
 use kernel::options::Balance;
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
@@ -258,8 +260,19 @@ fn assemble(
         inbox,
     }))?;
     pmd.set_exchange(Exchange { given: taken, back: to });
+    let (ends, captures) = captures()?;
+    pmd.set_captures(ends);
     let orders = Line { orders, given, back };
-    Ok((Handle { core, metrics, ledger, flows, notes, orders }, pmd))
+    Ok((Handle { core, metrics, ledger, flows, notes, captures, orders }, pmd))
+}
+
+/// Memory to capture frames in, and both ends of what it goes by.
+fn captures() -> Result<(Lent, Lending), NoMemory> {
+    let memory = memory::carve_with(CAPTURED.into(), |_| Captured::NOTHING).ok_or(NoMemory)?;
+    let (lent, inbox) = carve(Mailbox::<&mut Capture, 2>::new())?.open();
+    let (sender, back) = carve(Mailbox::<&mut Capture, 2>::new())?.open();
+    let home = Some(carve(Capture::new(memory))?);
+    Ok((Lent { lent: inbox, back: sender }, Lending { lent, back, home }))
 }
 
 /// Which of the PMDs on `cores` is to poll the queue of each of so many ports.

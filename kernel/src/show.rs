@@ -4,6 +4,7 @@
 //! that they never need more room than one step.
 
 mod bonds;
+mod capture;
 mod flows;
 pub mod json;
 mod ledger;
@@ -16,6 +17,7 @@ mod sleep;
 mod tunnels;
 
 pub use bonds::bonds;
+pub use capture::CaptureJob;
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub(crate) use ledger::unreadable;
 pub use ledger::{drops, ledger};

@@ -30,12 +30,14 @@
 //! | [`time`], [`calendar`] | what converts counts of the time-stamp counter |
 //! | [`report`] | the words and columns that users of Open vSwitch know |
 //! | [`json`] | the same for programs, a document a line |
+//! | [`capture`] | captured frames as text |
 //! | [`stream`] | frames that survive a serial line |
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 pub mod calendar;
+pub mod capture;
 pub mod counters;
 mod cross;
 #[cfg(test)]

@@ -429,5 +429,6 @@ proptest! {
     }
 }
 
+mod captures;
 mod flows;
 mod moves;

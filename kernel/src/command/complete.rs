@@ -3,7 +3,8 @@
 use super::parse::find;
 use perf::settings::{Spelling, TABLE};
 
-use super::table::{COMMANDS, Entry, Form, settings};
+use super::entry::{Entry, Form, settings};
+use super::table::COMMANDS;
 
 /// Tells `each` what may follow the end of `line`: all of a word, and how many of its bytes stand
 /// at the end of `line` already. Of an empty line the short names.

@@ -5,7 +5,8 @@ use core::fmt::{self, Display, Formatter};
 use perf::settings::{Setting, TABLE};
 use perf::suspicion::REASONS;
 
-use super::table::{COMMANDS, Entry, Form, Number};
+use super::entry::{Entry, Form, Number};
+use super::table::COMMANDS;
 use crate::nearest::nearest;
 
 /// Characters of a word that are repeated.

@@ -5,7 +5,8 @@ use core::fmt::{self, Display, Formatter};
 use perf::Settings;
 
 use super::Topic;
-use super::table::{COMMANDS, Entry, Form, Item, Number, settings};
+use super::entry::{Entry, Form, Item, Number, settings};
+use super::table::COMMANDS;
 use crate::options::keys;
 
 /// What is to be said of a topic, in lines that each end with a line feed.

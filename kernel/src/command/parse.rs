@@ -3,8 +3,9 @@
 use perf::Reasons;
 use perf::settings::{Setting, Spelling, TABLE};
 
+use super::entry::{Form, Item, Number, OPTIONS, Said, settings};
 use super::fault::{Complaint, Fault};
-use super::table::{COMMANDS, Form, Item, Number, OPTIONS, Said, settings};
+use super::table::COMMANDS;
 use super::{Changes, Command};
 
 /// The command that `line` asks for; none if it is blank.
@@ -59,6 +60,10 @@ fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint
         said.values[position] = match form {
             Form::Words(choice) => choice.iter().position(|&other| other == word).map(|n| n as u64),
             Form::Place(number) => Some(number.read(form, word)?),
+            Form::Word(_) => {
+                said.text = word;
+                Some(0)
+            }
             Form::Letters(letters, number) => {
                 let word = words.next().ok_or(Complaint::NoNumber(letters))?;
                 Some(number.read(form, word)?)
@@ -106,10 +111,11 @@ fn position(items: &[Item], word: &str, said: &Said<'_>) -> Option<usize> {
             *letters == word
         }
         Form::Settings => settings().any(|(_, setting)| spells(setting, word)),
-        Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => false,
+        Form::Place(_) | Form::Word(_) | Form::Name | Form::Text(_) | Form::Assignment => false,
     });
     let is_open = |(item, value): (&Item, &Option<u64>)| match item.form {
         Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => value.is_none(),
+        Form::Word(_) => value.is_none() && !word.bytes().all(|byte| byte.is_ascii_digit()),
         Form::Words(_)
         | Form::Letters(..)
         | Form::Choice(..)

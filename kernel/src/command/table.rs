@@ -1,118 +1,13 @@
-//! Every command: its name, what may follow it, what it is for. Made from it are the parser, the
-//! errors, the help and the completion.
-
-use core::fmt::{self, Display, Formatter};
+//! Every command. Made from this are the parser, the errors, the help and the completion.
 
 use perf::Reasons;
-use perf::settings::{Setting, TABLE};
 use perf::windows::SECONDS;
 
-use super::{Changes, Command, Crash, Format, PerfShow, ROWS, ShowEvents, ShowRxqs, Stall, Topic};
+use super::entry::{Entry, Form, clamped, core, format, number, optional, required, seconds};
+use super::{
+    CAPTURED, Capture, Command, Crash, PerfShow, ROWS, ShowEvents, ShowRxqs, Stall, Topic,
+};
 use crate::balance;
-
-/// What may precede the name of a command of Open vSwitch, and may be left out.
-const PREFIX: &str = "dpif-netdev/";
-/// Other names of commands, and their names here.
-const ALIASES: [(&str, &str); 2] =
-    [("dpif-netdev/pmd-stats-show", "dpif-netdev/pmd-perf-show"), ("bond-show", "bond/show")];
-/// Things that can follow a name at most.
-pub(super) const ITEMS: usize = 6;
-
-/// What was said behind a name.
-#[derive(Clone, Copy)]
-pub(super) struct Said<'a> {
-    /// By position of the item in its entry: a number, or which of its words.
-    pub(super) values: [Option<u64>; ITEMS],
-    /// Settings, where an item is about them.
-    pub(super) changes: Changes,
-    /// Text to the end of the line, where an item is that.
-    pub(super) text: &'a str,
-}
-
-impl Said<'_> {
-    /// Nothing.
-    pub(super) const NOTHING: Self =
-        Said { values: [None; ITEMS], changes: Changes::NONE, text: "" };
-
-    fn number<T: TryFrom<u64>>(&self, position: usize) -> Option<T> {
-        self.values[position].and_then(|value| value.try_into().ok())
-    }
-
-    fn format(&self, position: usize) -> Format {
-        match self.values[position] {
-            Some(0) | None => Format::Text,
-            Some(_) => Format::Json,
-        }
-    }
-}
-
-/// A command that can be typed.
-pub struct Entry {
-    /// Its full name, of one or several words.
-    pub name: &'static str,
-    /// What it is for, in a line.
-    pub about: &'static str,
-    /// What may follow its name, in any order but for places.
-    pub(super) items: &'static [Item],
-    /// The command that the values of its items make.
-    pub(super) make: for<'a> fn(&Said<'a>) -> Command<'a>,
-}
-
-/// Something that may follow a name.
-pub(super) struct Item {
-    pub(super) form: Form,
-    pub(super) required: bool,
-    pub(super) help: &'static str,
-}
-
-/// What it looks like.
-pub(super) enum Form {
-    /// One of these words.
-    Words(&'static [&'static str]),
-    /// These letters, and a number after them.
-    Letters(&'static str, Number),
-    /// These letters, and one of these words after them.
-    Choice(&'static str, &'static [&'static str]),
-    /// A number by itself.
-    Place(Number),
-    /// The name of a command, to the end of the line.
-    Name,
-    /// Whatever stands there to the end of the line.
-    Text(&'static str),
-    /// These letters, and names of reasons after them.
-    Reasons(&'static str),
-    /// All settings that `pmd-perf-log-set` knows.
-    Settings,
-    /// `KEY=VALUE`, of any setting.
-    Assignment,
-}
-
-/// A whole number.
-pub(super) struct Number {
-    pub(super) name: &'static str,
-    pub(super) least: u64,
-    pub(super) most: u64,
-    /// Whether more stands for the most, as it does in Open vSwitch.
-    pub(super) clamps: bool,
-    /// What may follow the digits.
-    pub(super) unit: &'static str,
-}
-
-const fn number(name: &'static str, least: u64, most: u64) -> Number {
-    Number { name, least, most, clamps: false, unit: "" }
-}
-
-const fn clamped(most: u64) -> Number {
-    Number { name: "N", least: 0, most, clamps: true, unit: "" }
-}
-
-const fn seconds(name: &'static str, most: u64) -> Number {
-    Number { name, least: 1, most, clamps: false, unit: "s" }
-}
-
-const fn core() -> Number {
-    number("CORE", 0, 255)
-}
 
 /// What a rule looks like.
 const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=output:1";
@@ -121,26 +16,10 @@ const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=outpu
 const METER: &str =
     "as ovs-ofctl takes it: meter=1,pktps,band=type=drop,rate=1000,burst_size=100; or kbps";
 
-/// In which form a command answers.
-const fn format() -> Item {
-    optional(Form::Choice("-f", &["text", "json"]), "as text, or as JSON, a document a line")
-}
-
-const fn optional(form: Form, help: &'static str) -> Item {
-    Item { form, required: false, help }
-}
-
-const fn required(form: Form, help: &'static str) -> Item {
-    Item { form, required: true, help }
-}
-
 const ANY: u64 = u32::MAX as u64;
 
-/// The topic of help beside commands.
-pub(super) const OPTIONS: &str = "options";
-
 /// All commands.
-pub static COMMANDS: [Entry; 34] = [
+pub static COMMANDS: [Entry; 37] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -299,6 +178,39 @@ pub static COMMANDS: [Entry; 34] = [
         make: |said| Command::Trace(said.text),
     },
     Entry {
+        name: "capture",
+        about: "keep the next frames of a port for capture show; of a tunnel's those that come out",
+        items: &[
+            required(Form::Place(number("PORT", 0, 255)), "that they come in by"),
+            optional(Form::Word("MATCH"), "those that this fits: tcp,tp_dst=80; all"),
+            required(Form::Place(number("N", 1, CAPTURED as u64)), "how many"),
+            optional(
+                Form::Letters("-s", number("BYTES", 0, 65_535)),
+                "bytes of each, 0 for all; 128",
+            ),
+        ],
+        make: |said| {
+            Command::Capture(Capture {
+                port: said.number(0).unwrap_or(0),
+                matching: said.text,
+                frames: said.number(2).unwrap_or(0),
+                snaplen: said.number(3).unwrap_or(Capture::SNAPLEN),
+            })
+        },
+    },
+    Entry {
+        name: "capture show",
+        about: "frames that were captured, for text2pcap and pmdstat pcap",
+        items: &[],
+        make: |_| Command::ShowCapture,
+    },
+    Entry {
+        name: "capture stop",
+        about: "end a capture before it has all frames",
+        items: &[],
+        make: |_| Command::StopCapture,
+    },
+    Entry {
         name: "dpif-netdev/pmd-rxq-show",
         about: "who polls which receive queue, and how much of its time that takes",
         items: &[
@@ -419,65 +331,5 @@ fn topic(number: Option<usize>) -> Topic {
         None => Topic::Commands,
         Some(number) if number < COMMANDS.len() => Topic::Command(number),
         Some(_) => Topic::Options,
-    }
-}
-
-impl Entry {
-    /// Its name, without what may be left out.
-    pub(super) fn short_name(&self) -> &'static str {
-        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
-    }
-
-    /// Its name, and that without what may be left out.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        both(self.name)
-    }
-
-    /// All names that it answers to, those first.
-    pub(super) fn all_names(&self) -> impl Iterator<Item = &'static str> {
-        let aliases = ALIASES.iter().filter(|(_, name)| *name == self.name);
-        self.names().chain(aliases.flat_map(|(alias, _)| both(alias)))
-    }
-}
-
-/// `name`, and that without what may be left out.
-fn both(name: &'static str) -> impl Iterator<Item = &'static str> {
-    core::iter::once(name).chain(name.strip_prefix(PREFIX))
-}
-
-/// Its usage: the name and what may follow.
-impl Display for Entry {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name)?;
-        self.items.iter().try_for_each(|item| match (&item.form, item.required) {
-            (Form::Settings, _) => {
-                settings().try_for_each(|(_, setting)| write!(out, " [{setting}]"))
-            }
-            (form, true) => write!(out, " {form}"),
-            (form, false) => write!(out, " [{form}]"),
-        })
-    }
-}
-
-/// The settings that `pmd-perf-log-set` knows, by their numbers in the table.
-pub(super) fn settings() -> impl Iterator<Item = (usize, &'static Setting)> {
-    TABLE.iter().enumerate().filter(|(_, setting)| setting.option.is_some())
-}
-
-impl Display for Form {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Words(words) => words.iter().enumerate().try_for_each(|(position, word)| {
-                write!(out, "{}{word}", if position > 0 { "|" } else { "" })
-            }),
-            Self::Letters(letters, number) => write!(out, "{letters} {}", number.name),
-            Self::Choice(letters, words) => write!(out, "{letters} {}", Self::Words(words)),
-            Self::Place(number) => out.write_str(number.name),
-            Self::Name => write!(out, "COMMAND|{OPTIONS}"),
-            Self::Text(name) => out.write_str(name),
-            Self::Reasons(letters) => write!(out, "{letters} REASONS"),
-            Self::Settings => out.write_str("SETTINGS"),
-            Self::Assignment => out.write_str("KEY=VALUE"),
-        }
     }
 }

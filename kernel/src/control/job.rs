@@ -11,7 +11,9 @@ use super::self_test::SelfTest;
 use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
-use crate::show::{FlowsJob, MetersJob, PerfShowJob, RulesJob, RxqsJob, SettingsJob, TraceJob};
+use crate::show::{
+    CaptureJob, FlowsJob, MetersJob, PerfShowJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
+};
 
 /// An answer, or an event, that is being written.
 pub(super) enum Job {
@@ -28,6 +30,7 @@ pub(super) enum Job {
     Meters(MetersJob),
     Coverage(CoverageJob),
     Rxqs(RxqsJob),
+    Capture(CaptureJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -48,6 +51,7 @@ impl Job {
             | Self::Meters(_)
             | Self::Coverage(_)
             | Self::Rxqs(_)
+            | Self::Capture(_)
             | Self::Edit(..) => false,
         }
     }
@@ -73,6 +77,10 @@ impl<O: Orders> Control<'_, O> {
             Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
             Job::Rxqs(job) => job.step(self.pmds, &self.rxqs, out)?,
+            Job::Capture(job) => match &self.captures.asked {
+                Some(asked) => job.step(self.pmds, asked, base, out)?,
+                None => false,
+            },
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
         };

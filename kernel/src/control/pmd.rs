@@ -10,6 +10,7 @@ use perf::windows::Windows;
 use perf::{Limits, Metrics, Settings, Snapshot};
 
 use super::auto;
+use super::captures::Lending;
 use super::losses::Waiting;
 
 /// What takes orders to a PMD.
@@ -59,6 +60,8 @@ pub struct Handle<O> {
     pub flows: Flows,
     /// What it has to tell.
     pub notes: Inbox<Note>,
+    /// What it captures frames in.
+    pub captures: Lending,
     /// Where its orders go.
     pub orders: O,
 }
@@ -163,6 +166,11 @@ impl<O> Pmd<O> {
     /// What it has cached.
     pub fn flows(&self) -> &Flows {
         &self.handle.flows
+    }
+
+    /// What it has captured.
+    pub fn captures(&self) -> &Lending {
+        &self.handle.captures
     }
 
     /// What `-us auto` stands for now, in microseconds.

@@ -31,6 +31,7 @@ impl<O: Orders> Control<'_, O> {
         }
         self.walk.step(self.pmds, &mut self.tables, now);
         self.balance(now);
+        self.step_captures();
         if let Some(endpoint) = &mut self.endpoint {
             endpoint.tick(&mut self.tables.neighbors, self.base.micros(now), now);
             self.tables.publish_neighbors();

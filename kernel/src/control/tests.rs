@@ -2,6 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use dataplane::Note;
+use dataplane::capture::{Capture, Lent};
 use dataplane::flow::Flows;
 use dataplane::network::Network;
 use dataplane::rules::RuleSet;
@@ -13,7 +14,7 @@ use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 use crate::machine::{Elapsed, Port};
-use crate::played::{HERTZ, Played, tables};
+use crate::played::{HERTZ, Played, lending, tables};
 
 const PORTS: usize = 2;
 
@@ -105,6 +106,7 @@ struct Desk {
     pmds: [Played; 2],
     boxes: [Mailbox; 2],
     readers: (Reader<RuleSet>, Reader<Network>),
+    captures: [Lent; 2],
 }
 
 impl Desk {
@@ -115,15 +117,18 @@ impl Desk {
     fn with(settings: Settings) -> Self {
         let pmds = [Played::new(), Played::new()];
         let boxes = [Mailbox::default(), Mailbox::default()];
-        let handle = |number: usize| Handle {
+        let (one, other) = (lending(), lending());
+        let mut lent = [Some(one.0), Some(other.0)];
+        let mut handle = |number: usize| Handle {
             core: number + 1,
             metrics: pmds[number].metrics,
             ledger: pmds[number].ledger,
             flows: Flows::new(vec![].leak(), vec![].leak()),
             notes: Box::leak(Box::new(handover::Mailbox::<Note, 4>::new())).open().1,
+            captures: lent[number].take().unwrap(),
             orders: boxes[number].clone(),
         };
-        let pmd = |number| Pmd::new(handle(number), 0, settings, pmd_memory());
+        let mut pmd = |number| Pmd::new(handle(number), 0, settings, pmd_memory());
         let handles = vec![pmd(0), pmd(1)].leak();
         let memory = Memory {
             output: vec![0; OUTPUT].leak(),
@@ -152,7 +157,8 @@ impl Desk {
             second_clock: 0,
             drift: u64::MAX,
         };
-        let mut desk = Self { control, machine, pmds, boxes, readers };
+        let captures = [one.1, other.1];
+        let mut desk = Self { control, machine, pmds, boxes, readers, captures };
         assert_eq!(desk.says(""), "barecore> ");
         desk.obey();
         desk
@@ -241,6 +247,7 @@ fn pmd_memory() -> PmdMemory {
 }
 
 mod answers;
+mod captures;
 mod flows;
 mod orders;
 mod reports;

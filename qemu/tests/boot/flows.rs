@@ -22,7 +22,7 @@ crate::facts![
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// A datagram from one host to another.
-fn udp(from: u8, to: u8, port: u16) -> Result<Vec<u8>> {
+pub(crate) fn udp(from: u8, to: u8, port: u16) -> Result<Vec<u8>> {
     let mac = |host| [2, 0, 0, 0, 0, host];
     let built = PacketBuilder::ethernet2(mac(from), mac(to))
         .ipv4([10, 0, 0, from], [10, 0, 0, to], 64)
@@ -34,7 +34,7 @@ fn udp(from: u8, to: u8, port: u16) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn receive(wire: &Wire) -> Result<Vec<u8>> {
+pub(crate) fn receive(wire: &Wire) -> Result<Vec<u8>> {
     let mut buffer = [0; 2048];
     let len = wire.receive(&mut buffer, LIMIT)?.context("nothing came")?;
     Ok(buffer[..len].to_vec())
@@ -52,7 +52,7 @@ fn port(frame: &[u8]) -> Result<u16> {
 }
 
 /// Types `command`, which says nothing if all is well.
-fn type_silently(session: &mut Session, command: &str) -> Result<()> {
+pub(crate) fn type_silently(session: &mut Session, command: &str) -> Result<()> {
     let lines = session.ask_until(command, |lines| Some(lines.to_vec()))?;
     ensure!(lines.is_empty(), "{command}: {lines:?}");
     Ok(())

@@ -6,6 +6,7 @@
 //! so. Where a test compares a transcript, `BARECORE_BLESS=1` writes it anew.
 
 mod bonds;
+mod captures;
 mod carry;
 mod checksums;
 mod console;
@@ -90,6 +91,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,
+        captures::FACTS,
         bonds::FACTS,
         sizes::FACTS,
         report::FACTS,

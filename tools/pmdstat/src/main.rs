@@ -1,11 +1,12 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`replay`]. Beside them stand what verbs share: [`trace`] (files that tell of
+//! One module a verb: [`replay`], [`pcap`]. Beside them stand what verbs share: [`trace`] (files that tell of
 //! iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a good
 //! end, 1 for input that is wrong, 2 for a wrong call.
 
 #![forbid(unsafe_code)]
 
+mod pcap;
 mod replay;
 mod settings;
 mod talk;
@@ -29,6 +30,8 @@ struct Options {
 enum Verb {
     /// Tells what would have been reported of a recorded trace with other settings.
     Replay(replay::Options),
+    /// Makes a pcap file of what capture show wrote into a console's log.
+    Pcap(pcap::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Replay(options) => replay::run(&options),
+        Verb::Pcap(options) => pcap::run(&options),
     }
 }
 

@@ -235,6 +235,16 @@ fn a_tunnel_takes_one_pass_in_and_two_passes_out() {
         assert_eq!((account.forwarded, account.unaccounted()), (20, 0));
         assert_eq!(bench.frames_at_home(), FRAMES);
     }
+    // What came out of the tunnel can be captured, as what came in by its port.
+    let mut desk = captures::desk(&mut there);
+    let (network, _) = there.hold.network.draft().unwrap();
+    let like_what_came_out = captures::capture(32, "udp,tp_src=4", network, 1);
+    assert!(desk.lent.send(like_what_came_out).is_ok());
+    there.run(HOUSEKEEPING);
+    here.gone(0).into_iter().for_each(|frame| there.send(0, frame));
+    there.run(HOUSEKEEPING);
+    let capture = desk.back.take().expect("it is full");
+    assert_eq!(capture.frames()[0].bytes(), &sent[4][..sent[4].len().min(64)]);
     // What is damaged on the way is dropped for that.
     let mut damaged = here.gone(0)[0].clone();
     damaged[42] ^= 1;

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::super::tables::{Change, Edit};
 use super::*;
 use crate::control::{Counted, Handle, Line, PmdMemory};
-use crate::played::{self, HERTZ};
+use crate::played::{self, HERTZ, lending};
 
 /// A clock that a test moves by hand.
 struct Hand(u64);
@@ -67,8 +67,15 @@ impl Bench {
             assert!(looped.add_exit(leak(Exit::new(port, LocalTx::new(going)))));
             (to, from)
         });
-        let handle =
-            Handle { core: 1, metrics, ledger, flows, notes, orders: Line { orders, given, back } };
+        let handle = Handle {
+            core: 1,
+            metrics,
+            ledger,
+            flows,
+            notes,
+            captures: lending().0,
+            orders: Line { orders, given, back },
+        };
         let memory = PmdMemory {
             cleared: leak(perf::Snapshot::ZERO),
             seconds: &mut [],

@@ -46,7 +46,9 @@ impl Report for Heard {
 fn heard(words: &str, trace: String) -> Result<Heard> {
     let words = format!("pmdstat replay - --show {words}");
     let words = settings::spelled_out(words.split_whitespace().map(Into::into));
-    let crate::Verb::Replay(options) = crate::Options::parse_from(words).verb;
+    let crate::Verb::Replay(options) = crate::Options::parse_from(words).verb else {
+        panic!("another verb")
+    };
     let mut heard = Heard::default();
     let trace = trace::read("trace".to_owned(), io::Cursor::new(trace))?;
     replay(&options, trace, &mut heard).map(|()| heard)
