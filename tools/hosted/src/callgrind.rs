@@ -74,7 +74,7 @@ impl Counting {
     pub fn of_packet(&self, setup: &Setup) -> Result<f64> {
         let count = |iterations| {
             let mut command = self.command(Shape::Full, Recording::OFF, iterations);
-            let Setup { path, flows, masks } = setup;
+            let Setup { path, flows, masks, .. } = setup;
             command.args(["--path", path.name(), "--flows", &flows.to_string()]);
             command.args(["--masks", &masks.to_string()]);
             collect(&mut command)

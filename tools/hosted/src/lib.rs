@@ -11,6 +11,7 @@
 //! | `rig` | a PMD over two such ports |
 //! | `setup` | what a rig is for: rules, caches and frames of each path |
 //! | [`paths`] | what a packet costs on each path |
+//! | [`growth`] | how that grows |
 //! | [`peer`] | the same in turn with other dataplanes |
 //! | [`compare`] | what recording costs in cycles |
 //! | [`mark`] | what marking a suspicious iteration costs |
@@ -29,6 +30,7 @@ pub mod compare;
 pub mod dump;
 mod figure;
 mod flows;
+pub mod growth;
 pub mod hostile;
 pub mod mark;
 pub mod paths;

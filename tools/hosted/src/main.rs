@@ -5,7 +5,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hosted::{
-    Figure, Path, Recording, Rig, Setup, Shape, Steps, compare, dump, mark, paths, peer, urgency,
+    Figure, Path, Recording, Rig, Setup, Shape, Steps, compare, dump, growth, mark, paths, peer,
+    urgency,
 };
 
 /// Measures what recording costs the PMD loop.
@@ -24,6 +25,8 @@ enum Verb {
     Compare(Compare),
     /// What a packet costs on each path through the dataplane.
     Paths(Rounds),
+    /// How what a packet costs grows with flows, subtables, rules and ports.
+    Growth(Rounds),
     /// What a packet costs, in turn with other dataplanes: for each line that is read a turn.
     Peer(Peer),
     /// What marking a suspicious iteration costs.
@@ -130,6 +133,7 @@ fn main() {
         Verb::Count(count) => count.run(),
         Verb::Compare(compare) => compare.run(),
         Verb::Paths(Rounds { rounds }) => measure(|| paths::costs(rounds)),
+        Verb::Growth(Rounds { rounds }) => measure(|| growth::costs(rounds)),
         Verb::Peer(Peer { way, burst }) => {
             // Whoever started it is gone if nobody listens.
             let _over = peer::serve(&way.setup(), burst);

@@ -1,4 +1,4 @@
-//! A PMD over two null ports that forward to each other.
+//! A PMD over null ports, each two of which forward to each other.
 
 use dataplane::{Batch, Exit, Exits, GROUP, HOUSEKEEPING, Ledger, Load, Order, Parts, Pmd, Rxq};
 use frame::{Buffer, LocalPool};
@@ -20,7 +20,7 @@ const FLOWS: usize = 1 << 17;
 pub struct Rig {
     pmd: Pmd<NullRx, NullTx>,
     orders: Sender<Order>,
-    knobs: [&'static Knobs; 2],
+    knobs: Vec<&'static Knobs>,
     metrics: &'static Metrics,
 }
 
@@ -52,19 +52,23 @@ impl Rig {
         let (exits, batches) = (Exits::new(), leak([const { Batch::new() }; GROUP]));
         let again = leak([const { Batch::new() }; 2]);
         let pmd = Pmd::new(Parts { pool, exits, batches, again, switch, recorder, ledger, inbox });
-        let knobs = setup.brings().map(|brings| &*leak(Knobs::new(brings)));
-        let mut rig = Self { pmd, orders, knobs, metrics };
-        for (port, knobs) in (0..).zip(knobs) {
-            rig.pmd.add_exit(leak(Exit::new(port.into(), NullTx)));
-            let queue = NullRx::new(knobs, setup.frames(port));
-            let _room = rig.pmd.poll(Rxq::new((port.into(), 0), queue, leak(Load::default())));
+        let mut rig = Self { pmd, orders, knobs: Vec::new(), metrics };
+        for port in 0..setup.all_ports() {
+            rig.pmd.add_exit(leak(Exit::new(port, NullTx)));
+        }
+        let silent = setup.brings().map(|brings| !brings);
+        for port in 0..setup.ports {
+            let knobs: &Knobs = leak(Knobs::new(silent.get(usize::from(port)) != Some(&true)));
+            let queue = NullRx::new(knobs, setup.frames(port as u8));
+            let _room = rig.pmd.poll(Rxq::new((port, 0), queue, leak(Load::default())));
+            rig.knobs.push(knobs);
         }
         rig
     }
 
     /// What its ports do.
-    pub(crate) fn knobs(&self) -> [&'static Knobs; 2] {
-        self.knobs
+    pub(crate) fn knobs(&self) -> &[&'static Knobs] {
+        &self.knobs
     }
 
     /// What it records.

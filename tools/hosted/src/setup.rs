@@ -14,6 +14,8 @@ const ENDS: [(u128, u64); 2] =
 const VNI: u32 = 100;
 /// Bits of source addresses that masks of their own look at, one after the other.
 const SOURCE_BITS: u16 = 24;
+/// The same of target addresses, after those; then come bits of the target's address on Ethernet.
+const TARGET_BITS: u16 = 32;
 
 /// A way through the dataplane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,16 +68,26 @@ pub struct Setup {
     pub flows: u32,
     /// Masks that flows are shared out among, where the path is that of megaflows.
     pub masks: u16,
+    /// Ports that bring frames, 2 but on the path by in-port.
+    pub ports: u16,
+    /// Rules that fit no frame, beside those that do.
+    pub others: u32,
+    /// One key in so many enters the exact-match cache; none if it is 0.
+    pub inverse: u32,
 }
 
 impl Setup {
     /// The way of `path`, with so many flows to a port.
     #[must_use]
     pub const fn new(path: Path, flows: u32) -> Self {
-        Self { path, flows, masks: 1 }
+        let inverse = match path {
+            Path::Megaflow | Path::Upcall => 0,
+            _ => 1,
+        };
+        Self { path, flows, masks: 1, ports: 2, others: 0, inverse }
     }
 
-    /// Which of the two ports bring frames.
+    /// Whether each of the first two ports brings frames.
     pub(crate) const fn brings(&self) -> [bool; 2] {
         match self.path {
             Path::Encap => [false, true],
@@ -84,27 +96,32 @@ impl Setup {
         }
     }
 
-    /// Frames that two full bursts bring.
+    /// Frames that full bursts of all ports bring.
     #[must_use]
-    pub const fn per_iteration(&self) -> u32 {
-        let [first, second] = self.brings();
-        32 * (first as u32 + second as u32)
+    pub fn per_iteration(&self) -> u32 {
+        let silent = self.brings().iter().filter(|brings| !**brings).count() as u32;
+        32 * (u32::from(self.ports) - silent)
     }
 
-    /// One key in so many enters the exact-match cache.
-    pub(crate) const fn inverse(&self) -> u32 {
-        match self.path {
-            Path::Megaflow | Path::Upcall => 0,
-            _ => 1,
-        }
+    /// Ports that there are: frames always have another to leave by.
+    pub(crate) fn all_ports(&self) -> u16 {
+        self.ports.next_multiple_of(2)
     }
 
     /// Its rules.
     #[must_use]
     pub fn rules(&self) -> Vec<String> {
+        let others = (0..self.others).map(other);
+        self.fitting().into_iter().chain(others).collect()
+    }
+
+    /// Those that fit its frames.
+    fn fitting(&self) -> Vec<String> {
         let both = |rule: &dyn Fn(u16, u16) -> String| vec![rule(0, 1), rule(1, 0)];
         match self.path {
-            Path::InPort => both(&|from, to| format!("in_port={from},actions={to}")),
+            Path::InPort => (0..self.all_ports())
+                .map(|port| format!("in_port={port},actions={}", port ^ 1))
+                .collect(),
             Path::Emc => {
                 both(&|from, to| format!("udp,in_port={from},nw_dst=198.19.{from}.1,actions={to}"))
             }
@@ -160,9 +177,21 @@ fn masked(class: u16, (from, to): (u16, u16)) -> String {
     let source = SOURCE_BITS.min(class + 1);
     let mut rule = format!("udp,in_port={from},tp_dst={port},nw_src=198.18.{from}.0/{source}");
     if class >= SOURCE_BITS {
-        rule += &format!(",nw_dst=198.19.{from}.1/{}", class + 1 - SOURCE_BITS);
+        let bits = TARGET_BITS.min(class + 1 - SOURCE_BITS);
+        rule += &format!(",nw_dst=198.19.{from}.1/{bits}");
+    }
+    if class >= SOURCE_BITS + TARGET_BITS {
+        let mask = !(u16::MAX >> (class + 1 - SOURCE_BITS - TARGET_BITS));
+        let [high, low] = mask.to_be_bytes();
+        rule += &format!(",dl_dst=02:00:00:00:01:{from:02x}/{high:02x}:{low:02x}:00:00:00:00");
     }
     rule + &format!(",actions={to}")
+}
+
+/// A rule that fits no frame, one for each number.
+fn other(number: u32) -> String {
+    let [_, a, b, c] = number.to_be_bytes();
+    format!("priority=5,udp,nw_src=10.{a}.{b}.{c},tp_src=1,actions=drop")
 }
 
 #[cfg(test)]

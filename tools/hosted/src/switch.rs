@@ -35,15 +35,15 @@ impl Published {
     }
 }
 
-/// A switch with room for `flows`, between two ports, set up so.
+/// A switch with room for `flows`, between its ports, set up so.
 pub(crate) fn switch(setup: &Setup, flows: usize) -> Switch {
     let (mut switch, _) = published(&setup.rules(), flows, |network| {
-        network.ports = 0b11;
+        network.ports = (1 << setup.all_ports()) - 1;
         if setup.has_tunnel() {
             Setup::equip(network);
         }
     });
-    switch.configure(setup.inverse(), 0);
+    switch.configure(setup.inverse, 0);
     switch
 }
 

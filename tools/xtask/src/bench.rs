@@ -2,6 +2,8 @@
 
 mod boot;
 mod bounds;
+mod growth;
+mod machine;
 mod peers;
 mod perf;
 
@@ -27,6 +29,10 @@ pub(crate) struct Options {
     /// minutes and writes docs/dataplane-peers.md.
     #[arg(long)]
     peers: bool,
+    /// Of bench dataplane: how costs grow with flows, subtables, rules and ports; writes
+    /// docs/dataplane-growth.md and a plot.
+    #[arg(long, conflicts_with = "peers")]
+    growth: bool,
     /// Measures a clean build too, which takes minutes.
     #[arg(long)]
     clean_build: bool,
@@ -48,10 +54,12 @@ impl Name {
     const ALL: [Self; 3] = [Self::Boot, Self::Perf, Self::Dataplane];
 
     /// The name of its file.
-    fn file(self) -> &'static str {
+    fn file(self, options: &Options) -> &'static str {
         match self {
             Self::Boot => "boot",
             Self::Perf => "perf",
+            Self::Dataplane if options.growth => "dataplane-growth",
+            Self::Dataplane if options.peers => "dataplane-peers",
             Self::Dataplane => "dataplane",
         }
     }
@@ -63,6 +71,7 @@ impl Name {
             Self::Dataplane if options.peers => {
                 peers::measure(options.consent).map(|()| Vec::new())
             }
+            Self::Dataplane if options.growth => growth::measure(),
             Self::Dataplane => perf::paths(),
         }
     }
@@ -111,7 +120,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for name in options.name.map_or(Name::ALL.to_vec(), |name| vec![name]) {
         let figures = name.measure(options)?;
         print_table(&figures);
-        write(name.file(), &figures)?;
+        write(name.file(options), &figures)?;
         let is_bad = |figure: &&Figure| !figure.is_good() && is_held(&figure.name);
         exceeded += figures.iter().filter(is_bad).count();
     }

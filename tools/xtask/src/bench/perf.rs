@@ -80,7 +80,7 @@ fn instructions(counting: &Counting, shape: Shape) -> Result<Vec<Figure>> {
 }
 
 /// The figures that `program` prints when it is to do `verb`.
-fn run(program: &Path, verb: &str) -> Result<Vec<Figure>> {
+pub(super) fn run(program: &Path, verb: &str) -> Result<Vec<Figure>> {
     let output = Command::new(program).arg(verb).output().context("cannot run hosted")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);

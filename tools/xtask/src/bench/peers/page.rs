@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
 use super::Outcome;
+use crate::bench::machine::{processor, said, when};
 use crate::workspace::root;
 
 /// Where it is.
@@ -49,21 +49,7 @@ pub(super) fn write(outcomes: &[Outcome]) -> Result<()> {
 
 /// Date, commit, versions and processor.
 fn what_and_when() -> Result<String> {
-    let date = said("date", &["--utc", "+%Y-%m-%d"])?;
-    let commit =
-        said("git", &["-C", &root().display().to_string(), "rev-parse", "--short=12", "HEAD"])?;
     let version = said("ovs-vsctl", &["--version"])?;
-    let version = version.lines().next().unwrap_or_default().to_owned();
-    let processor = fs::read_to_string("/proc/cpuinfo")?;
-    let model =
-        processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let count = processor.lines().filter(|line| line.starts_with("processor")).count();
-    let model = model.trim_start_matches(['\t', ' ', ':']);
-    Ok(format!("{date}, behind commit {commit}; {version}; {model}, {count} shared processors"))
-}
-
-fn said(program: &str, words: &[&str]) -> Result<String> {
-    let output = Command::new(program).args(words).output();
-    let output = output.with_context(|| format!("cannot run {program}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let version = version.lines().next().unwrap_or_default();
+    Ok(format!("{}; {version}; {}", when()?, processor()?))
 }
