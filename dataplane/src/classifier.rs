@@ -7,6 +7,7 @@
 //! How many subtables a port has, and so how much a packet can cost, is bounded. Whoever sends
 //! frames that need more pushes out the subtable with the fewest hits; that is counted.
 
+use frame::{BURST, cpu};
 use heapless::Vec;
 
 use crate::batch::Verdict;
@@ -193,16 +194,17 @@ impl Classifier {
         mut open: u32,
         found: &mut [u32],
     ) -> (u32, u64) {
-        let mut probes = 0;
+        let (mut probes, mut hashes) = (0, [0; BURST]);
         for (rank, &number) in self.memory.lists[list % LISTS].iter().enumerate() {
             let subtable = &self.memory.subtables[usize::from(number)];
-            let (mut rest, mut hits) = (open, 0);
-            while rest != 0 {
-                let i = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let (Some(key), Some(place)) = (keys.get(i), found.get_mut(i)) else { break };
-                if let Some(flow) = self.find(number, subtable, key) {
-                    *place = flow;
+            for (i, key) in each(open, keys) {
+                hashes[i] = self.hash(number, subtable.pairs(key));
+                cpu::prefetch_value(&self.memory.buckets[self.home(hashes[i])]);
+            }
+            let mut hits = 0;
+            for (i, key) in each(open, keys) {
+                if let Some(flow) = self.find(number, subtable, (key, hashes[i])) {
+                    found[i] = flow;
                     open &= !(1 << i);
                     hits += 1;
                 }
@@ -217,8 +219,7 @@ impl Classifier {
     }
 
     #[inline]
-    fn find(&self, number: u16, subtable: &Subtable, key: &Key) -> Option<u32> {
-        let hash = self.hash(number, subtable.pairs(key));
+    fn find(&self, number: u16, subtable: &Subtable, (key, hash): (&Key, u64)) -> Option<u32> {
         let bucket = &self.memory.buckets[self.home(hash)];
         let is_it = |flow: u32| self.flows.is(flow, number.into(), subtable.seen(key));
         let found = look(bucket, tag(hash), is_it);
@@ -415,6 +416,18 @@ const fn tag(hash: u64) -> u32 {
 fn look(bucket: &Bucket, tag: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
     let places = bucket.tags.iter().zip(&bucket.flows);
     places.filter(|(other, _)| **other == tag).map(|(_, flow)| *flow).find(|flow| is_it(*flow))
+}
+
+/// Those of `keys`, at most 32, whose bits are set in `set`, with their numbers.
+#[inline]
+fn each(set: u32, keys: &[Key]) -> impl Iterator<Item = (usize, &Key)> {
+    let mut rest = set;
+    core::iter::from_fn(move || {
+        // There is no key of the number 32.
+        let i = rest.trailing_zeros() as usize;
+        rest &= rest.wrapping_sub(1);
+        Some((i, keys.get(i)?))
+    })
 }
 
 fn fill(bucket: &mut Bucket, tag: u32, flow: u32) -> bool {

@@ -3,11 +3,13 @@
 //! As Open vSwitch's: each key has two places; insertion happens now and then only, so that a flood
 //! of short flows does not push out those that last.
 
+use core::ops::Range;
+
 use frame::cpu;
 
 use crate::flow::Flows;
 use crate::hash::Seeds;
-use crate::key::{DEEP, Key, WORDS};
+use crate::key::{DEEP, Key, TUNNEL, WORDS};
 
 /// Places of a cache.
 pub const PLACES: usize = 8192;
@@ -36,7 +38,8 @@ pub struct Rare([u64; RARE]);
 
 /// How many rare words there are, and how many of them are on the first line.
 const RARE: usize = WORDS - DEEP;
-const LINE: usize = 64 / size_of::<u64>();
+const LINE: usize = TUNNEL - DEEP;
+const _: () = assert!(LINE * size_of::<u64>() == 64);
 
 impl Entry {
     /// A place without a key.
@@ -128,11 +131,11 @@ impl Emc {
     /// Whether the rare words, of which both keys use the same, are alike too.
     #[inline(never)]
     fn holds_rare(&self, place: usize, key: &Key) -> bool {
-        let (rare, _) = self.rare[place].0.as_chunks::<2>();
-        let (words, _) = key.words()[DEEP..].as_chunks::<2>();
-        let pairs = rare.iter().zip(words).enumerate();
-        let mut used = pairs.filter(|(pair, _)| key.deep() >> (DEEP + 2 * pair) & 3 != 0);
-        used.all(|(_, (one, other))| one == other)
+        let (one, other) = (&self.rare[place].0, &key.words()[DEEP..]);
+        let differ = |words: Range<usize>| words.fold(0, |differ, i| differ | (one[i] ^ other[i]));
+        let deep = key.deep() >> DEEP;
+        (deep & ((1 << LINE) - 1) == 0 || differ(0..LINE) == 0)
+            && (deep >> LINE == 0 || differ(LINE..RARE) == 0)
     }
 
     /// Remembers, now and then, that `key` met `flow`.

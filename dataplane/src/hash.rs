@@ -6,7 +6,7 @@ use core::hash::Hasher as _;
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 
-use crate::key::{DEEP, Key, WORDS};
+use crate::key::{DEEP, Key, TUNNEL, WORDS};
 
 /// What hashes begin with. Made once at boot.
 #[derive(Clone, Copy, Debug)]
@@ -42,16 +42,23 @@ impl Seeds {
         hasher.finish()
     }
 
-    /// A hash of the rare words of `key`: of those pairs that may be other than 0. Not a part of
+    /// A hash of the rare words of `key`: of those pairs that may be other than 0, and of all that
+    /// are about tunnels if one of those may. Not a part of
     /// the loop over usual keys, which would get longer by it.
     #[inline(never)]
     fn rare(self, key: &Key) -> u64 {
-        let (pairs, _) = key.words()[DEEP..].as_chunks::<2>();
+        let (pairs, _) = key.words()[DEEP..TUNNEL].as_chunks::<2>();
+        let (tunnel, _) = key.words()[TUNNEL..].as_chunks::<2>();
         let mut hasher = FoldHasher::with_seed(!self.own, self.shared);
-        for (number, &[low, high]) in pairs.iter().enumerate() {
-            if key.deep() >> (DEEP + 2 * number) & 3 != 0 {
-                hasher.write_u128(pair(low, high));
+        if key.deep() & ((1 << TUNNEL) - 1) != 0 {
+            for (number, &[low, high]) in pairs.iter().enumerate() {
+                if key.deep() >> (DEEP + 2 * number) & 3 != 0 {
+                    hasher.write_u128(pair(low, high));
+                }
             }
+        }
+        if key.deep() >> TUNNEL != 0 {
+            tunnel.iter().for_each(|&[low, high]| hasher.write_u128(pair(low, high)));
         }
         hasher.finish() ^ u64::from(key.deep())
     }
@@ -92,7 +99,7 @@ impl Seeds {
     }
 }
 
-const _: () = assert!((WORDS - DEEP).is_multiple_of(2));
+const _: () = assert!((TUNNEL - DEEP).is_multiple_of(2) && (WORDS - TUNNEL).is_multiple_of(2));
 
 #[inline]
 const fn pair(low: u64, high: u64) -> u128 {

@@ -27,6 +27,8 @@ use crate::ledger::Reason;
 pub const WORDS: usize = 20;
 /// The first word that only some packets use.
 pub const DEEP: usize = 6;
+/// The first word that only packets out of tunnels use; all behind it are theirs too.
+pub const TUNNEL: usize = 14;
 
 /// Fragment bits of word 3, with Open vSwitch's meaning: it is a fragment, and not the first.
 pub const FRAGMENT: u64 = 1;
@@ -83,9 +85,32 @@ impl Key {
         self.words[..DEEP].fill(0);
         self.layers = Layers::default();
         if self.deep != 0 {
-            self.words[DEEP..].fill(0);
-            self.deep = 0;
+            self.forget_rare();
         }
+    }
+
+    /// Makes all words from [`DEEP`] on 0.
+    #[inline]
+    fn forget_rare(&mut self) {
+        // As arrays of so few words, so that no function is called.
+        if self.deep >> DEEP & ((1 << (TUNNEL - DEEP)) - 1) != 0
+            && let Some(words) = self.words[DEEP..].first_chunk_mut::<{ TUNNEL - DEEP }>()
+        {
+            *words = [0; TUNNEL - DEEP];
+        }
+        if self.deep >> TUNNEL != 0
+            && let Some(words) = self.words[TUNNEL..].first_chunk_mut::<{ WORDS - TUNNEL }>()
+        {
+            *words = [0; WORDS - TUNNEL];
+        }
+        self.deep = 0;
+    }
+
+    /// Says what was in front of the packet in a tunnel: all words from [`TUNNEL`] on.
+    #[inline]
+    pub(crate) fn set_tunnel(&mut self, words: [u64; WORDS - TUNNEL]) {
+        self.words[TUNNEL..].copy_from_slice(&words);
+        self.deep |= ((1 << WORDS) - 1) & !((1 << TUNNEL) - 1);
     }
 
     /// Makes it a key of `words`, and of nothing beyond.
@@ -94,8 +119,7 @@ impl Key {
         self.words[..DEEP].copy_from_slice(&words);
         self.layers = layers;
         if self.deep != 0 {
-            self.words[DEEP..].fill(0);
-            self.deep = 0;
+            self.forget_rare();
         }
     }
 

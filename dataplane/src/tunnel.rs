@@ -264,15 +264,13 @@ fn is_summed(datagram: &[u8], headers: &[u8], kind: u16, network: usize) -> bool
 /// Says in `key` what was in front of its packet in the tunnel `vni`: a packet of the key `outer`.
 #[inline]
 pub(crate) fn tell(key: &mut Key, outer: &Key, vni: u32) {
-    let class = outer[3] >> 8 & 0xffff;
-    key[14] = u64::from(vni) << 32 | class;
-    if outer.kind() == ethernet::IPV4 {
-        key[16] = 0xffff << 32 | outer[4] >> 32;
-        key[18] = 0xffff << 32 | outer[4] & 0xffff_ffff;
-    } else {
-        (15..19).zip(6..10).for_each(|(inner, word)| key[inner] = outer[word]);
-    }
-    key[19] = outer[3] & 0xffff_ffff_0000_0000;
+    let first = u64::from(vni) << 32 | outer[3] >> 8 & 0xffff;
+    let [source, destination] = match outer.kind() {
+        ethernet::IPV4 => [outer[4] >> 32, outer[4] & 0xffff_ffff].map(|it| [0, 0xffff << 32 | it]),
+        _ => [[outer[6], outer[7]], [outer[8], outer[9]]],
+    };
+    let last = outer[3] & 0xffff_ffff_0000_0000;
+    key.set_tunnel([first, source[0], source[1], destination[0], destination[1], last]);
 }
 
 #[cfg(test)]
