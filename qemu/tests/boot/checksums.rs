@@ -57,7 +57,8 @@ fn traffic(hosts: &Namespaces) -> Result<()> {
         vxlan::ping(hosts, &["-c", "5", "-i", "0.2"], address)?;
         vxlan::ping(hosts, &["-c", "5", "-i", "0.2", "-s", "4000"], address)?;
     }
-    vxlan::iperf(hosts, &["--bidir"], "sum_received")?;
+    // What is analysed later should not be too much.
+    vxlan::iperf(hosts, &["--bidir", "--bitrate", "8M"], "sum_received")?;
     vxlan::iperf(hosts, &["--udp", "--bitrate", "5M", "--length", "1400"], "sum")
 }
 

@@ -30,6 +30,8 @@ const TIMES: usize = 5;
 pub enum Curve {
     /// Flows of each of two ports, by the caches as they are set by default.
     Flows,
+    /// The same where each flow is a megaflow of its own.
+    Megaflows,
     /// Subtables of each port, without the exact-match cache.
     Subtables,
     /// Rules, where packets are known.
@@ -42,14 +44,15 @@ pub enum Curve {
 
 impl Curve {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Flows, Self::Subtables, Self::Rules, Self::Upcalls, Self::Ports];
+    pub const ALL: [Self; 6] =
+        [Self::Flows, Self::Megaflows, Self::Subtables, Self::Ports, Self::Rules, Self::Upcalls];
 
     /// The name that its figures begin with.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Flows => "flows of a port",
+            Self::Megaflows => "megaflows of a port",
             Self::Subtables => "subtables",
             Self::Rules => "rules",
             Self::Upcalls => "rules, for an upcall",
@@ -62,6 +65,7 @@ impl Curve {
     pub const fn points(self) -> &'static [u32] {
         match self {
             Self::Flows => &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000],
+            Self::Megaflows => &[1, 10, 100, 1000, 10_000, 100_000],
             Self::Subtables => &[1, 2, 4, 8, 16, 32, 64],
             Self::Rules | Self::Upcalls => &[10, 100, 1000, 10_000, 100_000],
             Self::Ports => &[1, 2, 4, 8, 16],
@@ -71,6 +75,8 @@ impl Curve {
     fn setup(self, point: u32) -> Setup {
         match self {
             Self::Flows => Setup { inverse: 100, ..Setup::new(Path::Emc, point) },
+            // A rule that never fits has every flow look at its addresses and ports.
+            Self::Megaflows => Setup { inverse: 100, ..Setup::new(Path::Upcall, point) },
             Self::Subtables => Setup { masks: point as u16, ..Setup::new(Path::Megaflow, FLOWS) },
             Self::Rules => Setup { others: point, ..Setup::new(Path::Emc, FLOWS) },
             Self::Upcalls => Setup { others: point, ..Setup::new(Path::Upcall, NEW) },

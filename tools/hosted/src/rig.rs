@@ -13,7 +13,7 @@ use crate::switch;
 
 /// Buffers in all: more than an iteration has under way.
 const FRAMES: usize = 1024;
-/// Flows that a rig has room for.
+/// Flows that a rig has room for at least.
 const FLOWS: usize = 1 << 17;
 
 /// A PMD, and what it is steered and watched by. Its memory is never given back.
@@ -47,7 +47,7 @@ impl Rig {
             leak(PoolStore::new(many(FRAMES, || None), many(FRAMES, Buffer::new)));
         let (orders, inbox) = leak(Mailbox::<Order, 8>::new()).open();
         let (metrics, recorder) = recording.begin();
-        let switch = leak(switch::switch(setup, FLOWS));
+        let switch = leak(switch::switch(setup, FLOWS.max(setup.megaflows())));
         let (pool, ledger) = (leak(LocalPool::new(store)), leak(Ledger::default()));
         let (exits, batches) = (Exits::new(), leak([const { Batch::new() }; GROUP]));
         let again = leak([const { Batch::new() }; 2]);

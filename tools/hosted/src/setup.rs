@@ -70,7 +70,7 @@ pub struct Setup {
     pub masks: u16,
     /// Ports that bring frames, 2 but on the path by in-port.
     pub ports: u16,
-    /// Rules that fit no frame, beside those that do.
+    /// Rules of low priority that fit one flow each, beside those that fit all.
     pub others: u32,
     /// One key in so many enters the exact-match cache; none if it is 0.
     pub inverse: u32,
@@ -108,14 +108,20 @@ impl Setup {
         self.ports.next_multiple_of(2)
     }
 
+    /// Places for the megaflows of its frames, where each is of one of its own: twice as many.
+    pub(crate) fn megaflows(&self) -> usize {
+        let each = if self.path == Path::Upcall { self.flows as usize } else { 1 };
+        2 * each * usize::from(self.ports)
+    }
+
     /// Its rules.
     #[must_use]
     pub fn rules(&self) -> Vec<String> {
-        let others = (0..self.others).map(other);
+        let others = (0..self.others).map(single);
         self.fitting().into_iter().chain(others).collect()
     }
 
-    /// Those that fit its frames.
+    /// Those that fit all its frames.
     fn fitting(&self) -> Vec<String> {
         let both = |rule: &dyn Fn(u16, u16) -> String| vec![rule(0, 1), rule(1, 0)];
         match self.path {
@@ -188,15 +194,38 @@ fn masked(class: u16, (from, to): (u16, u16)) -> String {
     rule + &format!(",actions={to}")
 }
 
-/// A rule that fits no frame, one for each number.
-fn other(number: u32) -> String {
-    let [_, a, b, c] = number.to_be_bytes();
-    format!("priority=5,udp,nw_src=10.{a}.{b}.{c},tp_src=1,actions=drop")
+/// One of the rules that fit one flow each: those of both ports in turn.
+fn single(number: u32) -> String {
+    let (port, number) = (number % 2, number / 2);
+    let (host, source) = (number as u8, (number as u16).wrapping_add(1024));
+    let to = port ^ 1;
+    format!(
+        "priority=5,udp,in_port={port},nw_src=198.18.{port}.{host},tp_src={source},actions={to}"
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use dataplane::extract;
+    use dataplane::key::Key;
+
     use super::*;
+
+    #[test]
+    fn rules_of_one_flow_fit_that_flow_and_no_other() {
+        let fits = |rule: u32, (port, flow): (u8, u32)| {
+            let rule = dataplane::rules::parse(&single(rule)).unwrap();
+            let frame = flows::table(port, flow + 1, 1)[flow as usize];
+            let mut key = Key::ZERO;
+            extract(&frame, port.into(), &mut key);
+            let words = key.words().iter().zip(rule.value.words()).zip(rule.mask.0);
+            words.fold(true, |fits, ((own, other), mask)| fits && (own ^ other) & mask == 0)
+        };
+        for flow in [0, 1, 255, 256, 5000] {
+            assert!(fits(2 * flow, (0, flow)) && fits(2 * flow + 1, (1, flow)), "{flow}");
+            assert!(!fits(2 * flow, (1, flow)) && !fits(2 * flow, (0, flow + 1)), "{flow}");
+        }
+    }
 
     #[test]
     fn the_command_line_knows_paths_by_their_names() {

@@ -69,17 +69,23 @@ const fn meaning(curve: Curve) -> &'static str {
              The one step is where they no longer fit its 8,192 places: packets meet the megaflow from \
              there on. Open vSwitch's cache has as many places, and the same step."
         }
+        Curve::Megaflows => {
+            "The same where each connection is a megaflow of its own, up to the limit of 200,000: beyond the \
+             cache's places, a packet finds neither its place in the hash table nor its flow in the \
+             processor's caches."
+        }
         Curve::Subtables => {
             "Masks that a port's packets are of, in equal shares, without the exact-match cache: a packet \
              meets half of them on average. Tuple-space search is linear in both; what a mask costs is \
              in [dataplane-peers.md](dataplane-peers.md)."
         }
         Curve::Rules => {
-            "Rules beside those that packets meet, where flows are cached: rules are not looked at."
+            "Rules beside the one that packets meet, where flows are cached: rules are not looked at."
         }
         Curve::Upcalls => {
-            "The same where each packet is the first of its flow: rules of one shape share a hash table, \
-             so only its misses in the processor's caches grow. Open vSwitch's classifier does the same."
+            "The same where each packet is the first of its flow, and rule n is for flow n: rules of one shape \
+             share a hash table, so what grows is how often it and the rules are not in the processor's \
+             caches. Open vSwitch's classifier has a hash table for a shape too."
         }
         Curve::Ports => {
             "Ports that one PMD polls, each with full bursts, by in-port: polls are carried to the end in \
