@@ -9,11 +9,14 @@
 //! | `store` | empty frames, in bulk | any core | any core |
 //!
 //! A mailbox has one sender and one receiver, so it needs no lock; a published table has two copies,
-//! which change hands. The store has a spin lock that
+//! which change hands: its file is compiled once more by the tests, with atomics that try every order which
+//! the language allows, so it names its atomics by `super::atomic`. The store has a spin lock that
 //! a core meets only when its own stack of frames has run empty or over.
 
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
+
+pub(crate) use core::sync::atomic;
 
 mod local;
 mod mailbox;

@@ -8,8 +8,9 @@
 #![expect(unsafe_code, reason = "two copies that change hands by turns")]
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::atomic::AtomicU64;
+use super::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Readers that a table has at most.
 pub const READERS: usize = 16;
@@ -29,11 +30,11 @@ unsafe impl<T: Send + Sync> Sync for Published<T> {}
 
 impl<T> Published<T> {
     /// A table that is `first` until something else is published, in `second`'s place.
-    pub const fn new(first: T, second: T) -> Self {
+    pub fn new(first: T, second: T) -> Self {
         Self {
             copies: [UnsafeCell::new(first), UnsafeCell::new(second)],
             generation: AtomicU64::new(0),
-            read: [const { AtomicU64::new(0) }; READERS],
+            read: core::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 
@@ -127,70 +128,5 @@ impl<T> Reader<T> {
         self.generation = generation;
         self.shared.read[self.number].store(generation, Release);
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(readers: usize) -> (Publisher<[u64; 8]>, std::vec::Vec<Reader<[u64; 8]>>) {
-        let (publisher, readers) =
-            Box::leak(Box::new(Published::new([0; 8], [0; 8]))).open(readers);
-        (publisher, readers.collect())
-    }
-
-    #[test]
-    fn a_draft_is_seen_once_it_is_published_and_acknowledged() {
-        let (mut publisher, mut readers) = table(1);
-        *publisher.draft().unwrap().1 = [1; 8];
-        assert!(!readers[0].acknowledge());
-        assert_eq!(readers[0].get(), &[0; 8]);
-        publisher.publish();
-        assert_eq!((readers[0].get()[0], publisher.current()[0]), (0, 1));
-        assert!(publisher.draft().is_none(), "the old copy is still read");
-        assert!(readers[0].acknowledge());
-        assert_eq!(readers[0].get(), &[1; 8]);
-        assert_eq!(publisher.draft().map(|(current, other)| (current[0], other[0])), Some((1, 0)));
-    }
-
-    #[test]
-    fn a_table_that_nobody_reads_can_always_be_written() {
-        let (mut publisher, _) = table(0);
-        for generation in 1..5 {
-            assert!(publisher.draft().is_some());
-            publisher.publish();
-            assert_eq!(publisher.generation(), generation);
-        }
-    }
-
-    #[test]
-    fn readers_on_other_cores_find_whole_tables_that_never_grow_older() {
-        const LAST: u64 = 2_000;
-        let (mut publisher, readers) = table(2);
-        let watch = |mut reader: Reader<[u64; 8]>| {
-            std::thread::spawn(move || {
-                let mut latest = 0;
-                while latest < LAST {
-                    reader.acknowledge();
-                    let copy = *reader.get();
-                    assert!(copy == [copy[0]; 8] && copy[0] >= latest, "{copy:?} after {latest}");
-                    latest = copy[0];
-                    std::thread::yield_now();
-                }
-            })
-        };
-        let threads: std::vec::Vec<_> = readers.into_iter().map(watch).collect();
-        let mut next = 1;
-        while next <= LAST {
-            let Some((_, draft)) = publisher.draft() else {
-                std::thread::yield_now();
-                continue;
-            };
-            draft.iter_mut().for_each(|word| *word = next);
-            publisher.publish();
-            next += 1;
-        }
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }
