@@ -25,19 +25,28 @@ pub(crate) fn idle() {
     interrupts::disable();
 }
 
-/// Does nothing for a moment, in a light state of sleep up to `until` where the processor has TPAUSE
-/// (Intel SDM, volume 2).
+/// Does nothing for a moment: in a light state of sleep up to `until` where the processor has TPAUSE
+/// (Intel SDM, volume 2) or MWAITX with its timer (AMD64 manual, volume 3).
 #[inline]
 pub(crate) fn rest(until: u64) {
-    static HAS_TPAUSE: Once<bool> = Once::new();
-    let has_it = *HAS_TPAUSE.call_once(|| {
-        CpuId::new().get_extended_feature_info().is_some_and(|cpu| cpu.has_waitpkg())
-    });
-    if has_it {
-        registers::wait_until(until);
-    } else {
-        core::hint::spin_loop();
+    static WAY: Once<fn(u64)> = Once::new();
+    WAY.call_once(way)(until);
+}
+
+fn way() -> fn(u64) {
+    let cpu = CpuId::new();
+    if cpu.get_extended_feature_info().is_some_and(|cpu| cpu.has_waitpkg()) {
+        return registers::wait_until;
     }
+    let extended = cpu.get_extended_processor_and_feature_identifiers();
+    if extended.is_some_and(|cpu| cpu.has_monitorx_mwaitx()) {
+        return |until| {
+            // Not 0, which may stand for no timer.
+            let cycles = until.saturating_sub(tsc::now()).clamp(1, u32::MAX.into());
+            registers::wait_for(cycles as u32);
+        };
+    }
+    |_| core::hint::spin_loop()
 }
 
 /// Ends QEMU through its device `isa-debug-exit` at port 0xf4, or else stops this core.

@@ -145,6 +145,25 @@ pub(super) fn wait_until(until: u64) {
     }
 }
 
+/// Rests for `cycles` of the time-stamp counter, or until something else ends the rest.
+///
+/// The processor must have MWAITX; it is an invalid opcode otherwise, which a core does not survive.
+#[inline]
+pub(super) fn wait_for(cycles: u32) {
+    let watched = 0_u64;
+    // SAFETY: It has the line of `watched`, which nobody writes, end a rest, and changes nothing.
+    unsafe {
+        asm!("monitorx", in("rax") &raw const watched, in("ecx") 0, in("edx") 0,
+            options(readonly, nostack, preserves_flags));
+    }
+    // SAFETY: It rests, with 0xf0 for no sleep of the core beyond the lightest and 2 for the timer in
+    // EBX, which the compiler keeps for itself and gets back.
+    unsafe {
+        asm!("xchg {0:r}, rbx", "mwaitx", "xchg {0:r}, rbx", inout(reg) u64::from(cycles) => _,
+            in("eax") 0xf0, in("ecx") 2, options(nomem, nostack, preserves_flags));
+    }
+}
+
 /// The registers that a called function keeps, roughly those of this function's caller.
 #[inline(always)]
 pub(super) fn kept() -> [(&'static str, u64); 7] {
