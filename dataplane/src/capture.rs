@@ -128,8 +128,9 @@ impl Capture {
     #[cold]
     #[inline(never)]
     pub(crate) fn look(&mut self, batch: &Batch, now: u64) {
+        let (like, mask) = self.wish.like;
         for (frame, key) in batch.frames.iter().zip(&batch.keys) {
-            if is_like(key, &self.wish.like) {
+            if mask.same(key.words(), like.words()) {
                 self.keep(frame, now);
             }
         }
@@ -150,9 +151,4 @@ pub struct Lent {
     pub lent: Inbox<&'static mut Capture>,
     /// Where it gives that back.
     pub back: Sender<&'static mut Capture>,
-}
-
-fn is_like(key: &Key, (like, mask): &(Key, Mask)) -> bool {
-    let words = key.words().iter().zip(like.words()).zip(mask.0);
-    words.fold(0, |differs, ((own, other), mask)| differs | (own ^ other) & mask) == 0
 }

@@ -423,7 +423,8 @@ fn look(bucket: &Bucket, tag: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
 fn each(set: u32, keys: &[Key]) -> impl Iterator<Item = (usize, &Key)> {
     let mut rest = set;
     core::iter::from_fn(move || {
-        // There is no key of the number 32.
+        // There is no key of the number 32, so one test ends it. Numbers as a batch makes them, and keys
+        // by those, cost a packet 4 % more.
         let i = rest.trailing_zeros() as usize;
         rest &= rest.wrapping_sub(1);
         Some((i, keys.get(i)?))

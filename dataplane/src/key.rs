@@ -84,14 +84,15 @@ impl Key {
     pub fn clear(&mut self) {
         self.words[..DEEP].fill(0);
         self.layers = Layers::default();
-        if self.deep != 0 {
-            self.forget_rare();
-        }
+        self.forget_rare();
     }
 
     /// Makes all words from [`DEEP`] on 0.
     #[inline]
     fn forget_rare(&mut self) {
+        if self.deep == 0 {
+            return;
+        }
         // As arrays of so few words, so that no function is called.
         if self.deep >> DEEP & ((1 << (TUNNEL - DEEP)) - 1) != 0
             && let Some(words) = self.words[DEEP..].first_chunk_mut::<{ TUNNEL - DEEP }>()
@@ -118,9 +119,7 @@ impl Key {
     pub(crate) fn set_usual(&mut self, words: [u64; DEEP], layers: Layers) {
         self.words[..DEEP].copy_from_slice(&words);
         self.layers = layers;
-        if self.deep != 0 {
-            self.forget_rare();
-        }
+        self.forget_rare();
     }
 
     /// Says that the packet cannot be what it says, for `reason`: nothing is known of it beyond
@@ -222,6 +221,12 @@ impl Mask {
     /// Whether `a` and `b` are alike where it looks.
     pub fn alike(&self, a: &Key, b: &Key) -> bool {
         (0..WORDS).all(|word| (a[word] ^ b[word]) & self.0[word] == 0)
+    }
+
+    /// Whether two keys of these words are alike where it looks.
+    pub fn same(&self, one: &[u64; WORDS], other: &[u64; WORDS]) -> bool {
+        let words = one.iter().zip(other).zip(self.0);
+        words.fold(0, |differ, ((one, other), mask)| differ | (one ^ other) & mask) == 0
     }
 
     /// What it sees of `key`.

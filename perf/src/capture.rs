@@ -19,9 +19,10 @@ use core::str::FromStr;
 
 use heapless::Vec;
 
+use crate::time::NANOS;
+
 /// Bytes of a frame that stand in one line.
 pub const ROW: usize = 16;
-const NANOS: u64 = 1_000_000_000;
 
 /// What a capture is about: the line in front of its frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

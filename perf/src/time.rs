@@ -33,7 +33,8 @@ impl Utc {
     }
 }
 
-const NANOS: u64 = 1_000_000_000;
+/// Nanoseconds of a second.
+pub(crate) const NANOS: u64 = 1_000_000_000;
 
 impl Timebase {
     /// The time base of a counter of `hertz` that was at `boot` at boot; nothing tells the time.

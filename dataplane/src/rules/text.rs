@@ -119,11 +119,10 @@ impl Filter {
 
     /// Whether `rule` is one of those: its match says at least what the filter says.
     pub fn admits(&self, rule: &View<'_>) -> bool {
-        let mut words = self.value.words().iter().zip(rule.value).zip(self.mask.0);
         self.table.is_none_or(|table| table == rule.table)
             && self.cookie.is_none_or(|cookie| cookie == rule.cookie)
             && rule.mask.covers(&self.mask)
-            && words.all(|((own, other), mask)| (own ^ other) & mask == 0)
+            && self.mask.same(self.value.words(), rule.value)
     }
 }
 

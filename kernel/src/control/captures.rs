@@ -101,11 +101,7 @@ impl<O: Orders> Control<'_, O> {
     pub(super) fn capture(&mut self, wanted: Capture<'_>) -> fmt::Result {
         let Capture { port, matching, frames, snaplen } = wanted;
         if self.captures.stage != Stage::Home {
-            return writeln!(
-                self.output,
-                "error: capture {} is under way (capture stop ends it)",
-                self.captures.number()
-            );
+            return self.capture_is_under_way();
         }
         let filter = match rules::parse_filter(matching) {
             Ok(filter) => filter,
@@ -158,11 +154,12 @@ impl<O: Orders> Control<'_, O> {
                 self.job = Some(Job::Capture(CaptureJob::new()));
                 Ok(())
             }
-            (Some(asked), _) => writeln!(
-                self.output,
-                "error: capture {} is under way (capture stop ends it)",
-                asked.wish.number
-            ),
+            (Some(_), _) => self.capture_is_under_way(),
         }
+    }
+
+    fn capture_is_under_way(&mut self) -> fmt::Result {
+        let number = self.captures.number();
+        writeln!(self.output, "error: capture {number} is under way (capture stop ends it)")
     }
 }

@@ -9,10 +9,7 @@ use crate::events::{Accounts, Loss};
 use crate::iteration::Flags;
 use crate::stolen::{Readings, Source};
 use crate::suspicion::{REASONS, Reasons};
-use crate::time::Timebase;
-
-/// Nanoseconds in a second.
-const NANOS: u64 = 1_000_000_000;
+use crate::time::{NANOS, Timebase};
 
 /// A count of the time-stamp counter. A string, because it is no number to readers that know only
 /// floating point.

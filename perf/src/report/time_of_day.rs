@@ -3,9 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::calendar::Date;
-use crate::time::Timebase;
-
-const NANOS: u64 = 1_000_000_000;
+use crate::time::{NANOS, Timebase};
 
 /// The time of day in UTC, with milliseconds, of a moment in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]

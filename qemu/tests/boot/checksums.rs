@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use qemu::find;
 use qemu::namespace::Namespaces;
 use qemu::run_directory::RunDirectory;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::rig::{Rig, Skipped};
+use crate::rig::{self, Rig};
 use crate::vxlan::{self, INNER, INNER6, Outer, V4, V6};
 
 crate::facts![
@@ -35,11 +34,7 @@ fn no_checksum_is_bad_at_either_end_of_a_tunnel_over_ipv6(rig: &Rig) -> Result<(
 }
 
 fn are_right_at_both_ends(rig: &Rig, outer: &Outer) -> Result<()> {
-    for (program, package) in PROGRAMS {
-        find::program(program).ok_or_else(|| {
-            Skipped(format!("{program} is missing; on Debian: apt-get install {package}"))
-        })?;
-    }
+    rig::need(&PROGRAMS)?;
     vxlan::through_a_tunnel(rig, outer, |_, hosts| {
         let folder = RunDirectory::new()?;
         let arriving = [Capture::start(hosts, 0, &folder)?, Capture::start(hosts, 1, &folder)?];

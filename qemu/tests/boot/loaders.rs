@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use qemu::find;
 
-use crate::rig::{Rig, Setup, Skipped};
+use crate::rig::{self, Rig, Setup, Skipped};
 use crate::sizes::{forwards, frame};
 
 /// Programs that make a CD, and the Debian package of each.
@@ -20,11 +19,7 @@ const BIOS_MODULES: &str = "/usr/lib/grub/i386-pc";
 crate::facts![grub_boots_it_from_a_cd_by_multiboot2];
 
 fn grub_boots_it_from_a_cd_by_multiboot2(rig: &Rig) -> Result<()> {
-    for (program, package) in MAKERS {
-        find::program(program).ok_or_else(|| {
-            Skipped(format!("{program} is missing; on Debian: apt-get install {package}"))
-        })?;
-    }
+    rig::need(&MAKERS)?;
     if !Path::new(BIOS_MODULES).is_dir() {
         let reason = format!("{BIOS_MODULES} is missing; on Debian: apt-get install grub-pc-bin");
         return Err(Skipped(reason).into());

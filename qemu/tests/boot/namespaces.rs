@@ -9,12 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::find;
 use qemu::namespace::{self, Counters, Namespaces};
 use qemu::traffic::Count;
 use serde_json::Value;
 
-use crate::rig::{NOTHING, Rig, Session, Skipped};
+use crate::rig::{self, NOTHING, Rig, Session, Skipped};
 
 /// How long TCP runs.
 const SECONDS: &str = "10";
@@ -39,11 +38,7 @@ crate::facts![two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_t
 fn two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters(
     rig: &Rig,
 ) -> Result<()> {
-    for (program, package) in PROGRAMS {
-        find::program(program).ok_or_else(|| {
-            Skipped(format!("{program} is missing; on Debian: apt-get install {package}"))
-        })?;
-    }
+    rig::need(&PROGRAMS)?;
     namespace::available().map_err(|error| Skipped(format!("{error:#}")))?;
     let hosts = Namespaces::create()?;
     let setup = rig.machine()?.nic(hosts.netdev(0)).nic(hosts.netdev(1));

@@ -48,6 +48,15 @@ impl fmt::Display for Skipped {
 
 impl std::error::Error for Skipped {}
 
+/// Skips a test where one of `programs` is missing, each of which has its Debian package beside it.
+pub(crate) fn need(programs: &[(&str, &str)]) -> Result<()> {
+    programs.iter().try_for_each(|(program, package)| {
+        find::program(program).map(drop).ok_or_else(|| {
+            Skipped(format!("{program} is missing; on Debian: apt-get install {package}")).into()
+        })
+    })
+}
+
 /// The image and the emulator.
 #[derive(Clone, Debug)]
 pub(crate) struct Rig {

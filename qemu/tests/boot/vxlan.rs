@@ -6,12 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::find;
 use qemu::namespace::{self, Namespaces};
 use qemu::reading;
 use serde_json::Value;
 
-use crate::rig::{LIMIT, NOTHING, Rig, Session, Setup, Skipped};
+use crate::rig::{self, LIMIT, NOTHING, Rig, Session, Setup, Skipped};
 
 crate::facts![
     hosts_ping_and_run_tcp_and_udp_through_a_tunnel_over_ipv4,
@@ -99,11 +98,7 @@ pub(crate) fn through_a_tunnel(
     outer: &Outer,
     check: impl FnOnce(&mut Session, &Namespaces) -> Result<()>,
 ) -> Result<()> {
-    for (program, package) in PROGRAMS {
-        find::program(program).ok_or_else(|| {
-            Skipped(format!("{program} is missing; on Debian: apt-get install {package}"))
-        })?;
-    }
+    rig::need(&PROGRAMS)?;
     namespace::available().map_err(|error| Skipped(format!("{error:#}")))?;
     let hosts = Namespaces::create()?;
     can_have_tunnels(&hosts)?;

@@ -3,16 +3,12 @@
 //! Blocks of all points in turn in one run, as on [`paths`](crate::paths), with metrics off.
 
 use dataplane::HOUSEKEEPING;
-use perf::Clock as _;
 
-use crate::clock::Tsc;
 use crate::figure::Figure;
-use crate::recording::Recording;
-use crate::rig::Rig;
 use crate::setup::{Path, Setup};
-use crate::shape::Shape;
 use crate::statistics::low;
 use crate::urgency::{Seat, take};
+use crate::warm::{Warm, upcall};
 
 /// Flows of a port where something else grows.
 const FLOWS: u32 = 1024;
@@ -22,8 +18,6 @@ const WARM_UP: u64 = 1 << 17;
 const BLOCK: u64 = 1 << 16;
 /// Flows that nobody knows, of each port, for each measurement of upcalls.
 const NEW: u32 = 1 << 13;
-/// Measurements of upcalls at each point.
-const TIMES: usize = 5;
 
 /// What grows, and how the figures of it are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +66,12 @@ impl Curve {
         }
     }
 
+    /// The name of its figure at `point`.
+    #[must_use]
+    pub fn figure(self, point: u32) -> String {
+        format!("{}: {point}", self.name())
+    }
+
     fn setup(self, point: u32) -> Setup {
         match self {
             Self::Flows => Setup { inverse: 100, ..Setup::new(Path::Emc, point) },
@@ -91,63 +91,29 @@ pub fn costs(rounds: usize) -> Vec<Figure> {
     take(Seat::Last);
     let all = Curve::ALL.iter().flat_map(|curve| curve.points().iter().map(|at| (*curve, *at)));
     let known = all.clone().filter(|(curve, _)| *curve != Curve::Upcalls);
-    let mut rigs: Vec<_> =
-        known.map(|(curve, at)| (curve, at, Warm::new(curve, at), vec![])).collect();
+    let mut rigs: Vec<_> = known.map(|(curve, at)| (curve, at, warm(curve, at), vec![])).collect();
     for _ in 0..rounds {
-        rigs.iter_mut().for_each(|(_, _, warm, blocks)| blocks.push(warm.block()));
+        rigs.iter_mut().for_each(|(_, _, (warm, block), blocks)| blocks.push(warm.block(*block)));
     }
     let known = rigs.iter().map(|(curve, at, _, blocks)| figure(*curve, *at, low(blocks)));
     let upcalls = all.filter(|(curve, _)| *curve == Curve::Upcalls);
-    known.chain(upcalls.map(|(curve, at)| figure(curve, at, upcall(at)))).collect()
+    known.chain(upcalls.map(|(curve, at)| figure(curve, at, upcall(&curve.setup(at))))).collect()
 }
 
 fn figure(curve: Curve, at: u32, cycles: f64) -> Figure {
-    Figure::new(format!("{}: {at}", curve.name()), cycles, "cycles a packet")
+    Figure::new(curve.figure(at), cycles, "cycles a packet")
 }
 
-/// A rig that has met all its flows.
-struct Warm {
-    rig: Rig,
-    per_iteration: u64,
-}
-
-impl Warm {
-    fn new(curve: Curve, at: u32) -> Self {
-        let setup = curve.setup(at);
-        let mut rig = Rig::with(Recording::OFF, &setup);
-        rig.enter(Shape::Full, &Tsc);
-        let mut warm = Self { rig, per_iteration: setup.per_iteration().into() };
-        // One key in a hundred enters the cache: most do after some hundred packets of each flow.
-        let cached = u64::from(setup.flows).min(1 << 13) * 2 * 300;
-        let all = 3 * u64::from(setup.flows) * u64::from(setup.ports);
-        warm.run(WARM_UP.max(cached).max(all));
-        warm
-    }
-
-    fn run(&mut self, packets: u64) -> u64 {
-        let iterations = packets.div_ceil(self.per_iteration).next_multiple_of(HOUSEKEEPING / 8);
-        self.rig.run(iterations, &Tsc);
-        iterations * self.per_iteration
-    }
-
-    /// Cycles of a packet in a block.
-    fn block(&mut self) -> f64 {
-        let start = Tsc.now();
-        let packets = self.run(BLOCK);
-        (Tsc.now() - start) as f64 / packets as f64
-    }
-}
-
-/// Cycles of an upcall among so many rules: the best of some.
-fn upcall(rules: u32) -> f64 {
-    let one = || {
-        let mut rig = Rig::with(Recording::OFF, &Curve::Upcalls.setup(rules));
-        rig.enter(Shape::Full, &Tsc);
-        let start = Tsc.now();
-        rig.run(u64::from(NEW) / 32, &Tsc);
-        (Tsc.now() - start) as f64 / f64::from(2 * NEW)
+/// A rig of this point that has met all its flows, and iterations of a block.
+fn warm(curve: Curve, at: u32) -> (Warm, u64) {
+    let setup = curve.setup(at);
+    let iterations = |packets: u64| {
+        packets.div_ceil(setup.per_iteration().into()).next_multiple_of(HOUSEKEEPING / 8)
     };
-    (0..TIMES).map(|_| one()).fold(f64::INFINITY, f64::min)
+    // One key in a hundred enters the cache: most do after some hundred packets of each flow.
+    let cached = u64::from(setup.flows).min(1 << 13) * 2 * 300;
+    let all = 3 * u64::from(setup.flows) * u64::from(setup.ports);
+    (Warm::new(&setup, iterations(WARM_UP.max(cached).max(all))), iterations(BLOCK))
 }
 
 #[cfg(test)]
@@ -156,6 +122,9 @@ mod tests {
 
     use super::*;
     use crate::clock::Steps;
+    use crate::recording::Recording;
+    use crate::rig::Rig;
+    use crate::shape::Shape;
 
     /// What a rig of this point counted in `iterations`, after as many.
     fn counted(curve: Curve, at: u32, iterations: u64) -> impl Fn(Counter) -> u64 {

@@ -20,6 +20,7 @@
 //! | `statistics` | tenth percentile, median, pairs |
 //! | [`callgrind`] | what recording costs in instructions, which repeat |
 //! | `figure` | what is measured, as lines |
+//! | `warm` | rigs that are measured in cycles |
 //! | `urgency` | the processor, before all others |
 
 #![deny(unsafe_code)]
@@ -44,6 +45,7 @@ mod shape;
 mod statistics;
 mod switch;
 pub mod urgency;
+mod warm;
 
 pub use clock::Steps;
 pub use figure::{Figure, IN_PAIRS};

@@ -3,16 +3,12 @@
 //! Blocks of all paths in turn in one run, so that each meets the host at its best now and then.
 
 use dataplane::HOUSEKEEPING;
-use perf::Clock as _;
 
-use crate::clock::Tsc;
 use crate::figure::Figure;
-use crate::recording::Recording;
-use crate::rig::Rig;
 use crate::setup::{Path, Setup};
-use crate::shape::Shape;
 use crate::statistics::low;
 use crate::urgency::{Seat, take};
+use crate::warm::{Warm, upcall};
 
 /// Iterations before anything is measured: flows are made, and most keys enter the cache.
 const WARM_UP: u64 = 4 * HOUSEKEEPING;
@@ -46,12 +42,11 @@ fn all() -> Vec<(String, Setup)> {
 #[must_use]
 pub fn costs(rounds: usize) -> Vec<Figure> {
     take(Seat::Last);
-    let mut rigs: Vec<_> =
-        all().into_iter().map(|(name, setup)| (name, Warm::new(&setup))).collect();
+    let mut rigs: Vec<_> = all().into_iter().map(|(name, setup)| (name, warm(&setup))).collect();
     let mut blocks = vec![Vec::new(); rigs.len()];
     for _ in 0..rounds {
         for ((_, warm), blocks) in rigs.iter_mut().zip(&mut blocks) {
-            blocks.push(warm.block());
+            blocks.push(warm.block(BLOCK));
         }
     }
     let names = rigs.into_iter().map(|(name, _)| name);
@@ -59,43 +54,15 @@ pub fn costs(rounds: usize) -> Vec<Figure> {
         .zip(blocks)
         .map(|(name, blocks)| Figure::new(name, low(&blocks), "cycles a packet"))
         .collect();
-    figures.push(Figure::new("upcall with flow set-up", upcall(), "cycles"));
+    let setup = Setup::new(Path::Upcall, NEW);
+    figures.push(Figure::new("upcall with flow set-up", upcall(&setup), "cycles"));
     figures
 }
 
-/// A rig whose flows are made.
-struct Warm {
-    rig: Rig,
-    packets: f64,
-}
-
-impl Warm {
-    fn new(setup: &Setup) -> Self {
-        let mut rig = Rig::with(Recording::OFF, setup);
-        rig.enter(Shape::Full, &Tsc);
-        // Each flow is met some times.
-        let rounds = u64::from(setup.flows).div_ceil(32 * HOUSEKEEPING);
-        rig.run(WARM_UP * (1 + rounds), &Tsc);
-        Self { rig, packets: f64::from(setup.per_iteration()) }
-    }
-
-    fn block(&mut self) -> f64 {
-        let start = Tsc.now();
-        self.rig.run(BLOCK, &Tsc);
-        (Tsc.now() - start) as f64 / (BLOCK as f64 * self.packets)
-    }
-}
-
-/// Cycles of an upcall that makes a flow: the best of some.
-fn upcall() -> f64 {
-    let one = || {
-        let mut rig = Rig::with(Recording::OFF, &Setup::new(Path::Upcall, NEW));
-        rig.enter(Shape::Full, &Tsc);
-        let start = Tsc.now();
-        rig.run(u64::from(NEW) / 32, &Tsc);
-        (Tsc.now() - start) as f64 / f64::from(2 * NEW)
-    };
-    (0..5).map(|_| one()).fold(f64::INFINITY, f64::min)
+/// A rig that has met each of its flows some times.
+fn warm(setup: &Setup) -> Warm {
+    let rounds = u64::from(setup.flows).div_ceil(32 * HOUSEKEEPING);
+    Warm::new(setup, WARM_UP * (1 + rounds))
 }
 
 #[cfg(test)]
@@ -104,6 +71,9 @@ mod tests {
 
     use super::*;
     use crate::clock::Steps;
+    use crate::recording::Recording;
+    use crate::rig::Rig;
+    use crate::shape::Shape;
 
     fn counted(setup: &Setup, iterations: u64) -> Box<Snapshot> {
         let (mut rig, clock) = (Rig::with(Recording::OFF, setup), Steps::default());

@@ -218,8 +218,7 @@ mod tests {
             let frame = flows::table(port, flow + 1, 1)[flow as usize];
             let mut key = Key::ZERO;
             extract(&frame, port.into(), &mut key);
-            let words = key.words().iter().zip(rule.value.words()).zip(rule.mask.0);
-            words.fold(true, |fits, ((own, other), mask)| fits && (own ^ other) & mask == 0)
+            rule.mask.same(key.words(), rule.value.words())
         };
         for flow in [0, 1, 255, 256, 5000] {
             assert!(fits(2 * flow, (0, flow)) && fits(2 * flow + 1, (1, flow)), "{flow}");

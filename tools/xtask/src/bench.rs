@@ -72,7 +72,7 @@ impl Name {
                 peers::measure(options.consent).map(|()| Vec::new())
             }
             Self::Dataplane if options.growth => growth::measure(),
-            Self::Dataplane => perf::paths(),
+            Self::Dataplane => perf::alone("paths"),
         }
     }
 }

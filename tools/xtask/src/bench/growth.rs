@@ -5,13 +5,12 @@ mod plot;
 use std::fmt::Write as _;
 use std::fs;
 
-use ::hosted::callgrind;
 use ::hosted::growth::Curve;
 use anyhow::{Context as _, Result};
 
 use super::machine::{processor, when};
 use super::{Figure, perf};
-use crate::workspace::{root, target};
+use crate::workspace::root;
 
 const PAGE: &str = "docs/dataplane-growth.md";
 const PLOT: &str = "docs/dataplane-growth.svg";
@@ -39,13 +38,9 @@ struct Measured {
 ///
 /// The program does not build or does not say what it should, or a file cannot be written.
 pub(super) fn measure() -> Result<Vec<Figure>> {
-    eprintln!("building hosted (a first build takes half a minute) ...");
-    let program = callgrind::build(&target())?;
-    eprintln!("hosted growth ...");
-    let figures = perf::run(&program, "growth")?;
-    let all: Result<Vec<_>> =
-        Curve::ALL.into_iter().map(|curve| measured(curve, &figures)).collect();
-    let all = all?;
+    let figures = perf::alone("growth")?;
+    let all = Curve::ALL.into_iter().map(|curve| measured(curve, &figures));
+    let all = all.collect::<Result<Vec<_>>>()?;
     plot::write(&all, &root().join(PLOT))?;
     fs::write(root().join(PAGE), page(&all)?).with_context(|| format!("cannot write {PAGE}"))?;
     eprintln!("wrote {PAGE} and {PLOT}");
@@ -54,7 +49,7 @@ pub(super) fn measure() -> Result<Vec<Figure>> {
 
 fn measured(curve: Curve, figures: &[Figure]) -> Result<Measured> {
     let at = |at: &u32| {
-        let name = format!("{}: {at}", curve.name());
+        let name = curve.figure(*at);
         let figure = figures.iter().find(|figure| figure.name == name);
         Ok((*at, figure.with_context(|| format!("nobody measured {name}"))?.value))
     };

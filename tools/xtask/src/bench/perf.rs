@@ -1,7 +1,7 @@
 //! `cargo xtask bench perf` and `dataplane`: what recording costs a PMD, and what packets do, on this
 //! host, over ports without wires.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ::hosted::callgrind::{self, Counting};
@@ -22,8 +22,7 @@ const VERBS: [&str; 3] = ["compare", "mark", "dump"];
 /// Valgrind is missing, the program does not build or does not say what it should.
 pub(super) fn measure(consent: Consent) -> Result<Vec<Figure>> {
     let valgrind = install::valgrind(consent)?;
-    eprintln!("building hosted (a first build takes half a minute) ...");
-    let program = callgrind::build(&target())?;
+    let program = build()?;
     eprintln!("counting instructions ...");
     let counting = Counting { valgrind, program: program.clone() };
     let mut figures = Vec::new();
@@ -40,16 +39,20 @@ pub(super) fn measure(consent: Consent) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Measures what a packet costs on each path.
+/// Builds the program, and measures what it measures when it is to do `verb`.
 ///
 /// # Errors
 ///
 /// The program does not build or does not say what it should.
-pub(super) fn paths() -> Result<Vec<Figure>> {
+pub(super) fn alone(verb: &str) -> Result<Vec<Figure>> {
+    let program = build()?;
+    eprintln!("hosted {verb} ...");
+    run(&program, verb)
+}
+
+fn build() -> Result<PathBuf> {
     eprintln!("building hosted (a first build takes half a minute) ...");
-    let program = callgrind::build(&target())?;
-    eprintln!("hosted paths ...");
-    run(&program, "paths")
+    callgrind::build(&target())
 }
 
 /// Cycles of an upcall that makes a flow.
@@ -80,7 +83,7 @@ fn instructions(counting: &Counting, shape: Shape) -> Result<Vec<Figure>> {
 }
 
 /// The figures that `program` prints when it is to do `verb`.
-pub(super) fn run(program: &Path, verb: &str) -> Result<Vec<Figure>> {
+fn run(program: &Path, verb: &str) -> Result<Vec<Figure>> {
     let output = Command::new(program).arg(verb).output().context("cannot run hosted")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);

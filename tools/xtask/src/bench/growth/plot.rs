@@ -20,8 +20,7 @@ const LABELS: (u32, u32) = (52, 44);
 /// It cannot be written.
 pub(super) fn write(all: &[Measured], file: &Path) -> Result<()> {
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
-    let drawn = area.fill(&WHITE).map_err(|error| anyhow!("{error}"));
-    drawn?;
+    area.fill(&WHITE).map_err(|error| anyhow!("{error}"))?;
     for (panel, measured) in area.split_evenly(PANELS).iter().zip(all) {
         draw(panel, measured)
             .map_err(|error| anyhow!("cannot draw {}: {error}", file.display()))?;
