@@ -15,8 +15,8 @@ const ROWS: usize = 8;
 
 /// `capture show` while it is carried out.
 pub struct CaptureJob {
-    /// Of each PMD, the first of its frames that was not told.
-    next: Vec<usize, PORTS>,
+    /// Of each PMD, the first of its frames that was not told; nothing before the title is.
+    next: Option<Vec<usize, PORTS>>,
     told: u16,
     /// Lines that were written of the frame that is being told.
     rows: Option<usize>,
@@ -25,7 +25,7 @@ pub struct CaptureJob {
 impl CaptureJob {
     /// Begins.
     pub fn new() -> Self {
-        Self { next: Vec::new(), told: 0, rows: None }
+        Self { next: None, told: 0, rows: None }
     }
 
     /// Writes some more of the frames that `pmds` captured. False once all is said.
@@ -41,44 +41,25 @@ impl CaptureJob {
         out: &mut impl Write,
     ) -> Result<bool, fmt::Error> {
         let frames = pmds.iter().map(|pmd| pmd.captures().frames());
-        if self.next.is_empty() {
-            self.next = pmds.iter().map(|_| 0).collect();
+        let Some(next) = &mut self.next else {
+            self.next = Some(pmds.iter().map(|_| 0).collect());
             let most = usize::from(asked.wish.frames);
             let frames = frames.map(<[_]>::len).sum::<usize>().min(most) as u16;
             title(asked, frames, base, out)?;
             return Ok(true);
-        }
-        let each = frames.zip(&self.next).enumerate();
-        let firsts = each.filter_map(|(place, (frames, next))| Some((place, frames.get(*next)?)));
-        let first = firsts.min_by_key(|(_, frame)| frame.at);
+        };
+        let each = frames.zip(next);
+        let firsts = each.filter_map(|(frames, next)| Some((frames.get(*next)?, next)));
+        let first = firsts.min_by_key(|(frame, _)| frame.at);
         match first.filter(|_| self.told < asked.wish.frames) {
-            Some((place, frame)) => self.tell(place, frame, base, out).map(|()| true),
+            Some((frame, next)) => {
+                let is_told = tell(frame, (&mut self.rows, self.told + 1), base, out)?;
+                *next += usize::from(is_told);
+                self.told += u16::from(is_told);
+                Ok(true)
+            }
             None => writeln!(out, "{}", End { number: asked.wish.number }).map(|()| false),
         }
-    }
-
-    /// Writes some more of `frame`, the next of the PMD in `place`.
-    fn tell(
-        &mut self,
-        place: usize,
-        frame: &Captured,
-        base: &Timebase,
-        out: &mut impl Write,
-    ) -> fmt::Result {
-        let Some(rows) = self.rows else {
-            let nanos = base.unix_nanos(frame.at).unwrap_or(base.nanos_since_boot(frame.at));
-            self.rows = Some(0);
-            let head = Head::new((self.told + 1, nanos), frame.len, frame.bytes());
-            return writeln!(out, "{head}");
-        };
-        let mut rest = Row::all(frame.bytes()).skip(rows);
-        rest.by_ref().take(ROWS).try_for_each(|row| writeln!(out, "{row}"))?;
-        self.rows = rest.next().map(|_| rows + ROWS);
-        if self.rows.is_none() {
-            self.told += 1;
-            self.next[place] += 1;
-        }
-        Ok(())
     }
 }
 
@@ -97,4 +78,45 @@ fn title(asked: &Asked, frames: u16, base: &Timebase, out: &mut impl Write) -> f
         write!(out, " match={matching}")?;
     }
     writeln!(out)
+}
+
+/// Writes some more of `frame`, which has this number and of which so many lines are written. Whether
+/// that was the rest of it.
+fn tell(
+    frame: &Captured,
+    (written, number): (&mut Option<usize>, u16),
+    base: &Timebase,
+    out: &mut impl Write,
+) -> Result<bool, fmt::Error> {
+    let Some(rows) = *written else {
+        let nanos = base.unix_nanos(frame.at).unwrap_or(base.nanos_since_boot(frame.at));
+        *written = Some(0);
+        let head = Head::new((number, nanos), frame.len, frame.bytes());
+        return writeln!(out, "{head}").map(|()| false);
+    };
+    let mut rest = Row::all(frame.bytes()).skip(rows);
+    rest.by_ref().take(ROWS).try_for_each(|row| writeln!(out, "{row}"))?;
+    *written = rest.next().map(|_| rows + ROWS);
+    Ok(written.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use dataplane::capture::Wish;
+    use dataplane::key::{Key, Mask};
+    use heapless::String;
+
+    use super::*;
+
+    #[test]
+    fn without_a_pmd_there_is_a_title_and_an_end() {
+        let like = (Key::ZERO, Mask::NONE);
+        let wish = Wish { number: 1, like, snaplen: 128, frames: 5 };
+        let asked = Asked { port: 32, matching: String::new(), wish };
+        let (mut job, mut out) = (CaptureJob::new(), std::string::String::new());
+        let mut step = || job.step::<()>(&[], &asked, &Timebase::new(1, 0), &mut out);
+        assert_eq!((step(), step()), (Ok(true), Ok(false)));
+        let lines = "# capture 1: port=32 snaplen=128 frames=0 clock=boot\n# capture 1: end\n";
+        assert_eq!(out, lines);
+    }
 }
