@@ -16,6 +16,17 @@ pub enum Verdict {
     Run(u32),
 }
 
+/// How flows of frames are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// All meet this flow, whose verdict this is: no frame has to be looked at.
+    Whole(u32, Verdict),
+    /// By simple match, else by the classifier.
+    Simple,
+    /// By the other caches, else by the classifier.
+    Caches,
+}
+
 /// Up to 32 frames, with what is known of each and a verdict for each.
 pub struct Batch {
     /// Number of the port that all frames came in by; of those that come again, what the first did.
@@ -24,9 +35,9 @@ pub struct Batch {
     pub frames: Burst,
     /// Bytes of all frames together.
     pub bytes: u64,
-    /// The flow that all frames of the port meet, and its verdict, where no frame has to be looked at.
-    pub whole: Option<(u32, Verdict)>,
-    /// What each is looked up by, if any frame of the port has to be looked at.
+    /// How their flows are found.
+    pub way: Way,
+    /// What each is looked up by, if it has to be looked at.
     pub keys: [Key; BURST],
     /// What caches know each key by.
     pub hashes: [u32; BURST],
@@ -47,7 +58,7 @@ impl Batch {
             port: 0,
             frames: Burst::new(),
             bytes: 0,
-            whole: None,
+            way: Way::Caches,
             keys: [Key::ZERO; BURST],
             hashes: [0; BURST],
             flows: [0; BURST],
@@ -89,7 +100,7 @@ impl Batch {
 
     /// Forgets what was known of frames that are gone.
     pub fn clear(&mut self) {
-        (self.bytes, self.open, self.whole, self.shared) = (0, 0, None, None);
+        (self.bytes, self.open, self.way, self.shared) = (0, 0, Way::Caches, None);
     }
 
     /// Declares all frames open.

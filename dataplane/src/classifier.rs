@@ -14,6 +14,7 @@ use crate::batch::Verdict;
 use crate::flow::{Flows, New};
 use crate::hash::Seeds;
 use crate::key::{Key, Mask, WORDS};
+use crate::simple::SEEN;
 
 /// Subtables that packets of one port can meet, and so probes of one packet at most.
 pub const PROBES: usize = 128;
@@ -48,6 +49,8 @@ pub struct Subtable {
     words: [u8; WORDS],
     masks: [u64; WORDS],
     count: u8,
+    /// It looks at nothing that simple match cannot tell apart.
+    is_simple: bool,
     /// Packets that met one of its flows since it was ranked.
     hits: u64,
     /// How many flows, and the first of them.
@@ -57,8 +60,15 @@ pub struct Subtable {
 
 impl Subtable {
     /// A subtable of nothing.
-    pub const EMPTY: Self =
-        Self { words: [0; WORDS], masks: [0; WORDS], count: 0, hits: 0, flows: 0, first: NONE };
+    pub const EMPTY: Self = Self {
+        words: [0; WORDS],
+        masks: [0; WORDS],
+        count: 0,
+        is_simple: false,
+        hits: 0,
+        flows: 0,
+        first: NONE,
+    };
 
     /// What it looks at of `key`.
     #[inline]
@@ -133,6 +143,8 @@ pub struct Classifier {
     seeds: Seeds,
     /// Subtables that were pushed out and have flows still.
     dying: Vec<u16, PROBES>,
+    /// Bit i says that list i has subtables, and all are simple.
+    simple: u128,
     free: usize,
     named: u64,
     evicted: u64,
@@ -155,7 +167,7 @@ impl Classifier {
     pub fn new(flows: Flows, memory: Memory, seeds: Seeds) -> Self {
         let free = memory.free.len();
         (0..).zip(memory.free.iter_mut()).for_each(|(place, free)| *free = place);
-        Self { flows, memory, seeds, dying: Vec::new(), free, named: 0, evicted: 0 }
+        Self { flows, memory, seeds, dying: Vec::new(), simple: 0, free, named: 0, evicted: 0 }
     }
 
     /// Its flows, as others see them.
@@ -182,6 +194,27 @@ impl Classifier {
         let subtable = &self.memory.subtables[usize::from(*only)];
         let looks_at_word_0_only = subtable.count == 1 && subtable.words[0] == 0;
         (looks_at_word_0_only && subtable.masks[0] & KIND == 0).then_some(subtable.first)
+    }
+
+    /// Whether there are flows that packets of `list` meet, and simple match can tell all apart.
+    #[inline]
+    pub(crate) fn is_simple(&self, list: usize) -> bool {
+        self.simple >> (list % LISTS) & 1 == 1
+    }
+
+    /// Whether simple match can tell apart packets that meet `flow` from others.
+    pub(crate) fn is_flow_simple(&self, flow: u32) -> bool {
+        let subtable = self.memory.links[flow as usize].subtable;
+        self.memory.subtables[usize::from(subtable)].is_simple
+    }
+
+    /// Looks whether the subtables of lists are simple, after one came or went.
+    fn judge(&mut self) {
+        let Memory { lists, subtables, .. } = &self.memory;
+        let is_simple = |number: &u16| subtables[usize::from(*number)].is_simple;
+        let are_simple = |list: &List| !list.is_empty() && list.iter().all(is_simple);
+        let simple = lists.iter().enumerate().filter(|(_, list)| are_simple(list));
+        self.simple = simple.fold(0, |set, (list, _)| set | 1 << list);
     }
 
     /// Searches all subtables of `list` for those packets of `keys` whose bits are set in `open`,
@@ -293,8 +326,10 @@ impl Classifier {
             (subtable.words[place], subtable.masks[place]) = (word as u8, mask.0[word]);
             subtable.count += 1;
         }
+        subtable.is_simple = SEEN.covers(mask);
         self.flows.set_mask(number, mask);
         self.memory.lists[list].push(number as u16).map_err(|_| Full)?;
+        self.judge();
         Ok(number as u16)
     }
 
@@ -306,6 +341,7 @@ impl Classifier {
         let (rank, &number) = ranked.min_by_key(|(_, number)| hits(number)).ok_or(Full)?;
         self.dying.push(number).map_err(|_| Full)?;
         self.memory.lists[list].remove(rank);
+        self.judge();
         self.evicted += 1;
         Ok(())
     }
@@ -373,6 +409,7 @@ impl Classifier {
             let is_other = |number: &u16| *number != link.subtable;
             self.memory.lists.iter_mut().for_each(|list| list.retain(is_other));
             self.dying.retain(is_other);
+            self.judge();
         }
     }
 

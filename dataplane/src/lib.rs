@@ -58,6 +58,7 @@ pub mod program;
 mod rewrite;
 pub mod rules;
 mod rxq;
+pub mod simple;
 mod sleep;
 pub mod smc;
 pub mod switch;

@@ -2,7 +2,7 @@
 
 use frame::Frame;
 
-use crate::batch::{Batch, Verdict};
+use crate::batch::{Batch, Verdict, Way};
 use crate::extract::extract;
 use crate::ledger::Reason;
 
@@ -29,7 +29,7 @@ pub(crate) fn parse(batch: &mut Batch, port: u16) {
         }
     }
     batch.bytes = bytes;
-    if batch.whole.is_none() {
+    if !matches!(batch.way, Way::Whole(..)) {
         extract_all(batch, port);
     }
 }

@@ -11,6 +11,7 @@ use crate::meter::{METERS, Meter};
 use crate::network::{ADDRESSES, Network, Station};
 use crate::program::Place;
 use crate::rules::{self, Action, Rule, RuleSet, SHAPES, Shape, Stored};
+use crate::simple;
 use crate::switch::{Contacts, Memory, Note, Switch};
 
 static SHARED: SharedSeed = SharedSeed::from_u64(0xfeed);
@@ -86,6 +87,7 @@ pub(crate) fn switch(texts: &[&str], ports: u16, flows: usize) -> (Switch, Hold)
     let masks = 512;
     let table = Flows::new(many(flows, Flow::default), many(masks, SharedMask::default));
     let memory = Memory {
+        simple: many(simple::PLACES, || simple::Entry::EMPTY).try_into().unwrap(),
         smc: None,
         emc: (
             many(PLACES, || Entry::EMPTY).try_into().unwrap(),

@@ -174,7 +174,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let entries = &self.entries[first..];
         let batches = &mut batches[..entries.len().min(GROUP)];
         for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
-            batch.whole = switch.whole(entry.port);
+            batch.way = switch.way(entry.port);
             parse(batch, entry.port);
             let account = self.books.account(entry.port);
             account.received += batch.frames.len() as u64;
@@ -186,13 +186,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         recorder.leave(Room::Parse, clock);
         let (settled, now) = (&mut Settled::default(), recorder.latest());
         for batch in batches.iter_mut().filter(|batch| batch.open != 0) {
-            settled.simple += switch.simple(batch, now);
-            if batch.open != 0 {
-                settled.emc += switch.cache(batch, now);
-            }
-            if batch.open != 0 && switch.smc.is_on() {
-                settled.smc += switch.signatures(batch, now);
-            }
+            switch.look_up(batch, settled, now);
         }
         recorder.leave(Room::Cache, clock);
         if batches.iter().any(|batch| batch.open != 0) {
@@ -241,10 +235,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             if let Some(capture) = &mut self.capture {
                 capture.look(batch, recorder.latest());
             }
-            settled.emc += switch.cache(batch, recorder.latest());
-            if batch.open != 0 && switch.smc.is_on() {
-                settled.smc += switch.signatures(batch, recorder.latest());
-            }
+            switch.caches(batch, settled, recorder.latest());
             if batch.open != 0 {
                 let batches = core::slice::from_mut(&mut *batch);
                 decide((entry, batches), switch, recorder, settled, clock);

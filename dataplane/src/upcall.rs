@@ -6,7 +6,6 @@ use perf::{Clock, Flags, Recorder};
 
 use crate::batch::{Batch, Verdict};
 use crate::classifier::Wish;
-use crate::key::Key;
 use crate::ledger::{ACCOUNTS, Reason};
 use crate::program::{Act, Program};
 use crate::switch::{Note, Switch, list};
@@ -69,7 +68,7 @@ impl Switch {
                 let bytes = batch.frames[i].len() as u64;
                 self.classifier.flows().hit(flow, (1, bytes), now);
                 batch.settle(i, self.classifier.flows().verdict(flow));
-                self.remember(&batch.keys[i], batch.hashes[i], flow);
+                self.remember(batch, i, flow);
                 (hits, lookups) = (hits + 1, lookups + probes);
                 continue;
             }
@@ -107,7 +106,7 @@ impl Switch {
         match inserted {
             Ok(flow) => {
                 self.classifier.flows().hit(flow, (1, frame.len() as u64), now);
-                self.remember(key, batch.hashes[i], flow);
+                self.remember(batch, i, flow);
                 (verdict, Upcall::Done)
             }
             Err(_) => {
@@ -118,13 +117,6 @@ impl Switch {
                 (verdict, Upcall::Lost)
             }
         }
-    }
-
-    fn remember(&mut self, key: &Key, hash: u32, flow: u32) {
-        if self.emc.is_on() {
-            self.emc.insert_maybe(key, hash, flow, self.classifier.flows());
-        }
-        self.smc.insert(hash, flow);
     }
 
     /// The verdict that `program` amounts to; none if there is no place for it.

@@ -12,6 +12,7 @@ use dataplane::meter::{METERS, Meter};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, Rule, RuleSet, Shape, Stored};
+use dataplane::simple;
 use dataplane::switch::{self, Contacts};
 use dataplane::{Ledger, Note, Switch, hash::Seeds};
 use foldhash::SharedSeed;
@@ -90,6 +91,7 @@ pub(crate) fn switch(
     let (notes, inbox) = Box::leak(Box::new(Mailbox::<Note, 16>::new())).open();
     let flows = Flows::new(many(64, Flow::default), many(64, SharedMask::default));
     let memory = switch::Memory {
+        simple: array(|| simple::Entry::EMPTY),
         smc: None,
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows,

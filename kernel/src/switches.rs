@@ -10,6 +10,7 @@ use dataplane::meter::{METERS, Meter};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, RuleSet, SHAPES, Shape, Stored};
+use dataplane::simple;
 use dataplane::smc;
 use dataplane::switch::{self, Contacts};
 use dataplane::tunnel::Endpoint;
@@ -173,6 +174,7 @@ fn switch_memory(flows: usize, has_smc: bool) -> Result<switch::Memory, NoMemory
     let count = flows.max(1);
     // Seven places to a bucket: four for each flow, and the next power of two.
     let buckets = (count / 2).next_power_of_two();
+    let simple = memory::carve_with(simple::PLACES, |_| simple::Entry::EMPTY).ok_or(NoMemory)?;
     let emc = memory::carve_with(PLACES, |_| Entry::EMPTY).ok_or(NoMemory)?;
     let rare = memory::carve_with(PLACES, |_| Rare::default()).ok_or(NoMemory)?;
     let slots: &[Flow] = memory::carve_with(count, |_| Flow::default()).ok_or(NoMemory)?;
@@ -185,6 +187,7 @@ fn switch_memory(flows: usize, has_smc: bool) -> Result<switch::Memory, NoMemory
     };
     let smc = smc.map(|smc| smc.try_into().map_err(|_| NoMemory)).transpose()?;
     Ok(switch::Memory {
+        simple: simple.try_into().map_err(|_| NoMemory)?,
         smc,
         emc: (emc.try_into().map_err(|_| NoMemory)?, rare.try_into().map_err(|_| NoMemory)?),
         flows: Flows::new(slots, masks),

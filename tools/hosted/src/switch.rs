@@ -7,6 +7,7 @@ use dataplane::hash::Seeds;
 use dataplane::network::{Network, Station};
 use dataplane::program::Place;
 use dataplane::rules::{self, Action, Rule, RuleSet, SHAPES, Shape, Stored};
+use dataplane::simple;
 use dataplane::switch::{Contacts, Memory};
 use dataplane::translate::World;
 use dataplane::{Note, Switch};
@@ -93,6 +94,7 @@ fn rule_set(count: usize, seeds: Seeds) -> RuleSet {
 
 fn memory(flows: usize) -> Memory {
     Memory {
+        simple: array(|| simple::Entry::EMPTY),
         smc: None,
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows: Flows::new(many(flows, Flow::default), many(MASKS, SharedMask::default)),

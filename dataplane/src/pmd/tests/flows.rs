@@ -71,6 +71,50 @@ fn the_first_packet_is_a_miss_and_later_ones_hit_what_it_made() {
 }
 
 #[test]
+fn simple_match_knows_packets_of_ports_whose_flows_look_no_further_than_types_and_tags() {
+    let rules = ["priority=2,in_port=0,arp,actions=drop", "in_port=0,ip,actions=1"];
+    let mut bench = Bench::with(2, &rules, 64);
+    assert!(bench.orders.send(Order::EmcInsertInvProb(1)).is_ok());
+    bench.run(HOUSEKEEPING);
+    let send = |bench: &mut Bench, sources: core::ops::Range<u16>| {
+        sources.for_each(|port| bench.send(0, udp(1, 2, (port, 53))));
+        bench.run(1);
+        counted(bench, &PASSES)
+    };
+    assert_eq!(send(&mut bench, 0..8), [0, 0, 7, 1, 0, 7]);
+    assert_eq!(send(&mut bench, 8..16), [0, 0, 15, 1, 0, 15], "remembered from here on");
+    assert_eq!(send(&mut bench, 16..24), [8, 0, 15, 1, 0, 15]);
+    let mut odd = udp(1, 2, (3, 53));
+    odd[14] = 0x44;
+    bench.send(0, odd);
+    bench.send(0, udp(1, 2, (3, 53)));
+    bench.run(1);
+    assert_eq!(counted(&bench, &PASSES), [9, 0, 15, 2, 0, 15], "what is no IPv4 is another flow's");
+    assert_eq!(bench.account(0).dropped[Reason::BadIpv4 as usize], 1);
+    assert_eq!(bench.gone(1).len(), 25);
+}
+
+#[test]
+fn simple_match_is_not_asked_once_a_flow_of_the_port_looks_further() {
+    let all = "in_port=0,ip,actions=mod_nw_ttl:7,1";
+    let rules = ["priority=40000,in_port=0,tcp,tp_dst=80,actions=drop", all];
+    let mut bench = Bench::with(2, &[all], 64);
+    let send = |bench: &mut Bench| {
+        (0..8).for_each(|port| bench.send(0, udp(1, 2, (port, 80))));
+        bench.run(1);
+        counted(bench, &PASSES)
+    };
+    assert_eq!(send(&mut bench), [0, 0, 7, 1, 0, 7]);
+    assert_eq!(send(&mut bench), [0, 0, 15, 1, 0, 15]);
+    assert_eq!(send(&mut bench), [8, 0, 15, 1, 0, 15], "a program runs on simple packets too");
+    bench.hold.publish(&rules);
+    forget(&mut bench);
+    assert_eq!(send(&mut bench), [8, 0, 22, 2, 0, 22]);
+    assert_eq!(send(&mut bench), [8, 0, 30, 2, 0, 30], "the flow looks at the protocol");
+    assert!(bench.gone(1).iter().all(|frame| field(frame, Id::NwTtl) == 7));
+}
+
+#[test]
 fn packets_are_changed_on_their_way_and_copies_are_not() {
     let rule =
         "udp,in_port=0,actions=1,mod_nw_src:10.9.9.9,dec_ttl,push_vlan:0x8100,2,pop_vlan,in_port";
