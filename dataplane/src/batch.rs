@@ -39,8 +39,6 @@ pub struct Batch {
     pub way: Way,
     /// What each is looked up by, if it has to be looked at.
     pub keys: [Key; BURST],
-    /// What caches know each key by.
-    pub hashes: [u32; BURST],
     /// The flow that each met.
     pub flows: [u32; BURST],
     /// What was decided of each that is not open, where they do not share a verdict.
@@ -60,7 +58,6 @@ impl Batch {
             bytes: 0,
             way: Way::Caches,
             keys: [Key::ZERO; BURST],
-            hashes: [0; BURST],
             flows: [0; BURST],
             verdicts: [Verdict::Drop(Reason::NoRule); BURST],
             open: 0,

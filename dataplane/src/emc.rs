@@ -80,29 +80,28 @@ impl Emc {
         self.inverse != 0
     }
 
-    /// The hash that `key` is known by. What is behind it is on its way afterwards.
+    /// Gives `key` the hash that it is known by. What is behind it is on its way afterwards.
     #[inline]
-    pub(crate) fn hash(&self, key: &Key) -> u32 {
-        let hash = (self.seeds.key(key) >> 32) as u32;
-        let [first, _] = places(hash);
+    pub(crate) fn hash(&self, key: &mut Key) {
+        key.hash = self.seeds.key(key);
+        let [first, _] = places(key.hash);
         cpu::prefetch_value(&self.entries[first]);
         if key.deep() != 0 {
             self.prefetch_rare(first, key.deep());
         }
-        hash
     }
 
-    /// The flow that `key`, whose hash this is, met before.
+    /// The flow that `key`, which has its hash, met before.
     #[inline]
-    pub(crate) fn find(&self, key: &Key, hash: u32, flows: &Flows) -> Option<u32> {
-        let [first, second] = places(hash);
-        self.at(first, key, hash, flows).or_else(|| self.at(second, key, hash, flows))
+    pub(crate) fn find(&self, key: &Key, flows: &Flows) -> Option<u32> {
+        let [first, second] = places(key.hash);
+        self.at(first, key, flows).or_else(|| self.at(second, key, flows))
     }
 
     #[inline]
-    fn at(&self, place: usize, key: &Key, hash: u32, flows: &Flows) -> Option<u32> {
+    fn at(&self, place: usize, key: &Key, flows: &Flows) -> Option<u32> {
         let entry = &self.entries[place];
-        let is_it = entry.hash == hash && self.holds(place, key) && is_alive(entry, flows);
+        let is_it = entry.hash == key.hash && self.holds(place, key) && is_alive(entry, flows);
         is_it.then_some(entry.flow)
     }
 
@@ -140,17 +139,17 @@ impl Emc {
 
     /// Remembers, now and then, that `key` met `flow`.
     #[inline]
-    pub(crate) fn insert_maybe(&mut self, key: &Key, hash: u32, flow: u32, flows: &Flows) {
+    pub(crate) fn insert_maybe(&mut self, key: &Key, flow: u32, flows: &Flows) {
         // A linear congruential generator (Knuth, MMIX) is dice enough for a cache.
         self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let wins = ((self.dice >> 32) * u64::from(self.inverse)) >> 32 == 0;
         if wins && self.inverse != 0 {
-            self.insert(key, hash, flow, flows);
+            self.insert(key, flow, flows);
         }
     }
 
-    fn insert(&mut self, key: &Key, hash: u32, flow: u32, flows: &Flows) {
-        let [first, second] = places(hash);
+    fn insert(&mut self, key: &Key, flow: u32, flows: &Flows) {
+        let [first, second] = places(key.hash);
         let known = [first, second].into_iter().find(|place| self.holds(*place, key));
         let place = known.unwrap_or_else(|| {
             let [one, other] = [&self.entries[first], &self.entries[second]];
@@ -158,8 +157,13 @@ impl Emc {
             let second_wins = alive && (!other_alive || other.hash < one.hash);
             if second_wins { second } else { first }
         });
-        let mut entry =
-            Entry { hash, deep: key.deep(), flow, name: flows.name(flow) as u32, words: [0; DEEP] };
+        let mut entry = Entry {
+            hash: key.hash,
+            deep: key.deep(),
+            flow,
+            name: flows.name(flow) as u32,
+            words: [0; DEEP],
+        };
         let (words, rare) = key.words().split_at(DEEP);
         entry.words.copy_from_slice(words);
         self.entries[place] = entry;
@@ -210,6 +214,11 @@ mod tests {
         key
     }
 
+    fn hashed(emc: &Emc, mut key: Key) -> Key {
+        emc.hash(&mut key);
+        key
+    }
+
     #[test]
     fn a_key_is_found_with_all_its_words_and_while_its_flow_lives() {
         let (mut emc, flows) = emc(1);
@@ -217,15 +226,16 @@ mod tests {
         let (mut plain, mut rare) = (key(7), key(7));
         rare[14] = 9;
         for (key, is_known) in [(plain, true), (rare, false)] {
-            emc.insert_maybe(&plain, emc.hash(&plain), 5, &flows);
-            assert_eq!(emc.find(&key, emc.hash(&key), &flows), is_known.then_some(5));
+            emc.insert_maybe(&hashed(&emc, plain), 5, &flows);
+            assert_eq!(emc.find(&hashed(&emc, key), &flows), is_known.then_some(5));
         }
-        emc.insert_maybe(&rare, emc.hash(&rare), 5, &flows);
-        assert_eq!(emc.find(&rare, emc.hash(&rare), &flows), Some(5));
+        rare = hashed(&emc, rare);
+        emc.insert_maybe(&rare, 5, &flows);
+        assert_eq!(emc.find(&rare, &flows), Some(5));
         plain[0] = 1;
-        assert_eq!(emc.find(&plain, emc.hash(&plain), &flows), None);
+        assert_eq!(emc.find(&hashed(&emc, plain), &flows), None);
         install(&flows, 5, 101);
-        assert_eq!(emc.find(&rare, emc.hash(&rare), &flows), None, "the flow is another");
+        assert_eq!(emc.find(&rare, &flows), None, "the flow is another");
     }
 
     #[test]
@@ -233,13 +243,9 @@ mod tests {
         for (inverse, least, most) in [(0, 0, 0), (1, 3000, 4000), (100, 20, 60)] {
             let (mut emc, flows) = emc(inverse);
             install(&flows, 0, 1);
-            let found = |emc: &Emc, number| {
-                let key = key(number);
-                emc.find(&key, emc.hash(&key), &flows).is_some()
-            };
+            let found = |emc: &Emc, number| emc.find(&hashed(emc, key(number)), &flows).is_some();
             for number in 0..4000 {
-                let key = key(number);
-                emc.insert_maybe(&key, emc.hash(&key), 0, &flows);
+                emc.insert_maybe(&hashed(&emc, key(number)), 0, &flows);
                 assert!(inverse != 1 || found(&emc, number));
             }
             let count = (0..4000).filter(|number| found(&emc, *number)).count();
@@ -252,12 +258,16 @@ mod tests {
         let (mut emc, flows) = emc(1);
         install(&flows, 0, 1);
         install(&flows, 1, 2);
-        let hash = 5 << BITS | 3;
-        emc.insert(&key(1), hash, 0, &flows);
-        emc.insert(&key(2), hash, 1, &flows);
+        let alike = |number| {
+            let mut key = key(number);
+            key.hash = 5 << BITS | 3;
+            key
+        };
+        emc.insert(&alike(1), 0, &flows);
+        emc.insert(&alike(2), 1, &flows);
         flows.remove(1);
-        emc.insert(&key(3), hash, 0, &flows);
-        let known = [1, 2, 3].map(|number| emc.find(&key(number), hash, &flows).is_some());
+        emc.insert(&alike(3), 0, &flows);
+        let known = [1, 2, 3].map(|number| emc.find(&alike(number), &flows).is_some());
         assert_eq!(known.into_iter().filter(|known| *known).count(), 2);
         assert!(known[2]);
     }

@@ -9,7 +9,8 @@ const TAGS: usize = 2;
 
 /// Makes `key` the key of the frame `bytes` that came in by `port`. If the frame cannot be what it
 /// says, the key says why, and nothing beyond Ethernet.
-#[inline]
+// As a function it costs a packet by an exact match 3 % more.
+#[inline(always)]
 pub fn extract(bytes: &[u8], port: u16, key: &mut Key) {
     if let Some((words, layers)) = usual::usual(bytes, port) {
         return key.set_usual(words, layers);

@@ -6,7 +6,7 @@ use core::hash::Hasher as _;
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 
-use crate::key::{DEEP, Key, TUNNEL, WORDS};
+use crate::key::{DEEP, Key, TUNNEL};
 
 /// What hashes begin with. Made once at boot.
 #[derive(Clone, Copy, Debug)]
@@ -28,39 +28,33 @@ impl Seeds {
         Self { own: self.own ^ own.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..self }
     }
 
-    /// A hash of all words of `key`.
+    /// A hash of all words of `key`; of those about tunnels by the hash of the packet that it was in.
     #[inline]
-    pub(crate) fn key(self, key: &Key) -> u64 {
+    pub(crate) fn key(self, key: &Key) -> u32 {
         let words = key.words();
         let mut hasher = FoldHasher::with_seed(self.own, self.shared);
         hasher.write_u128(pair(words[0], words[1]));
         hasher.write_u128(pair(words[2], words[3]));
         hasher.write_u128(pair(words[4], words[5]));
-        if key.deep() != 0 {
-            return hasher.finish() ^ self.rare(key);
+        let mut hash = hasher.finish();
+        if key.deep() & ((1 << TUNNEL) - 1) != 0 {
+            hash ^= self.rare(key);
         }
-        hasher.finish()
+        (hash >> 32) as u32 ^ key.outer()
     }
 
-    /// A hash of the rare words of `key`: of those pairs that may be other than 0, and of all that
-    /// are about tunnels if one of those may. Not a part of
-    /// the loop over usual keys, which would get longer by it.
+    /// A hash of the rare words of `key` in front of those about tunnels: of those pairs that may be
+    /// other than 0. Not a part of the loop over usual keys, which would get longer by it.
     #[inline(never)]
     fn rare(self, key: &Key) -> u64 {
         let (pairs, _) = key.words()[DEEP..TUNNEL].as_chunks::<2>();
-        let (tunnel, _) = key.words()[TUNNEL..].as_chunks::<2>();
-        let mut hasher = FoldHasher::with_seed(!self.own, self.shared);
-        if key.deep() & ((1 << TUNNEL) - 1) != 0 {
-            for (number, &[low, high]) in pairs.iter().enumerate() {
-                if key.deep() >> (DEEP + 2 * number) & 3 != 0 {
-                    hasher.write_u128(pair(low, high));
-                }
+        let mut hasher = FoldHasher::with_seed(!self.own ^ u64::from(key.deep()), self.shared);
+        for (number, &[low, high]) in pairs.iter().enumerate() {
+            if key.deep() >> (DEEP + 2 * number) & 3 != 0 {
+                hasher.write_u128(pair(low, high));
             }
         }
-        if key.deep() >> TUNNEL != 0 {
-            tunnel.iter().for_each(|&[low, high]| hasher.write_u128(pair(low, high)));
-        }
-        hasher.finish() ^ u64::from(key.deep())
+        hasher.finish()
     }
 
     /// A hash of pairs of words.
@@ -99,7 +93,7 @@ impl Seeds {
     }
 }
 
-const _: () = assert!((TUNNEL - DEEP).is_multiple_of(2) && (WORDS - TUNNEL).is_multiple_of(2));
+const _: () = assert!((TUNNEL - DEEP).is_multiple_of(2));
 
 #[inline]
 const fn pair(low: u64, high: u64) -> u128 {
@@ -109,6 +103,7 @@ const fn pair(low: u64, high: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::WORDS;
 
     static SHARED: SharedSeed = SharedSeed::from_u64(7);
 
@@ -116,10 +111,15 @@ mod tests {
     fn every_word_of_a_key_matters_to_its_hash() {
         let seeds = Seeds::new(&SHARED, 0x1234_5678_9abc_def0);
         let mut seen = std::collections::BTreeSet::from([seeds.key(&Key::ZERO)]);
-        for word in 0..WORDS {
+        for word in 0..TUNNEL {
             let mut key = Key::ZERO;
             key[word] = 1;
             assert!(seen.insert(seeds.key(&key)), "word {word}");
+        }
+        for outer in 1..100 {
+            let mut key = Key::ZERO;
+            key.set_tunnel([1; WORDS - TUNNEL], outer);
+            assert!(seen.insert(seeds.key(&key)), "a packet in one of hash {outer}");
         }
     }
 

@@ -50,6 +50,11 @@ pub struct Key {
     deep: u32,
     /// Where headers begin in the packet. No part of what is looked up.
     pub layers: Layers,
+    /// What caches know it by, once they have looked. No part of what is looked up.
+    pub(crate) hash: u32,
+    /// The same of the packet that this one was in, if it came out of a tunnel, else 0. Hashes take it
+    /// for the words from [`TUNNEL`] on, which are all of that packet.
+    outer: u32,
     words: [u64; WORDS],
 }
 
@@ -64,8 +69,10 @@ pub struct Layers {
 
 impl Key {
     /// A key of nothing.
-    pub const ZERO: Self =
-        Self { deep: 0, layers: Layers { network: 0, transport: 0 }, words: [0; WORDS] };
+    pub const ZERO: Self = {
+        let layers = Layers { network: 0, transport: 0 };
+        Self { deep: 0, layers, hash: 0, outer: 0, words: [0; WORDS] }
+    };
 
     /// All words.
     #[inline]
@@ -77,6 +84,12 @@ impl Key {
     #[inline]
     pub const fn deep(&self) -> u32 {
         self.deep
+    }
+
+    /// What hashes take for the words from [`TUNNEL`] on.
+    #[inline]
+    pub(crate) const fn outer(&self) -> u32 {
+        self.outer
     }
 
     /// Makes it a key of nothing.
@@ -104,13 +117,15 @@ impl Key {
         {
             *words = [0; WORDS - TUNNEL];
         }
-        self.deep = 0;
+        (self.deep, self.outer) = (0, 0);
     }
 
-    /// Says what was in front of the packet in a tunnel: all words from [`TUNNEL`] on.
+    /// Says what was in front of the packet in a tunnel, in a packet of this hash: all words from
+    /// [`TUNNEL`] on.
     #[inline]
-    pub(crate) fn set_tunnel(&mut self, words: [u64; WORDS - TUNNEL]) {
+    pub(crate) fn set_tunnel(&mut self, words: [u64; WORDS - TUNNEL], hash: u32) {
         self.words[TUNNEL..].copy_from_slice(&words);
+        self.outer = hash;
         self.deep |= ((1 << WORDS) - 1) & !((1 << TUNNEL) - 1);
     }
 
@@ -129,7 +144,7 @@ impl Key {
         let tags = self.words[5] & TAG_KINDS;
         self.words[3..].fill(0);
         self.words[5] = (reason as u64 + 1) << FAULT | tags;
-        self.deep = 0;
+        (self.deep, self.outer) = (0, 0);
         self.layers.transport = 0;
     }
 

@@ -88,8 +88,8 @@ pub struct Headers {
     pub bytes: [u8; HEADERS],
     /// How many bytes of them.
     pub len: u8,
-    /// The sum over the header of IPv4, of length 0, if there is one.
-    pub sum: u64,
+    /// The checksum of the header of IPv4, of length 0, if there is one.
+    pub checksum: u16,
 }
 
 /// What is done with the packets of a flow.

@@ -183,7 +183,9 @@ impl Switch {
     #[cold]
     #[inline(never)]
     fn simple(&self, batch: &mut Batch, now: u64) -> u64 {
-        self.settle_known(batch, now, |i, batch, flows| self.simple.find(&batch.keys[i], flows))
+        // Packets in these are not told apart by a hash that nobody made.
+        batch.keys.iter_mut().for_each(|key| key.hash = 0);
+        self.settle_known(batch, now, |key, flows| self.simple.find(key, flows))
     }
 
     /// Settles frames whose keys were met lately.
@@ -195,26 +197,24 @@ impl Switch {
         }
         let open = batch.each_open();
         for i in open {
-            batch.hashes[i] = self.emc.hash(&batch.keys[i]);
+            self.emc.hash(&mut batch.keys[i]);
         }
-        self.settle_known(batch, now, |i, batch, flows| {
-            self.emc.find(&batch.keys[i], batch.hashes[i], flows)
-        })
+        self.settle_known(batch, now, |key, flows| self.emc.find(key, flows))
     }
 
-    /// Settles frames whose flows `find` knows by their number, and returns how many.
+    /// Settles frames whose flows `find` knows by their keys, and returns how many.
     #[inline]
     fn settle_known(
         &self,
         batch: &mut Batch,
         now: u64,
-        find: impl Fn(usize, &Batch, &Flows) -> Option<u32>,
+        find: impl Fn(&Key, &Flows) -> Option<u32>,
     ) -> u64 {
         let flows = self.classifier.flows();
         let mut run = Run::new(flows, now);
         let mut found = 0;
         for i in batch.each_open() {
-            let Some(flow) = find(i, batch, flows) else { continue };
+            let Some(flow) = find(&batch.keys[i], flows) else { continue };
             run.add(flow, batch.frames[i].len());
             batch.settle(i, run.verdict);
             found += 1;
@@ -229,14 +229,14 @@ impl Switch {
     fn signatures(&mut self, batch: &mut Batch, now: u64) -> u64 {
         for i in batch.each_open() {
             if !self.emc.is_on() {
-                batch.hashes[i] = self.emc.hash(&batch.keys[i]);
+                self.emc.hash(&mut batch.keys[i]);
             }
-            self.smc.prefetch(batch.hashes[i]);
+            self.smc.prefetch(batch.keys[i].hash);
         }
         let mut found = 0;
         for i in batch.each_open() {
             let fits = |flow| self.classifier.fits(flow, &batch.keys[i]);
-            if let Some(flow) = self.smc.find(batch.hashes[i], fits) {
+            if let Some(flow) = self.smc.find(batch.keys[i].hash, fits) {
                 batch.flows[i] = flow;
                 found |= 1 << i;
             }
@@ -274,8 +274,8 @@ impl Switch {
             let flow = batch.flows[i];
             run.add(flow, batch.frames[i].len());
             batch.settle(i, run.verdict);
-            self.emc.insert_maybe(&batch.keys[i], batch.hashes[i], flow, flows);
-            self.smc.insert(batch.hashes[i], flow);
+            self.emc.insert_maybe(&batch.keys[i], flow, flows);
+            self.smc.insert(batch.keys[i].hash, flow);
         }
         run.end();
         found.count_ones().into()
@@ -297,10 +297,10 @@ impl Switch {
 
     /// Has caches know that frame `i` met `flow`.
     pub(crate) fn remember(&mut self, batch: &Batch, i: usize, flow: u32) {
-        let (key, hash, flows) = (&batch.keys[i], batch.hashes[i], self.classifier.flows());
+        let (key, flows) = (&batch.keys[i], self.classifier.flows());
         if !matches!(batch.way, Way::Simple) {
-            self.emc.insert_maybe(key, hash, flow, flows);
-            self.smc.insert(hash, flow);
+            self.emc.insert_maybe(key, flow, flows);
+            self.smc.insert(key.hash, flow);
         } else if self.classifier.is_flow_simple(flow) {
             self.simple.insert(key, flow, flows);
         }

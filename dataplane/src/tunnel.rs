@@ -109,7 +109,7 @@ impl Headers {
     /// The headers of packets from the first to the second of `ends`, but for lengths, the source
     /// port and checksums.
     pub(crate) fn new(ends: &Ends) -> Self {
-        let mut headers = Self { bytes: [0; HEADERS], len: 0, sum: 0 };
+        let mut headers = Self { bytes: [0; HEADERS], len: 0, checksum: 0 };
         let [source, destination] = ends.macs.map(u64::to_be_bytes);
         let (from, to) = (ends.addresses[0], ends.addresses[1]);
         let v4 = is_ipv4(to);
@@ -127,7 +127,7 @@ impl Headers {
             headers.put(&to.to_be_bytes());
         }
         let network = &headers.bytes[ETHERNET..usize::from(headers.len)];
-        headers.sum = if v4 { checksum::add(0, network) } else { 0 };
+        headers.checksum = if v4 { checksum::finish(checksum::add(0, network)) } else { 0 };
         headers.put(&[0, 0]);
         headers.put(&ends.port.to_be_bytes());
         headers.put(&[0; 4]);
@@ -173,7 +173,7 @@ fn over_ipv4(bytes: &mut [u8], headers: &Headers, source: u16) {
     const UDP: usize = OVER_IPV4 - DATAGRAM;
     let length = (len - ETHERNET) as u16;
     let datagram = (len - UDP) as u16;
-    let sum = checksum::finish(headers.sum + u64::from(length));
+    let sum = checksum::with(headers.checksum, length);
     *front = *template;
     front[ETHERNET + 2..ETHERNET + 4].copy_from_slice(&length.to_be_bytes());
     front[ETHERNET + 10..ETHERNET + 12].copy_from_slice(&sum.to_be_bytes());
@@ -214,11 +214,25 @@ fn pseudo6(bytes: &[u8], outer: usize) -> u64 {
 #[inline]
 pub(crate) fn pop(frame: &mut Frame, kind: u16, layers: Layers) -> Option<u32> {
     let bytes = frame.bytes();
+    if let Some((vni, len)) = usual::usual(bytes, layers) {
+        frame.shrink_front(OVER_IPV4);
+        // What Ethernet padded behind the datagram is no part of it.
+        frame.fill(len);
+        return Some(vni);
+    }
+    pop_any(frame, kind, layers)
+}
+
+/// The same by the long way.
+#[cold]
+#[inline(never)]
+fn pop_any(frame: &mut Frame, kind: u16, layers: Layers) -> Option<u32> {
+    let bytes = frame.bytes();
     let [network, transport] = [layers.network, layers.transport].map(usize::from);
     let end = match kind {
         ethernet::IPV4 => {
             let header = bytes.get(network..transport)?;
-            is_right(header).then_some(())?;
+            (checksum::finish(checksum::add(0, header)) == 0).then_some(())?;
             network + usize::from(ipv4::split(&bytes[network..])?.0.length.get())
         }
         _ => {
@@ -235,20 +249,8 @@ pub(crate) fn pop(frame: &mut Frame, kind: u16, layers: Layers) -> Option<u32> {
     let (vni, inner) = vxlan::split(datagram.get(size_of::<udp::Header>()..)?)?;
     let len = inner.len();
     frame.shrink_front(transport + DATAGRAM);
-    // What Ethernet padded behind the datagram is no part of it.
     frame.fill(len);
     Some(vni)
-}
-
-/// Whether the checksum of an IPv4 header is right. Nearly all are of one length, for which there is
-/// no loop.
-#[inline]
-fn is_right(header: &[u8]) -> bool {
-    let sum = match header.as_array::<{ ipv4::SHORTEST }>() {
-        Some(header) => checksum::add(0, header),
-        None => checksum::add(0, header),
-    };
-    checksum::finish(sum) == 0
 }
 
 /// Whether the checksum of `datagram`, behind these `headers`, is right.
@@ -270,8 +272,10 @@ pub(crate) fn tell(key: &mut Key, outer: &Key, vni: u32) {
         _ => [[outer[6], outer[7]], [outer[8], outer[9]]],
     };
     let last = outer[3] & 0xffff_ffff_0000_0000;
-    key.set_tunnel([first, source[0], source[1], destination[0], destination[1], last]);
+    key.set_tunnel([first, source[0], source[1], destination[0], destination[1], last], outer.hash);
 }
+
+mod usual;
 
 #[cfg(test)]
 mod tests;

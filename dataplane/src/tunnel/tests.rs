@@ -72,6 +72,18 @@ fn headers_are_those_of_a_datagram_to_the_other_end() {
 }
 
 #[test]
+fn datagrams_without_a_checksum_take_the_short_way_and_others_do_not() {
+    let frame = pushed(V4, &inner(7), 0);
+    let mut bytes = frame.bytes().to_vec();
+    core::mem::forget(frame);
+    let layers = Layers { network: 14, transport: 34 };
+    assert_eq!(usual::usual(&bytes, layers), Some((0x12_3456, inner(7).len())));
+    assert_eq!(usual::usual(&bytes, Layers { network: 18, transport: 38 }), None, "a tag");
+    bytes[40] = 1;
+    assert_eq!(usual::usual(&bytes, layers), None, "a checksum");
+}
+
+#[test]
 fn a_frame_without_headroom_is_left_as_it_is() {
     let mut frame = loaded(&inner(7));
     frame.grow_front(frame.headroom() - 49);
@@ -115,6 +127,32 @@ proptest! {
         prop_assert_eq!([Id::TunSrc, Id::TunDst].map(get), addresses);
         prop_assert_eq!([Id::TunId, Id::TunTtl, Id::TunTpDst].map(get), [0x12_3456, 64, 4789]);
         core::mem::forget(frame);
+    }
+
+    #[test]
+    fn the_short_way_out_and_the_long_way_agree(
+        changes in proptest::collection::vec((14_usize..54, any::<u8>()), 0..3),
+        resummed in any::<bool>(), cut in 0_usize..40, padding in 0_usize..9
+    ) {
+        let whole = pushed(V4, &inner(5), 7);
+        let mut bytes = whole.bytes().to_vec();
+        core::mem::forget(whole);
+        changes.iter().for_each(|(place, value)| bytes[*place] = *value);
+        if resummed {
+            bytes[24..26].fill(0);
+            let sum = checksum::finish(checksum::add(0, &bytes[14..34]));
+            bytes[24..26].copy_from_slice(&sum.to_be_bytes());
+        }
+        bytes.truncate(bytes.len() - cut);
+        bytes.resize(bytes.len() + padding, 0);
+        let [mut short, mut long] = [loaded(&bytes), loaded(&bytes)];
+        let layers = Layers { network: 14, transport: 34 };
+        let told = usual::usual(&bytes, layers);
+        let popped = pop_any(&mut long, ethernet::IPV4, layers);
+        prop_assert!(told.is_none() || popped.is_some(), "{:02x?}", bytes);
+        prop_assert_eq!(pop(&mut short, ethernet::IPV4, layers), popped);
+        prop_assert_eq!(short.bytes(), long.bytes());
+        core::mem::forget([short, long]);
     }
 
     #[test]

@@ -29,6 +29,13 @@ fn fold(sum: u64) -> u16 {
     ((sum >> 16) + (sum & 0xffff)) as u16
 }
 
+/// `checksum` when a word that was 0 becomes `word` (RFC 1624, equation 3).
+#[inline]
+pub fn with(checksum: u16, word: u16) -> u16 {
+    let sum = u32::from(!checksum) + u32::from(word);
+    !((sum >> 16) + sum) as u16
+}
+
 /// `checksum` when `old` becomes `new`, which are equally long and stand at an even place (RFC
 /// 1624, equation 3).
 #[inline]
@@ -63,6 +70,12 @@ mod tests {
             let old: [u8; 8] = bytes[at..at + 8].try_into().unwrap();
             bytes[at..at + 8].copy_from_slice(&new);
             prop_assert_eq!(update(before, &old, &new), finish(add(0, &bytes)));
+        }
+
+        #[test]
+        fn a_word_more_is_in_the_checksum(first in 1_u16.., word: u16) {
+            let sum = |words: [u16; 2]| finish(words.map(u64::from).iter().sum());
+            prop_assert_eq!(with(sum([first, 0]), word), sum([first, word]));
         }
     }
 }
