@@ -7,102 +7,25 @@
 //! How many subtables a port has, and so how much a packet can cost, is bounded. Whoever sends
 //! frames that need more pushes out the subtable with the fewest hits; that is counted.
 
-use frame::{BURST, cpu};
+use frame::BURST;
 use heapless::Vec;
 
 use crate::batch::Verdict;
 use crate::flow::{Flows, New};
 use crate::hash::Seeds;
 use crate::key::{Key, Mask, WORDS};
-use crate::simple::SEEN;
+
+pub use subtable::Subtable;
+pub use table::{Bucket, Table};
 
 /// Subtables that packets of one port can meet, and so probes of one packet at most.
 pub const PROBES: usize = 128;
 /// Lists of subtables: one for packets that come from each port, one for those that come again.
 pub const LISTS: usize = 128;
-/// Places of a bucket.
-const WIDTH: usize = 7;
 /// Flows of a subtable that was pushed out which are removed at a time.
 const SWEEP: usize = 64;
 /// Stands for no flow.
 const NONE: u32 = u32::MAX;
-
-/// A part of the hash table, one cache line: what flows' hashes end with, and where they are.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub struct Bucket {
-    tags: [u32; WIDTH],
-    flows: [u32; WIDTH],
-    /// Flows that belong here and are in their other bucket, because this one was full.
-    strayed: u32,
-}
-
-impl Bucket {
-    /// A bucket of nothing.
-    pub const EMPTY: Self = Self { tags: [0; WIDTH], flows: [NONE; WIDTH], strayed: 0 };
-}
-
-/// The flows of one mask and one list.
-#[derive(Clone, Copy, Debug)]
-pub struct Subtable {
-    /// The words that the mask uses, and what it looks at there.
-    words: [u8; WORDS],
-    masks: [u64; WORDS],
-    count: u8,
-    /// It looks at nothing that simple match cannot tell apart.
-    is_simple: bool,
-    /// Packets that met one of its flows since it was ranked.
-    hits: u64,
-    /// How many flows, and the first of them.
-    flows: u32,
-    first: u32,
-}
-
-impl Subtable {
-    /// A subtable of nothing.
-    pub const EMPTY: Self = Self {
-        words: [0; WORDS],
-        masks: [0; WORDS],
-        count: 0,
-        is_simple: false,
-        hits: 0,
-        flows: 0,
-        first: NONE,
-    };
-
-    /// What it looks at of `key`.
-    #[inline]
-    fn seen(&self, key: &Key) -> impl Iterator<Item = u64> + Clone {
-        let count = usize::from(self.count).min(WORDS);
-        let used = self.words[..count].iter().zip(&self.masks[..count]);
-        used.map(|(word, mask)| see(key, *word) & mask)
-    }
-
-    /// The same two by two, with a 0 behind an odd number.
-    #[inline]
-    fn pairs(&self, key: &Key) -> impl Iterator<Item = [u64; 2]> {
-        let count = usize::from(self.count).min(WORDS).div_ceil(2);
-        let (words, _) = self.words.as_chunks::<2>();
-        let (masks, _) = self.masks.as_chunks::<2>();
-        let used = words[..count].iter().zip(&masks[..count]);
-        used.map(|([a, b], [first, second])| [see(key, *a) & first, see(key, *b) & second])
-    }
-
-    fn looks_at(&self, mask: &Mask) -> bool {
-        let used = (0..WORDS).filter(|word| mask.0[*word] != 0);
-        let count = usize::from(self.count);
-        used.clone().count() == count
-            && used.zip(&self.words[..count]).zip(&self.masks[..count]).all(
-                |((word, own), own_mask)| word == usize::from(*own) && mask.0[word] == *own_mask,
-            )
-    }
-}
-
-/// The `word` of `key`; there is none beyond the last.
-#[inline]
-fn see(key: &Key, word: u8) -> u64 {
-    key.words()[usize::from(word).min(WORDS - 1)]
-}
 
 /// What the PMD keeps of a flow for itself.
 #[derive(Clone, Copy, Debug)]
@@ -121,8 +44,8 @@ impl Link {
 
 /// Memory of a classifier.
 pub struct Memory {
-    /// The hash table: a power of two, twice the places that flows need or more.
-    pub buckets: &'static mut [Bucket],
+    /// The hash table: twice the places that flows need or more.
+    pub table: Table,
     /// Subtables, as many as masks.
     pub subtables: &'static mut [Subtable],
     /// As many as flows.
@@ -192,8 +115,7 @@ impl Classifier {
     pub(crate) fn whole(&self, list: usize) -> Option<u32> {
         let [only] = self.memory.lists[list % LISTS].as_slice() else { return None };
         let subtable = &self.memory.subtables[usize::from(*only)];
-        let looks_at_word_0_only = subtable.count == 1 && subtable.words[0] == 0;
-        (looks_at_word_0_only && subtable.masks[0] & KIND == 0).then_some(subtable.first)
+        subtable.looks_at_port_only().then_some(subtable.first)
     }
 
     /// Whether there are flows that packets of `list` meet, and simple match can tell all apart.
@@ -232,7 +154,7 @@ impl Classifier {
             let subtable = &self.memory.subtables[usize::from(number)];
             for (i, key) in each(open, keys) {
                 hashes[i] = self.hash(number, subtable.pairs(key));
-                cpu::prefetch_value(&self.memory.buckets[self.home(hashes[i])]);
+                self.memory.table.prefetch(hashes[i]);
             }
             let mut hits = 0;
             for (i, key) in each(open, keys) {
@@ -253,13 +175,7 @@ impl Classifier {
 
     #[inline]
     fn find(&self, number: u16, subtable: &Subtable, (key, hash): (&Key, u64)) -> Option<u32> {
-        let bucket = &self.memory.buckets[self.home(hash)];
-        let is_it = |flow: u32| self.flows.is(flow, number.into(), subtable.seen(key));
-        let found = look(bucket, tag(hash), is_it);
-        if found.is_some() || bucket.strayed == 0 {
-            return found;
-        }
-        look(&self.memory.buckets[self.away(hash)], tag(hash), is_it)
+        self.memory.table.find(hash, |flow| self.flows.is(flow, number.into(), subtable.seen(key)))
     }
 
     /// Whether there is a flow at `place`, and packets of `key` meet it.
@@ -274,18 +190,6 @@ impl Classifier {
         self.seeds.other(number.into()).pairs(seen)
     }
 
-    #[inline]
-    fn home(&self, hash: u64) -> usize {
-        hash as usize & (self.memory.buckets.len() - 1)
-    }
-
-    /// The other bucket of a flow.
-    #[inline]
-    fn away(&self, hash: u64) -> usize {
-        (hash as usize ^ (tag(hash) as usize).wrapping_mul(0x5bd1_e995))
-            & (self.memory.buckets.len() - 1)
-    }
-
     /// Makes a flow that packets of `list` can meet.
     pub(crate) fn insert(&mut self, list: usize, wish: &Wish<'_>, now: u64) -> Result<u32, Full> {
         let number = self.subtable(list % LISTS, wish.mask)?;
@@ -293,7 +197,8 @@ impl Classifier {
         let words: Vec<u64, WORDS> = subtable.seen(wish.key).collect();
         let hash = self.hash(number, subtable.pairs(wish.key));
         let place = self.free.checked_sub(1).map(|last| self.memory.free[last]).ok_or(Full)?;
-        self.put(hash, place)?;
+        let links = &self.memory.links;
+        self.memory.table.put(hash, place, |flow| links[flow as usize].hash)?;
         self.free -= 1;
         self.named += 1;
         let Wish { verdict, actions, .. } = *wish;
@@ -317,16 +222,8 @@ impl Classifier {
             self.evict(list)?;
         }
         let subtables = &mut self.memory.subtables;
-        let is_free = |subtable: &Subtable| subtable.count == 0;
-        let number = subtables.iter().position(is_free).ok_or(Full)?;
-        let subtable = &mut subtables[number];
-        *subtable = Subtable::EMPTY;
-        for word in (0..WORDS).filter(|word| mask.0[*word] != 0) {
-            let place = usize::from(subtable.count);
-            (subtable.words[place], subtable.masks[place]) = (word as u8, mask.0[word]);
-            subtable.count += 1;
-        }
-        subtable.is_simple = SEEN.covers(mask);
+        let number = subtables.iter().position(Subtable::is_free).ok_or(Full)?;
+        subtables[number] = Subtable::new(mask);
         self.flows.set_mask(number, mask);
         self.memory.lists[list].push(number as u16).map_err(|_| Full)?;
         self.judge();
@@ -344,19 +241,6 @@ impl Classifier {
         self.judge();
         self.evicted += 1;
         Ok(())
-    }
-
-    fn put(&mut self, hash: u64, flow: u32) -> Result<(), Full> {
-        let (home, away) = (self.home(hash), self.away(hash));
-        let buckets = &mut self.memory.buckets;
-        if fill(&mut buckets[home], tag(hash), flow) {
-            return Ok(());
-        }
-        if fill(&mut buckets[away], tag(hash), flow) {
-            buckets[home].strayed += 1;
-            return Ok(());
-        }
-        Err(Full)
     }
 
     fn link(&mut self, number: u16, place: u32, hash: u64) {
@@ -378,19 +262,11 @@ impl Classifier {
         let verdict = self.flows.verdict(place);
         let link = self.memory.links[place as usize];
         self.flows.remove(place);
-        self.unput(link.hash, place);
+        self.memory.table.take(link.hash, place);
         self.unlink(&link);
         self.memory.free[self.free] = place;
         self.free += 1;
         Some(verdict)
-    }
-
-    fn unput(&mut self, hash: u64, flow: u32) {
-        let (home, away) = (self.home(hash), self.away(hash));
-        let buckets = &mut self.memory.buckets;
-        if !empty(&mut buckets[home], flow) && empty(&mut buckets[away], flow) {
-            buckets[home].strayed -= 1;
-        }
     }
 
     fn unlink(&mut self, link: &Link) {
@@ -405,7 +281,7 @@ impl Classifier {
         }
         subtable.flows -= 1;
         if subtable.flows == 0 {
-            subtable.count = 0;
+            *subtable = Subtable::EMPTY;
             let is_other = |number: &u16| *number != link.subtable;
             self.memory.lists.iter_mut().for_each(|list| list.retain(is_other));
             self.dying.retain(is_other);
@@ -440,21 +316,6 @@ impl Classifier {
     }
 }
 
-/// The type of Ethernet in word 0, the only part of it that depends on more than the port.
-const KIND: u64 = 0xffff << 32;
-
-/// What a flow's hash ends with; never 0, which stands for a free place.
-#[inline]
-const fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32 | 1
-}
-
-#[inline]
-fn look(bucket: &Bucket, tag: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-    let places = bucket.tags.iter().zip(&bucket.flows);
-    places.filter(|(other, _)| **other == tag).map(|(_, flow)| *flow).find(|flow| is_it(*flow))
-}
-
 /// Those of `keys`, at most 32, whose bits are set in `set`, with their numbers.
 #[inline]
 fn each(set: u32, keys: &[Key]) -> impl Iterator<Item = (usize, &Key)> {
@@ -468,18 +329,7 @@ fn each(set: u32, keys: &[Key]) -> impl Iterator<Item = (usize, &Key)> {
     })
 }
 
-fn fill(bucket: &mut Bucket, tag: u32, flow: u32) -> bool {
-    let Some(place) = bucket.tags.iter().position(|tag| *tag == 0) else { return false };
-    (bucket.tags[place], bucket.flows[place]) = (tag, flow);
-    true
-}
-
-fn empty(bucket: &mut Bucket, flow: u32) -> bool {
-    let taken = bucket.tags.iter().zip(&bucket.flows).map(|(tag, own)| (*tag != 0, *own));
-    let Some(place) = taken.enumerate().find(|(_, it)| *it == (true, flow)) else { return false };
-    (bucket.tags[place.0], bucket.flows[place.0]) = (0, NONE);
-    true
-}
-
+mod subtable;
+mod table;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Publisher};
 
-use crate::classifier::{self, Bucket, LISTS, Link, List, Subtable};
+use crate::classifier::{self, Bucket, LISTS, Link, List, Subtable, Table};
 use crate::emc::{Entry, PLACES, Rare};
 use crate::flow::{Flow, Flows, SharedMask};
 use crate::hash::Seeds;
@@ -95,7 +95,7 @@ pub(crate) fn switch(texts: &[&str], ports: u16, flows: usize) -> (Switch, Hold)
         ),
         flows: table,
         classifier: classifier::Memory {
-            buckets: many((flows / 2).next_power_of_two().max(2), || Bucket::EMPTY),
+            table: Table::new(many((flows / 2).next_power_of_two().max(2), || Bucket::EMPTY)),
             subtables: many(masks, || Subtable::EMPTY),
             links: many(flows, || Link::EMPTY),
             free: many(flows, || 0),

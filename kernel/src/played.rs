@@ -5,7 +5,7 @@ use core::cell::Cell;
 use crate::control::{Lending, Tables, TablesMemory};
 use dataplane::bond::{Bond, Mode};
 use dataplane::capture::{Capture, Captured, Lent};
-use dataplane::classifier::{self, Bucket, Link, List, Subtable};
+use dataplane::classifier::{self, Bucket, Link, List, Subtable, Table};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
 use dataplane::meter::{METERS, Meter};
@@ -96,7 +96,7 @@ pub(crate) fn switch(
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows,
         classifier: classifier::Memory {
-            buckets: many(64, || Bucket::EMPTY),
+            table: Table::new(many(64, || Bucket::EMPTY)),
             subtables: many(64, || Subtable::EMPTY),
             links: many(64, || Link::EMPTY),
             free: many(64, || 0),

@@ -2,7 +2,7 @@
 
 use core::fmt::{Display, Write as _};
 
-use dataplane::classifier::{Bucket, LISTS, Link, List, Subtable};
+use dataplane::classifier::{Bucket, LISTS, Link, List, Subtable, Table};
 use dataplane::emc::{Entry, PLACES, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
 use dataplane::hash::Seeds;
@@ -192,7 +192,7 @@ fn switch_memory(flows: usize, has_smc: bool) -> Result<switch::Memory, NoMemory
         emc: (emc.try_into().map_err(|_| NoMemory)?, rare.try_into().map_err(|_| NoMemory)?),
         flows: Flows::new(slots, masks),
         classifier: classifier::Memory {
-            buckets: memory::carve_with(buckets, |_| Bucket::EMPTY).ok_or(NoMemory)?,
+            table: Table::new(memory::carve_with(buckets, |_| Bucket::EMPTY).ok_or(NoMemory)?),
             subtables: memory::carve_with(MASKS, |_| Subtable::EMPTY).ok_or(NoMemory)?,
             links: memory::carve_with(count, |_| Link::EMPTY).ok_or(NoMemory)?,
             free: memory::carve_with(count, |_| 0).ok_or(NoMemory)?,

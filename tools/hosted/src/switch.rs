@@ -1,6 +1,6 @@
 //! What a hosted PMD decides with: rules from text, caches in memory that is never given back.
 
-use dataplane::classifier::{self, Bucket, Link, List, Subtable};
+use dataplane::classifier::{self, Bucket, Link, List, Subtable, Table};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
 use dataplane::hash::Seeds;
@@ -99,7 +99,7 @@ fn memory(flows: usize) -> Memory {
         emc: (array(|| Entry::EMPTY), array(Rare::default)),
         flows: Flows::new(many(flows, Flow::default), many(MASKS, SharedMask::default)),
         classifier: classifier::Memory {
-            buckets: many((flows / 2).next_power_of_two(), || Bucket::EMPTY),
+            table: Table::new(many((flows / 2).next_power_of_two(), || Bucket::EMPTY)),
             subtables: many(MASKS, || Subtable::EMPTY),
             links: many(flows, || Link::EMPTY),
             free: many(flows, || 0),
