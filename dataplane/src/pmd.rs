@@ -56,6 +56,8 @@ pub struct Pmd<R: 'static, T: 'static> {
     capture: Option<&'static mut Capture>,
     /// Queues that are on their way here.
     expected: u32,
+    /// There was nothing to poll and nothing to wait for when house was kept last.
+    is_vacant: bool,
     /// Housekeeping has more to do in the next iteration.
     urgent: bool,
     books: Books,
@@ -73,6 +75,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             captures: None,
             capture: None,
             expected: 0,
+            is_vacant: false,
             urgent: false,
             books: Books::new(),
             stall: house::Stall::default(),

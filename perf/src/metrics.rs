@@ -1,7 +1,7 @@
 //! All that one PMD tells others about itself.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicU32, AtomicU64};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use crate::counters::{Counters, Tally};
 use crate::history::{History, Segment};
@@ -42,6 +42,7 @@ struct Progress {
     ended: AtomicU64,
     /// Number of the room that was left last, plus one; 0 before the first.
     left: AtomicU32,
+    parked: AtomicBool,
 }
 
 impl Metrics {
@@ -69,6 +70,11 @@ impl Metrics {
     pub fn last_room(&self) -> Option<Room> {
         let number = self.progress.left.load(Relaxed).checked_sub(1)?;
         Room::ALL.get(number as usize).copied()
+    }
+
+    /// Whether the PMD polls no queue and waits, unrecorded, for one.
+    pub fn is_parked(&self) -> bool {
+        self.progress.parked.load(Relaxed)
     }
 
     /// The iterations that are still there.
@@ -105,6 +111,10 @@ impl Metrics {
     #[inline]
     pub(crate) fn set_ended(&self, number: u64) {
         self.progress.ended.store(number, Release);
+    }
+
+    pub(crate) fn set_parked(&self, parked: bool) {
+        self.progress.parked.store(parked, Relaxed);
     }
 
     #[inline]

@@ -64,6 +64,8 @@ pub struct Recorder {
     writer: Writer,
     limits: Limits,
     recording: bool,
+    /// Nothing is to be recorded, whatever limits say.
+    parked: bool,
     /// The clock is read at doorways.
     rooms: bool,
     /// An idle iteration of so many cycles, or more, is suspicious.
@@ -91,6 +93,7 @@ impl Recorder {
             writer: Writer::new(*metrics.history()),
             limits,
             recording: false,
+            parked: false,
             rooms: false,
             idle_limit: 0,
             latest: 0,
@@ -131,7 +134,8 @@ impl Recorder {
     pub fn set_limits(&mut self, limits: Limits) {
         let was_recording = self.recording;
         self.limits = limits;
-        self.recording = limits.record || self.current.number <= self.window;
+        let record = limits.record && !self.parked;
+        self.recording = record || self.current.number <= self.window;
         self.rooms = self.recording && limits.rooms;
         self.idle_limit = match limits.fill {
             0 => 0,
@@ -142,6 +146,20 @@ impl Recorder {
             (true, false) => self.sums.stop(),
             _ => {}
         }
+    }
+
+    /// Records nothing while `parked`, but what is left of a window: for a PMD that polls no queue. As
+    /// with [`set_limits`](Self::set_limits), call it again now and then.
+    pub fn park(&mut self, parked: bool) {
+        self.parked = parked;
+        self.metrics.set_parked(parked);
+        self.set_limits(self.limits);
+    }
+
+    /// Has the iteration under way begin now, after a rest that is to be no part of any.
+    pub fn resume(&mut self, clock: &impl Clock) {
+        self.advance(clock.now());
+        self.current.start = self.latest;
     }
 
     /// The limits that iterations are compared with.
@@ -237,8 +255,9 @@ impl Recorder {
     /// Has the iteration under way begin now, after a sleep that was to take `asked` cycles: call
     /// it between two iterations.
     pub fn wake(&mut self, asked: u64, clock: &impl Clock) {
-        let slept = self.advance(clock.now());
-        self.current.start = self.latest;
+        let before = self.latest;
+        self.resume(clock);
+        let slept = self.latest.saturating_sub(before);
         if slept == 0 {
             return;
         }

@@ -42,7 +42,6 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         if dropped > 0 {
             recorder.dropped(dropped, 0);
         }
-        recorder.set_limits(recorder.limits());
         recorder.look(clock);
         let before = recorder.latest();
         recorder.leave(Room::Housekeeping, clock);

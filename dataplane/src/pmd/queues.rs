@@ -33,9 +33,17 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     }
 
     /// Has house kept in the next iteration, and no sleep before that, while there is something to be
-    /// done or to come.
+    /// done or to come. A PMD that polls nothing parks: it keeps house and rests, and nothing of that
+    /// is recorded.
     pub(super) fn hurry(&mut self) {
-        self.urgent = self.stall.times > 0 || self.expected > 0;
+        let hurries = self.stall.times > 0 || self.expected > 0;
+        let is_vacant = self.entries.is_empty() && !hurries && !self.parts.exits.is_waiting();
+        // Not the iteration in which it got there: that may be worth a look.
+        let parks = is_vacant && self.is_vacant;
+        self.is_vacant = is_vacant;
+        self.parts.recorder.park(parks);
+        self.sleep.park(parks);
+        self.urgent = hurries || is_vacant;
         if self.expected > 0 {
             self.sleep.cancel();
         }

@@ -83,7 +83,12 @@ impl PerfShowJob {
                     }
                     self.first_line(pmd.settings().metrics)
                 }
-                None => Line::End,
+                None => {
+                    if self.pmd == 0 && self.wish.format == Format::Text {
+                        writeln!(out, "no PMD polls a queue (see them with -pmd CORE)")?;
+                    }
+                    Line::End
+                }
             },
             Line::Histograms(Histograms::LINES) => Line::Percentiles(0),
             Line::Histograms(line) => {
@@ -177,8 +182,12 @@ impl PerfShowJob {
         Ok(if more { Line::Document(document) } else { Line::Pmd })
     }
 
+    /// The next PMD that is to be shown; those without queues only if they are asked for.
     fn turn_to_next<'p, O>(&mut self, pmds: &'p [Pmd<O>]) -> Option<&'p Pmd<O>> {
-        let wanted = |pmd: &Pmd<O>| self.wish.core.is_none_or(|core| core == pmd.core());
+        let wanted = |pmd: &Pmd<O>| match self.wish.core {
+            Some(core) => core == pmd.core(),
+            None => !pmd.metrics().is_parked(),
+        };
         let skipped = pmds.iter().skip(self.pmd).position(wanted)?;
         self.shown = self.pmd + skipped;
         self.pmd = self.shown + 1;
@@ -243,5 +252,9 @@ fn head<O>(
 ) -> fmt::Result {
     let (duration, hertz) = (counted.at, base.hertz);
     write!(out, "{}", Heading { core: pmd.core(), now, duration, base })?;
-    write!(out, "{}", Overall { counted, duration, hertz })
+    write!(out, "{}", Overall { counted, duration, hertz })?;
+    if pmd.metrics().is_parked() {
+        writeln!(out, "  (it polls no queue: parked)")?;
+    }
+    Ok(())
 }

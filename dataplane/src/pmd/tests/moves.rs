@@ -73,6 +73,60 @@ fn a_pmd_that_expects_a_queue_polls_it_as_soon_as_it_is_there() {
 }
 
 #[test]
+fn a_pmd_without_queues_parks_unrecorded_until_it_gets_one() {
+    let mut bench = Bench::new(1, &[]);
+    let (exchange, mut desk) = exchange();
+    bench.pmd.set_exchange(exchange);
+    bench.pmd.set_sleep(Sleep::new(0, 10));
+    assert!(bench.orders.send(Order::GiveBack { port: 0, queue: 0 }).is_ok());
+    bench.run(HOUSEKEEPING);
+    assert!(!bench.metrics.is_parked(), "one iteration later");
+    bench.run(1);
+    assert!(bench.metrics.is_parked());
+    let rxq = desk.back.take().unwrap();
+    let recorded = |bench: &Bench, numbers: core::ops::RangeInclusive<u64>| {
+        numbers.filter(|number| bench.metrics.history().iteration(*number).is_some()).count()
+    };
+    let (before, spent) = (bench.clock.0.get(), cycles(&bench));
+    bench.run(50);
+    assert_eq!(recorded(&bench, HOUSEKEEPING + 1..=HOUSEKEEPING + 51), 0);
+    assert!(bench.clock.0.get() - before >= 50 * 100, "it rests for 10 us each time");
+    assert!(cycles(&bench) - spent < 50 * 20, "and rests are part of no iteration");
+    assert!(desk.given.send(rxq).is_ok());
+    bench.run(1);
+    assert!(!bench.metrics.is_parked(), "house was kept at once");
+    bench.send(0, frame(0, 60));
+    bench.run(2);
+    assert_eq!(recorded(&bench, HOUSEKEEPING + 52..=HOUSEKEEPING + 54), 3);
+    assert_eq!(bench.account(0).received, 1);
+}
+
+#[test]
+fn a_parked_pmd_obeys_and_completes_the_window_that_was_open() {
+    let mut bench = Bench::new(1, &[]);
+    let (exchange, _desk) = exchange();
+    bench.pmd.set_exchange(exchange);
+    let duration = perf::settings::Duration::Micros(100);
+    let watched = perf::Settings { log: true, duration, ..perf::Settings::DEFAULT };
+    assert!(bench.orders.send(Order::Limits(limits(watched))).is_ok());
+    assert!(bench.orders.send(Order::Stall { cycles: 5000, times: 1 }).is_ok());
+    assert!(bench.orders.send(Order::GiveBack { port: 0, queue: 0 }).is_ok());
+    bench.run(HOUSEKEEPING + 20);
+    assert!(bench.metrics.is_parked());
+    let last = bench.metrics.take_mark(|mark, _| mark.last).expect("the stall was marked");
+    let is_there = |number| bench.metrics.history().iteration(number).is_some();
+    assert!((HOUSEKEEPING..=last).all(is_there) && !is_there(last + 1));
+    assert!(bench.orders.send(Order::Stall { cycles: 5000, times: 1 }).is_ok());
+    bench.run(30);
+    assert!(bench.metrics.is_parked(), "again");
+}
+
+/// Cycles of all iterations without frames.
+fn cycles(bench: &Bench) -> u64 {
+    bench.metrics.counters.read()[Counter::IdleCycles as usize]
+}
+
+#[test]
 fn a_pmd_that_expects_a_queue_does_not_sleep() {
     let mut bench = Bench::new(2, &[(0, 1)]);
     let slept = |bench: &Bench| {

@@ -78,6 +78,23 @@ fn a_frame_that_is_nowhere_makes_the_ledger_inexact() {
 }
 
 #[test]
+fn pmds_that_poll_no_queue_are_shown_only_if_they_are_asked_for() {
+    let mut desk = Desk::new();
+    let shown = |desk: &mut Desk, command: &str| {
+        let lines = desk.answers(command);
+        lines.into_iter().filter(|line| line.starts_with("pmd thread")).collect::<Vec<_>>()
+    };
+    let [one, two] = [1, 2].map(|core| format!("pmd thread numa_id 0 core_id {core}:"));
+    desk.pmds[0].recorder.park(true);
+    assert_eq!(shown(&mut desk, "pmd-perf-show"), [two]);
+    assert_eq!(shown(&mut desk, "pmd-perf-show -pmd 1"), [one]);
+    assert!(desk.answers("pmd-perf-show -pmd 1").contains(&"  (it polls no queue: parked)".into()));
+    desk.pmds[1].recorder.park(true);
+    let told = desk.answers("pmd-perf-show");
+    assert_eq!(told[0], "no PMD polls a queue (see them with -pmd CORE)");
+}
+
+#[test]
 fn figures_are_shown_as_open_vswitch_shows_them() {
     let mut desk = Desk::new();
     let pmd = &mut desk.pmds[1];
