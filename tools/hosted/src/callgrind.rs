@@ -23,18 +23,31 @@ pub const MOST_FULL: f64 = 90.0;
 /// What is compiled for: the oldest processors of the architecture.
 const FLAGS: &str = "-Ctarget-cpu=x86-64";
 
-/// Builds this crate's program into `target` and returns its path. It is optimised as the image is,
-/// as one unit, so that its code depends on nothing but what runs.
+/// Builds this crate's program into `target`, for the oldest x86-64, and returns its path. It is
+/// optimised as the image is, as one unit, so that its code depends on nothing but what runs.
 ///
 /// # Errors
 ///
 /// It does not build; cargo has said why.
 pub fn build(target: &Path) -> Result<PathBuf> {
+    build_for(FLAGS, target)
+}
+
+/// The same for the processor that it is built on.
+///
+/// # Errors
+///
+/// As [`build`]'s.
+pub fn build_native(target: &Path) -> Result<PathBuf> {
+    build_for("-Ctarget-cpu=native", target)
+}
+
+fn build_for(flags: &str, target: &Path) -> Result<PathBuf> {
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--package", "hosted", "--profile", "kernel"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CARGO_TARGET_DIR", target)
-        .env("RUSTFLAGS", FLAGS)
+        .env("RUSTFLAGS", flags)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
         .context("cannot run cargo")?;

@@ -9,7 +9,7 @@ mod stage;
 mod testpmd;
 mod turns;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::hosted::{Path as Way, Setup, callgrind};
 use anyhow::{Context as _, Result};
@@ -44,6 +44,15 @@ struct Outcome {
     ratio: f64,
     testpmd: Option<(f64, f64)>,
     most: f64,
+    /// What ours takes if it is built for this processor; and the ratio of that to Open vSwitch's if
+    /// that were too, where it is known how much that is.
+    native: Option<(f64, Option<f64>)>,
+}
+
+/// This project's programs: built for the oldest x86-64, and for this processor.
+struct Programs {
+    oldest: PathBuf,
+    native: PathBuf,
 }
 
 /// Measures all cases and writes the page about them.
@@ -59,9 +68,12 @@ pub(super) fn measure(consent: Consent) -> Result<()> {
         return Ok(());
     }
     install::all(consent, &TOOLS)?;
-    let program = callgrind::build(&target())?;
+    let programs = Programs {
+        oldest: callgrind::build(&target())?,
+        native: callgrind::build_native(&target().join("bench").join("native"))?,
+    };
     let stage = Stage::new()?;
-    let hertz = Ours::start(&program, &Setup::new(Way::InPort, 1), 0)?.hertz;
+    let hertz = Ours::start(&programs.oldest, &Setup::new(Way::InPort, 1), 0)?.hertz;
     let mut outcomes = Vec::new();
     for bridges in [Bridges::Plain, Bridges::Tunnel] {
         let cases = CASES.iter().filter(|case| case.bridges() == bridges);
@@ -71,11 +83,11 @@ pub(super) fn measure(consent: Consent) -> Result<()> {
             testpmd = Some(Testpmd::start(&stage, hertz)?);
         }
         for case in cases {
-            outcomes.push(one(case, &program, &mut ovs, testpmd.as_mut())?);
+            outcomes.push(one(case, &programs, &mut ovs, testpmd.as_mut())?);
         }
         if bridges == Bridges::Plain {
             outcomes.extend(further(&outcomes));
-            outcomes.push(upcall(&program, &mut ovs)?);
+            outcomes.push(upcall(&programs.oldest, &mut ovs)?);
         }
     }
     page::write(&outcomes)
@@ -84,7 +96,7 @@ pub(super) fn measure(consent: Consent) -> Result<()> {
 /// Measures `case`.
 fn one(
     case: &Case,
-    program: &Path,
+    programs: &Programs,
     ovs: &mut Ovs,
     testpmd: Option<&mut Testpmd>,
 ) -> Result<Outcome> {
@@ -96,16 +108,18 @@ fn one(
     ovs.polling.knobs.feed(&traffic, case.burst)?;
     ovs.settle()?;
     ovs.polling.turn()?;
-    let mut ours = Ours::start(program, &setup, case.burst)?;
+    let mut ours = Ours::start(&programs.oldest, &setup, case.burst)?;
+    let mut native = Ours::start(&programs.native, &setup, case.burst)?;
     let mut testpmd = testpmd.filter(|_| case.is_for_testpmd());
     if let Some(testpmd) = &mut testpmd {
         testpmd.polling.is_fed = case.burst > 0;
         testpmd.polling.knobs.feed(&traffic, case.burst)?;
         testpmd.polling.turn()?;
     }
-    let (mut here, mut there, mut forwarder) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut here, mut built, mut there, mut forwarder] = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
         here.push(ours.turn()?);
+        built.push(native.turn()?);
         there.push(ovs.polling.turn()?);
         if let Some(testpmd) = &mut testpmd {
             forwarder.push(testpmd.polling.turn()?);
@@ -120,6 +134,7 @@ fn one(
         ratio: ratio(&here, &there),
         testpmd,
         most: case.most,
+        native: Some((best(&built), case.native.map(|factor| ratio(&built, &there) / factor))),
     };
     eprintln!(
         "{}: {:.1} here, {:.1} in OVS, {:.2}",
@@ -135,7 +150,7 @@ fn further(outcomes: &[Outcome]) -> Option<Outcome> {
     let (one, eight) = (case(cases::ONE)?, case(cases::EIGHT)?);
     let (ours, ovs) = ((eight.ours - one.ours) / 3.5, (eight.ovs - one.ovs) / 3.5);
     let name = "megaflow, each further subtable".into();
-    Some(Outcome { name, ours, ovs, ratio: ours / ovs, testpmd: None, most: 0.40 })
+    Some(Outcome { name, ours, ovs, ratio: ours / ovs, testpmd: None, most: 0.40, native: None })
 }
 
 /// What an upcall costs that makes a flow: Open vSwitch says so itself.
@@ -164,7 +179,15 @@ fn upcall(program: &Path, ovs: &mut Ovs) -> Result<Outcome> {
     let theirs = micros.context("Open vSwitch had no upcall")? * ovs.polling.hertz / 1e6;
     let ours = super::perf::upcall(program)?;
     let name = "upcall with flow set-up".into();
-    Ok(Outcome { name, ours, ovs: theirs, ratio: ours / theirs, testpmd: None, most: 0.25 })
+    Ok(Outcome {
+        name,
+        ours,
+        ovs: theirs,
+        ratio: ours / theirs,
+        testpmd: None,
+        most: 0.25,
+        native: None,
+    })
 }
 
 /// The tenth of all windows that is best.
