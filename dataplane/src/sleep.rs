@@ -22,23 +22,25 @@ pub struct Sleep {
     next: u64,
     /// There is nothing to poll.
     parked: bool,
+    /// There are sleeps, or that.
+    is_on: bool,
 }
 
 impl Sleep {
     /// Sleeps of at most so many clock counts, `step` of which are a microsecond.
     pub const fn new(most: u64, step: u64) -> Self {
-        Self { most, step, next: 0, parked: false }
+        Self { most, step, next: 0, parked: false, is_on: most > 0 }
     }
 
     /// Whether there are sleeps at all.
     #[inline]
     pub(crate) fn is_on(&self) -> bool {
-        self.most > 0 || self.parked
+        self.is_on
     }
 
     /// There is nothing to poll from now on, or there is.
     pub(crate) fn park(&mut self, parked: bool) {
-        self.parked = parked;
+        (self.parked, self.is_on) = (parked, parked || self.most > 0);
     }
 
     /// There is much to do: the next sleep is none.
