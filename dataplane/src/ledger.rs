@@ -57,6 +57,8 @@ macro_rules! reasons {
 reasons! {
     /// What the device said of it cannot be true.
     DeviceLie: "rx", "device_lie";
+    /// It was damaged on the wire, says the device.
+    RxError: "rx", "rx_error";
     /// It is shorter than an Ethernet header.
     Runt: "parse", "rx_invalid_packet";
     /// It is longer than the largest frame, 1514 bytes or 1518 with a VLAN tag.

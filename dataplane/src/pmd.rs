@@ -1,6 +1,6 @@
 //! The loop of one PMD core: poll, carry to the end, measure.
 
-use frame::{LocalPool, Polled, RxQueue, TxQueue};
+use frame::{LocalPool, Polled, Refused, RxQueue, TxQueue};
 use handover::Inbox;
 use heapless::Vec;
 use perf::counters::Counter;
@@ -154,8 +154,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         for (entry, batch) in group.zip(batches.iter_mut()) {
             let polled = entry.queue.rx(pool, &mut batch.frames);
             let frames = batch.frames.len() as u32;
-            if polled.lies > 0 || polled.starved {
-                note(polled, entry.port, &mut self.books, &mut recorder.current.flags);
+            if polled.refused || polled.starved {
+                note(polled, entry, &mut self.books, &mut recorder.current.flags);
             }
             if frames > 0 {
                 arrived += frames;
@@ -324,9 +324,14 @@ fn decide<R>(
 
 /// Writes down what a poll found besides frames.
 #[cold]
-fn note(polled: Polled, port: u16, books: &mut Books, flags: &mut Flags) {
-    books.account(port).received += u64::from(polled.lies);
-    books.dropped(port, Reason::DeviceLie, polled.lies);
+fn note<R: RxQueue>(polled: Polled, entry: &mut Rxq<R>, books: &mut Books, flags: &mut Flags) {
+    let (port, Refused { lies, damaged, oversize }) = (entry.port, entry.queue.refused());
+    let reasons =
+        [(Reason::DeviceLie, lies), (Reason::RxError, damaged), (Reason::Oversize, oversize)];
+    for (reason, count) in reasons.into_iter().filter(|(_, count)| *count > 0) {
+        books.account(port).received += u64::from(count);
+        books.dropped(port, reason, count);
+    }
     if polled.starved {
         flags.set(Flags::STARVED);
     }

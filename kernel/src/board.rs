@@ -57,19 +57,18 @@ impl Machine for Board {
         let pending: u64 = self.pmds.iter().map(|(_, ledger)| ledger.pending(number)).sum();
         Some(machine::Port {
             place: port.place,
-            driver: Port::DRIVER,
+            driver: port.driver(),
             mac: port.mac(),
             link: port.is_link_up(),
             core: self.core(number),
             ring_pending: pending as u32,
             ring: port.ring,
-            missed: None,
+            missed: port.missed(),
         })
     }
 
-    fn missed(&self, _number: usize) -> Option<u64> {
-        // No card with a driver can tell.
-        None
+    fn missed(&self, number: usize) -> Option<u64> {
+        self.ports.get(number)?.missed()
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

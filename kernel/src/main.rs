@@ -14,6 +14,7 @@ mod house;
 mod log;
 mod pmds;
 mod ports;
+mod queues;
 mod setup;
 mod switches;
 mod wall_clock;

@@ -1,11 +1,10 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
-use bus::Registers;
 use dataplane::capture::{Capture, Captured, Lent};
 use dataplane::{
     Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
 };
-use frame::{Buffer, Burst, Frame, LOCAL, LocalPool, Outbox, Polled, RxQueue, TxQueue};
+use frame::{Buffer, Frame, LOCAL, LocalPool, RxQueue as _};
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx};
 use heapless::Vec;
 use kernel::balance::{Assigned, Candidate};
@@ -17,100 +16,20 @@ use perf::milliseconds::Slot;
 use perf::stolen::Readings;
 use perf::{Clock, Limits, Metrics, Recorder, Segment, Timebase};
 use spin::{Mutex, Once};
-use virtio::{NetRx, NetTx};
 
 use crate::arch::{cores, memory, power, stolen, tsc};
+use crate::queues::{Queues, Rx, Tx};
 use crate::switches::World;
 
 /// Orders that can wait for a PMD.
 const ORDERS: usize = 64;
-/// Frames for each port: both rings full, and as many again on their way.
-const FRAMES_PER_PORT: usize = 1024;
+/// Frames for each descriptor of a port's receive ring: that and the transmit ring full, and as many again
+/// on their way.
+const FRAMES: usize = 4;
 /// Milliseconds that each PMD remembers: those that are shown, and some more that may pass meanwhile.
 pub(crate) const MILLISECONDS: usize = 4096 + 256;
 
-/// A card's receive queue, too large to be handed about.
-type Intake = &'static mut NetRx<Registers>;
-/// A card's transmit queue, too large to be handed about.
-type Ring = &'static mut NetTx<Registers>;
 type Loop = Pmd<Rx, Tx>;
-
-/// The two queues of a port.
-pub(crate) struct Queues {
-    pub(crate) rx: Intake,
-    pub(crate) tx: Ring,
-}
-
-/// A PMD's way in from a port.
-pub(crate) enum Rx {
-    Card(Intake),
-    /// From the control core.
-    Local(LocalRx),
-}
-
-impl RxQueue for Rx {
-    #[inline]
-    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        match self {
-            Self::Card(queue) => queue.rx(pool, burst),
-            Self::Local(queue) => queue.rx(pool, burst),
-        }
-    }
-
-    fn capacity(&self) -> u32 {
-        match self {
-            Self::Card(queue) => queue.capacity(),
-            Self::Local(queue) => queue.capacity(),
-        }
-    }
-}
-
-/// A PMD's way out by a port: a queue of its own, or one that all share.
-pub(crate) enum Tx {
-    /// To the control core.
-    Local(LocalTx),
-    Own(Ring),
-    Shared {
-        queue: &'static SharedTx<Ring>,
-        /// Only one PMD tells how many frames the ring holds.
-        tells: bool,
-    },
-}
-
-impl TxQueue for Tx {
-    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
-        match self {
-            Self::Local(queue) => queue.tx(pool, outbox),
-            Self::Own(queue) => queue.tx(pool, outbox),
-            Self::Shared { queue, .. } => queue.tx(pool, outbox),
-        }
-    }
-
-    fn reclaim(&mut self, pool: &mut LocalPool) {
-        match self {
-            Self::Local(queue) => queue.reclaim(pool),
-            Self::Own(queue) => queue.reclaim(pool),
-            Self::Shared { queue, .. } => queue.reclaim(pool),
-        }
-    }
-
-    fn backlog(&self) -> u32 {
-        match self {
-            Self::Local(queue) => queue.backlog(),
-            Self::Own(queue) => queue.backlog(),
-            Self::Shared { queue, tells: true } => queue.backlog(),
-            Self::Shared { .. } => 0,
-        }
-    }
-
-    fn lies(&self) -> u64 {
-        match self {
-            Self::Local(queue) => queue.lies(),
-            Self::Own(queue) => queue.lies(),
-            Self::Shared { queue, .. } => queue.lies(),
-        }
-    }
-}
 
 /// What the control core has of a PMD.
 pub(crate) type Handle = kernel::control::Handle<Line<Rx>>;
@@ -188,7 +107,8 @@ pub(crate) fn start(
         return Ok((Vec::new(), Vec::new(), None));
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
-    let store = fill_store(ports.len() * FRAMES_PER_PORT + pools * LOCAL)?;
+    let rings: usize = ports.iter().map(|port| port.rx.capacity() as usize).sum();
+    let store = fill_store(rings * FRAMES + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &Polling { core, limits, sleep, flush } in pollings {
@@ -295,11 +215,11 @@ fn share_out(
 ) -> Result<Queued, NoMemory> {
     let count = loops.len().max(1);
     let mut queued = Vec::new();
-    for ((port, place), Queues { rx, tx }) in (0_u16..).zip(places).zip(ports) {
+    for ((port, place), Queues { mut rx, tx }) in (0_u16..).zip(places).zip(ports) {
         let (name, load) = ((port, 0), &*carve(Load::default())?);
         if let Some(pmd) = loops.get_mut(*place) {
             rx.start(pmd.pool());
-            let _fits = pmd.poll(Rxq::new(name, Rx::Card(rx), load));
+            let _fits = pmd.poll(Rxq::new(name, rx, load));
             let _fits = queued.push(Known { name, load });
         }
         if let [pmd] = loops {

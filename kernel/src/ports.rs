@@ -15,14 +15,23 @@ use virtio::{Kind, Net};
 
 use crate::arch::acpi::SEGMENTS_LEN;
 use crate::arch::{memory, paging, pci, tsc};
-use crate::pmds::{self, NoMemory, Queues};
+use crate::pmds::{self, NoMemory};
+use crate::queues::{Queues, Ring, Rx};
 
 /// Class and subclass of an Ethernet controller (PCI Code and ID Assignment, 1.3).
 const ETHERNET: (u8, u8) = (2, 0);
-/// Alignment of a virtio card's rings.
+/// Alignment of a virtio device's rings.
 const RING_ALIGN: usize = 64;
 
-type Card = Net<'static, pci::Config, Registers>;
+type Function = bus::pci::Function<'static, pci::Config>;
+type VirtioCard = Net<'static, pci::Config, Registers>;
+type IntelCard = intel::Card<'static, pci::Config, Registers>;
+
+/// A network card that was taken, by its driver.
+enum Card {
+    Virtio(VirtioCard),
+    Intel(IntelCard),
+}
 
 static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
 
@@ -55,6 +64,7 @@ pub(crate) enum Error {
     Bus(bus::Error),
     /// The device cannot be used.
     Virtio(virtio::Error),
+    Intel(intel::Error),
 }
 
 impl From<NoMemory> for Error {
@@ -71,6 +81,7 @@ impl fmt::Display for Error {
             Self::NoMemory => out.write_str("too little memory for its rings"),
             Self::Bus(error) => write!(out, "it cannot be reached: {error:?}"),
             Self::Virtio(error) => write!(out, "it cannot be set up: {error:?}"),
+            Self::Intel(error) => write!(out, "it cannot be set up: {error:?}"),
         }
     }
 }
@@ -82,7 +93,8 @@ pub(crate) fn cards() -> impl Iterator<Item = Found> {
             place: Place(seen.address),
             mac: driver(&seen).and_then(|_| {
                 let function = segment.look(seen.address)?;
-                virtio::mac_of(&function, &mut map).map(Mac)
+                let virtio = virtio::mac_of(&function, &mut map);
+                virtio.or_else(|| intel::mac_of(&function, &mut map)).map(Mac)
             }),
             driver: driver(&seen),
         },
@@ -109,12 +121,32 @@ pub(crate) fn take(card: &Found) -> Result<(Port, Queues), Error> {
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
-    let rings = memory::carve_dma(Card::MEMORY, RING_ALIGN).ok_or(Error::NoMemory)?;
-    let rings = Dma::new(rings, Translation::IDENTITY);
-    let opened = Net::open(&function, &mut map, rings, &Uptime);
-    let (card, rx, tx) = opened.map_err(Error::Virtio)?;
-    let ring = rx.capacity();
-    Ok((Port { place, ring, card }, Queues { rx: pmds::carve(rx)?, tx: pmds::carve(tx)? }))
+    let (card, queues) = match intel::Family::of(&function.seen()) {
+        Some(_) => open_intel(&function)?,
+        None => open_virtio(&function)?,
+    };
+    Ok((Port { place, ring: queues.rx.capacity(), card }, queues))
+}
+
+fn open_virtio(function: &Function) -> Result<(Card, Queues), Error> {
+    let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
+    let (card, rx, tx) = Net::open(function, &mut map, rings, &Uptime).map_err(Error::Virtio)?;
+    let (rx, tx) = (Rx::Virtio(pmds::carve(rx)?), Ring::Virtio(pmds::carve(tx)?));
+    Ok((Card::Virtio(card), Queues { rx, tx }))
+}
+
+fn open_intel(function: &Function) -> Result<(Card, Queues), Error> {
+    let rings = rings(IntelCard::MEMORY, IntelCard::ALIGN)?;
+    let (card, rx, tx) =
+        IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
+    let (rx, tx) = (Rx::Intel(pmds::carve(rx)?), Ring::Intel(pmds::carve(tx)?));
+    Ok((Card::Intel(card), Queues { rx, tx }))
+}
+
+/// Memory for the rings of a card.
+fn rings(len: usize, align: usize) -> Result<Dma, Error> {
+    let memory = memory::carve_dma(len, align).ok_or(Error::NoMemory)?;
+    Ok(Dma::new(memory, Translation::IDENTITY))
 }
 
 /// Opens the first virtio console there is, for the log stream.
@@ -139,21 +171,45 @@ pub(crate) fn silence() {
 
 impl Port {
     /// The name of its driver.
-    pub(crate) const DRIVER: &'static str = "virtio-net";
+    pub(crate) fn driver(&self) -> &'static str {
+        match &self.card {
+            Card::Virtio(_) => VIRTIO,
+            Card::Intel(card) => card.family().name(),
+        }
+    }
 
     /// Its own address; all zeros if the card has none.
     pub(crate) fn mac(&self) -> Mac {
-        Mac(self.card.mac().unwrap_or_default())
+        let mac = match &self.card {
+            Card::Virtio(card) => card.mac(),
+            Card::Intel(card) => card.mac(),
+        };
+        Mac(mac.unwrap_or_default())
     }
 
     pub(crate) fn is_link_up(&self) -> bool {
-        self.card.is_link_up()
+        match &self.card {
+            Card::Virtio(card) => card.is_link_up(),
+            Card::Intel(card) => card.link().is_up,
+        }
+    }
+
+    /// Frames that the card had no room for, where it can tell.
+    pub(crate) fn missed(&self) -> Option<u64> {
+        match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => Some(card.missed()),
+        }
     }
 }
 
+/// The name of the driver for virtio's network cards.
+const VIRTIO: &str = "virtio-net";
+
 /// The name of the driver for what was seen, if there is one.
 fn driver(seen: &Seen) -> Option<&'static str> {
-    (Kind::of(seen) == Some(Kind::Net)).then_some(Port::DRIVER)
+    let virtio = (Kind::of(seen) == Some(Kind::Net)).then_some(VIRTIO);
+    virtio.or_else(|| intel::Family::of(seen).map(intel::Family::name))
 }
 
 /// Everything that answers on the PCI buses, each with its segment.

@@ -18,8 +18,9 @@ use perf::losses::Sample;
 use perf::{Iteration, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
-use crate::pmds::{self, Handle, MILLISECONDS, Polling, Queues, Rx};
+use crate::pmds::{self, Handle, MILLISECONDS, Polling};
 use crate::ports::{self, Port};
+use crate::queues::{Queues, Rx};
 use crate::switches::FileFault;
 
 /// The store of events takes at most this part of the memory that is free.

@@ -91,9 +91,31 @@ pub enum Serial {
     Nowhere,
 }
 
-/// A virtio network card.
+/// What kind of network card it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// virtio-net over modern PCI.
+    #[default]
+    Virtio,
+    /// Intel's 82574.
+    E1000e,
+}
+
+impl Model {
+    /// QEMU's device, with all that its kind needs.
+    fn device(self) -> &'static str {
+        match self {
+            Self::Virtio => "virtio-net-pci,disable-legacy=on",
+            Self::E1000e => "e1000e",
+        }
+    }
+}
+
+/// A network card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nic {
+    /// Its kind.
+    pub model: Model,
     /// What its cable is plugged into.
     pub netdev: Netdev,
     /// A pcap file that every frame of the cable is written to, if wanted.
@@ -150,7 +172,7 @@ impl Nic {
     /// A card on `netdev`, its frames not captured.
     #[must_use]
     pub fn new(netdev: Netdev) -> Self {
-        Self { netdev, capture: None }
+        Self { model: Model::default(), netdev, capture: None }
     }
 }
 
@@ -264,8 +286,8 @@ impl Nic {
         line.option(
             "-device",
             format!(
-                "virtio-net-pci,id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},\
-                 disable-legacy=on,romfile="
+                "{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
+                self.model.device()
             ),
         );
         if let Some(file) = &self.capture {
@@ -368,13 +390,13 @@ mod tests {
         let mut machine = Machine::new(Path::new("/img"));
         let dgram = Netdev::Dgram { qemu: "/r/a".into(), host: "/r/b".into() };
         machine.nics =
-            vec![Nic::new(dgram), Nic { netdev: Netdev::Hub(3), capture: Some("/c,d".into()) }];
+            vec![Nic::new(dgram), Nic { capture: Some("/c,d".into()), ..Nic::new(Netdev::Hub(3)) }];
         let line = line(&machine);
         assert!(line.contains(
             "-netdev dgram,id=net0,local.type=unix,local.path=/r/a,remote.type=unix,remote.path=/r/b \
-             -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ba:5e:00,addr=0x2,\
-             disable-legacy=on,romfile= -netdev hubport,id=net1,hubid=3 -device virtio-net-pci,\
-             id=nic1,netdev=net1,mac=52:54:00:ba:5e:01,addr=0x3,disable-legacy=on,romfile= \
+             -device virtio-net-pci,disable-legacy=on,id=nic0,netdev=net0,mac=52:54:00:ba:5e:00,addr=0x2,\
+             romfile= -netdev hubport,id=net1,hubid=3 -device virtio-net-pci,disable-legacy=on,\
+             id=nic1,netdev=net1,mac=52:54:00:ba:5e:01,addr=0x3,romfile= \
              -object filter-dump,id=dump1,netdev=net1,file=/c,,d"
         ), "{line}");
     }

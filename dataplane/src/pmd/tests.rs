@@ -17,7 +17,7 @@ use crate::rxq::Load;
 #[derive(Default)]
 struct Wire {
     coming: VecDeque<Vec<u8>>,
-    lies: u32,
+    refused: Refused,
     gone: Vec<Vec<u8>>,
     held: Vec<Frame>,
     room: usize,
@@ -36,7 +36,11 @@ impl RxQueue for Played {
         }
         let waiting = wire.coming.len() as u32;
         let starved = waiting > 0 && !burst.is_full();
-        Polled { lies: core::mem::take(&mut wire.lies), waiting, starved }
+        Polled { refused: wire.refused.is_any(), waiting, starved }
+    }
+
+    fn refused(&mut self) -> Refused {
+        core::mem::take(&mut self.0.borrow_mut().refused)
     }
 
     fn capacity(&self) -> u32 {
@@ -290,7 +294,7 @@ fn nothing_is_kept_through_a_sleep() {
 #[test]
 fn a_lie_is_counted_even_when_no_frame_came() {
     let mut bench = Bench::new(2, &[(0, 1)]);
-    bench.wires[0].0.borrow_mut().lies = 3;
+    bench.wires[0].0.borrow_mut().refused.lies = 3;
     bench.run(HOUSEKEEPING);
     let account = bench.account(0);
     assert_eq!((account.received, account.dropped_in_all(), account.unaccounted()), (3, 3, 0));

@@ -113,6 +113,18 @@ impl Frame {
         fits
     }
 
+    /// Makes it `len` bytes long by zeros behind it. False, and nothing is changed, if they do not fit
+    /// the buffer.
+    #[cold]
+    pub fn pad(&mut self, len: usize) -> bool {
+        let before = self.len();
+        let fits = self.fill(len.max(before));
+        if fits {
+            self.bytes_mut()[before..].fill(0);
+        }
+        fits
+    }
+
     /// Cuts `count` bytes off the front. False, and nothing is changed, if it is shorter.
     pub fn shrink_front(&mut self, count: usize) -> bool {
         let fits = count <= self.len();
@@ -172,6 +184,17 @@ mod tests {
 
     fn frame() -> Frame {
         Frame::new(Box::leak(Box::new(Buffer::new())))
+    }
+
+    #[test]
+    fn a_frame_is_padded_by_zeros_and_never_shortened() {
+        let mut frame = frame();
+        frame.bytes_mut();
+        assert!(frame.copy_from(&[7; 80]) && frame.fill(14));
+        assert!(frame.pad(60) && frame.bytes() == [[7; 14].as_slice(), &[0; 46]].concat());
+        assert!(frame.pad(20) && frame.len() == 60);
+        assert!(!frame.pad(ROOM + 1) && frame.len() == 60);
+        lose(frame);
     }
 
     fn lose(frame: Frame) {

@@ -22,4 +22,4 @@ mod port;
 
 pub use buffer::{BUFFER, Buffer, Frame, HEADROOM, ROOM, leaked};
 pub use pool::{Bulk, LOCAL, LocalPool, Store};
-pub use port::{BURST, Burst, OUTBOX, Outbox, Polled, RxQueue, TxQueue};
+pub use port::{BURST, Burst, OUTBOX, Outbox, Polled, Refused, RxQueue, TxQueue};

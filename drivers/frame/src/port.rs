@@ -15,14 +15,32 @@ pub type Burst = Vec<Frame, BURST>;
 /// Frames on their way out by one port, oldest first.
 pub type Outbox = Vec<Frame, OUTBOX>;
 
+/// Frames that a device reported and that nobody gets, by why that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// What the device said of them cannot be true.
+    pub lies: u32,
+    /// They were damaged on the wire.
+    pub damaged: u32,
+    /// They were longer than a buffer.
+    pub oversize: u32,
+}
+
+impl Refused {
+    /// Whether there are any.
+    #[inline]
+    pub fn is_any(&self) -> bool {
+        self.lies | self.damaged | self.oversize != 0
+    }
+}
+
 /// What one poll of a receive queue found, beside the frames themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// Frames that the device reported and that were refused, because what it said of them
-    /// cannot be true.
-    pub lies: u32,
     /// Frames that the device had ready and that this poll left in the ring.
     pub waiting: u32,
+    /// Whether frames were refused that [`RxQueue::refused`] did not tell of yet.
+    pub refused: bool,
     /// Whether the pool had no frame to put in the place of one that is ready.
     pub starved: bool,
 }
@@ -35,6 +53,11 @@ pub trait RxQueue {
     /// never taken off the ring without one to replace it.
     fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled;
 
+    /// Frames that were refused since this was asked last: none where that cannot be.
+    fn refused(&mut self) -> Refused {
+        Refused::default()
+    }
+
     /// Descriptors of the ring: what `waiting` is to be measured against.
     fn capacity(&self) -> u32;
 }
@@ -43,6 +66,10 @@ impl<R: RxQueue> RxQueue for &mut R {
     #[inline]
     fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
         R::rx(self, pool, burst)
+    }
+
+    fn refused(&mut self) -> Refused {
+        R::refused(self)
     }
 
     fn capacity(&self) -> u32 {

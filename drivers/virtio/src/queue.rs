@@ -132,10 +132,15 @@ impl<T> Queue<T> {
         self.lies
     }
 
-    /// Lies since this was last asked.
+    /// Whether there were lies since [`news`](Self::news) was last asked.
     #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.untold > 0
+    }
+
+    /// Lies since this was last asked.
     pub(crate) fn news(&mut self) -> u32 {
-        if self.untold == 0 { 0 } else { core::mem::take(&mut self.untold) }
+        core::mem::take(&mut self.untold)
     }
 
     /// Whether the device lost its credit: nothing more is taken from it or given to it.

@@ -1,7 +1,7 @@
 //! The receiving queue of a network card.
 
 use bus::Mmio;
-use frame::{BURST, Burst, Frame, LocalPool, Polled, ROOM, RxQueue, cpu};
+use frame::{BURST, Burst, Frame, LocalPool, Polled, ROOM, Refused, RxQueue, cpu};
 use heapless::Vec;
 
 use crate::net::HEADER;
@@ -106,11 +106,28 @@ fn fetch(pool: &mut LocalPool, wanted: u16) -> u16 {
 }
 
 impl<M: Mmio> RxQueue for NetRx<M> {
+    #[inline]
     fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        let ready = self.queue.ready();
-        if ready == 0 {
-            return Polled { lies: self.queue.news(), ..Polled::default() };
+        match self.queue.ready() {
+            0 => Polled { refused: self.queue.has_news(), ..Polled::default() },
+            ready => self.take(ready, pool, burst),
         }
+    }
+
+    fn refused(&mut self) -> Refused {
+        Refused { lies: self.queue.news(), ..Refused::default() }
+    }
+
+    fn capacity(&self) -> u32 {
+        u32::from(self.queue.size())
+    }
+}
+
+impl<M: Mmio> NetRx<M> {
+    /// Takes used frames off the ring, of which so many are `ready`, and gives it others. Apart from
+    /// the poll that finds none.
+    #[inline(never)]
+    fn take(&mut self, ready: u16, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
         let wanted = ready.min((burst.capacity() - burst.len()) as u16);
         let count = at_hand(pool, wanted);
         let ids = self.receive(count, pool, burst);
@@ -119,13 +136,9 @@ impl<M: Mmio> RxQueue for NetRx<M> {
             self.publish();
         }
         Polled {
-            lies: self.queue.news(),
+            refused: self.queue.has_news(),
             waiting: u32::from(ready - count),
             starved: count < wanted,
         }
-    }
-
-    fn capacity(&self) -> u32 {
-        u32::from(self.queue.size())
     }
 }

@@ -12,6 +12,7 @@ mod checksums;
 mod console;
 mod cost;
 mod crash;
+mod e1000e;
 mod endings;
 mod flood;
 mod flows;
@@ -80,6 +81,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         garbage::FACTS,
         namespaces::FACTS,
         forward::FACTS,
+        e1000e::FACTS,
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,

@@ -73,7 +73,11 @@ fn machine(options: &Options, image: &Path, plugs: &Plugs, run: &RunDirectory) -
     if options.counts_instructions() {
         machine.clock = Clock::Instructions;
     }
-    let nic = |side| Nic { netdev: plugs.netdev(side), capture: options.capture(side) };
+    let nic = |side| Nic {
+        model: options.model(),
+        netdev: plugs.netdev(side),
+        capture: options.capture(side),
+    };
     machine.nics = vec![nic(0), nic(1)];
     machine.debugger = options.waits_for_debugger().then(|| run.file("gdb"));
     machine.extra = options.extra().to_vec();

@@ -13,6 +13,14 @@ use crate::{Net, NetRx, NetTx};
 pub(super) const RX: usize = 0;
 pub(super) const TX: usize = 1;
 
+/// What a poll told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) lies: u32,
+    pub(super) waiting: u32,
+    pub(super) starved: bool,
+}
+
 pub(super) struct Bench {
     pub(super) card: Card,
     pub(super) net: Net<'static, Config, Window>,
@@ -60,8 +68,10 @@ impl Bench {
         bench
     }
 
-    pub(super) fn poll(&mut self) -> Polled {
-        self.rx.rx(&mut self.pool, &mut self.burst)
+    pub(super) fn poll(&mut self) -> Told {
+        let Polled { waiting, refused, starved } = self.rx.rx(&mut self.pool, &mut self.burst);
+        let lies = if refused { self.rx.refused().lies } else { 0 };
+        Told { lies, waiting, starved }
     }
 
     pub(super) fn send(&mut self) -> usize {

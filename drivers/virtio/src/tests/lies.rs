@@ -113,7 +113,7 @@ fn an_index_that_jumps_stops_receiving_for_good() {
         assert_eq!(bench.rx.lies_by_kind(), expected, "{distance}");
         bench.card.ring(RX, |ring| ring.jump(distance.wrapping_neg()));
         bench.deliver(b"two");
-        assert_eq!(bench.poll(), frame::Polled::default(), "whatever it says now");
+        assert_eq!(bench.poll(), Default::default(), "whatever it says now");
         assert_eq!(bench.burst.len(), 1);
         bench.census();
     }

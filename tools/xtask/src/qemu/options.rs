@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::thread;
 
 use ::qemu::accel::Accelerator;
+use ::qemu::machine::Model;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// PMD cores, beside the control core. Default: 2, or 1 on a host with fewer than 4.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=63))]
     cores: Option<u32>,
+    /// The kind of both network cards.
+    #[arg(long, default_value = "virtio")]
+    nic: ModelName,
     /// What executes the guest. Default: kvm where it really works, else tcg.
     #[arg(long)]
     accel: Option<AcceleratorName>,
@@ -84,6 +88,12 @@ impl FromStr for TrafficKind {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModelName {
+    Virtio,
+    E1000e,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum AcceleratorName {
     Kvm,
     Tcg,
@@ -105,6 +115,14 @@ impl Options {
             return Err(Stop::usage("--gdb has no time limit: leave out --seconds").into());
         }
         Ok(())
+    }
+
+    /// The kind of both network cards.
+    pub(super) fn model(&self) -> Model {
+        match self.nic {
+            ModelName::Virtio => Model::Virtio,
+            ModelName::E1000e => Model::E1000e,
+        }
     }
 
     /// How long to run unattended, in seconds, if so.

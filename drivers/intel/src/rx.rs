@@ -1,0 +1,210 @@
+//! The receive ring of all families.
+//!
+//! The device fills descriptors in order. Those that were taken off stay empty until there is a whole
+//! block of them, which gets frames and is given to the device by one write of the tail.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicU64, fence};
+
+use bus::{Dma, Mmio};
+use frame::{Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
+
+use crate::flavour::{DONE, END, Flavour};
+use crate::ring::{BLOCK, Descriptors, N, after};
+
+/// A receive queue of a card.
+pub struct Rx<M> {
+    descriptors: Descriptors,
+    /// The frame behind each descriptor that the device may fill.
+    given: [Option<Frame>; N],
+    flavour: &'static Flavour,
+    /// Registers from the tail on.
+    tail: M,
+    /// The descriptor that the device fills next.
+    next: usize,
+    /// The first of those without a frame, and how many there are.
+    empty: usize,
+    held: usize,
+    /// A frame is under way that is too long for one descriptor.
+    is_inside: bool,
+    refused: Refused,
+}
+
+impl<M: Mmio> Rx<M> {
+    /// A ring in `memory`, of which the device has no descriptor yet. `tail` reaches the register
+    /// that says which it has. None if there is too little memory.
+    pub(crate) fn new(memory: &mut Dma, flavour: &'static Flavour, tail: M) -> Option<Self> {
+        Some(Self {
+            descriptors: Descriptors::new(memory)?,
+            given: [const { None }; N],
+            flavour,
+            tail,
+            next: 0,
+            empty: 0,
+            held: N,
+            is_inside: false,
+            refused: Refused::default(),
+        })
+    }
+
+    /// Where the device finds the ring.
+    pub(crate) fn bus_address(&self) -> u64 {
+        self.descriptors.bus_address()
+    }
+
+    /// Fills the ring with frames of `pool`, as far as there are whole blocks of them. Returns how
+    /// many frames the ring has then.
+    pub fn start(&mut self, pool: &mut LocalPool) -> u32 {
+        while self.held >= BLOCK && self.arm(pool) {}
+        (N - self.held) as u32
+    }
+
+    /// Gives the device a block of frames. False, and nothing is changed, if `pool` has too few.
+    fn arm(&mut self, pool: &mut LocalPool) -> bool {
+        let block = self.empty..self.empty + BLOCK;
+        let places = self.descriptors.all()[block.clone()].iter().zip(&mut self.given[block]);
+        for (count, (descriptor, given)) in places.enumerate() {
+            let Some(frame) = pool.take() else {
+                self.disarm(count, pool);
+                return false;
+            };
+            let address = self.descriptors.translate(frame.address());
+            descriptor[0].store(address, Relaxed);
+            descriptor[1].store(0, Relaxed);
+            *given = Some(frame);
+        }
+        self.empty = after(self.empty, BLOCK);
+        self.held -= BLOCK;
+        // The device does not look at what the tail points to, nor beyond.
+        let tail = after(self.empty, N - 1);
+        fence(Release);
+        self.tail.write32(0, tail as u32);
+        true
+    }
+
+    /// Puts the first `count` frames of a block back that did not become whole.
+    #[cold]
+    fn disarm(&mut self, count: usize, pool: &mut LocalPool) {
+        let block = self.empty..self.empty + count;
+        self.given[block].iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+    }
+
+    /// Takes finished descriptors of `range` off the ring. Returns how many those were.
+    #[inline]
+    fn take(
+        &mut self,
+        range: core::ops::Range<usize>,
+        pool: &mut LocalPool,
+        burst: &mut Burst,
+    ) -> usize {
+        let descriptors = &self.descriptors.all()[range.clone()];
+        let mut count = 0;
+        for (descriptor, place) in descriptors.iter().zip(range) {
+            // Status and length are of one word, so neither is older than the other; the frame's bytes
+            // were written before them and are read after.
+            let status = descriptor[1].load(Acquire);
+            if status & DONE == 0 {
+                break;
+            }
+            let Some(frame) = self.given[place].take() else { break };
+            count += 1;
+            self.accept(frame, status, pool, burst);
+        }
+        count
+    }
+
+    #[inline]
+    fn accept(&mut self, mut frame: Frame, status: u64, pool: &mut LocalPool, burst: &mut Burst) {
+        let len = usize::from((status >> 32) as u16);
+        let is_good = status & (END | self.flavour.errors) == END && !self.is_inside;
+        if is_good && len > 0 && frame.fill(len) {
+            cpu::prefetch(&frame);
+            let _there_is_room = burst.push(frame);
+        } else {
+            self.refuse(status, len);
+            pool.put(frame);
+        }
+    }
+
+    /// Counts what is no frame, once for each that was on the wire.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&mut self, status: u64, len: usize) {
+        let is_end = status & END != 0;
+        let is_part = core::mem::replace(&mut self.is_inside, !is_end) || !is_end;
+        match is_end {
+            false => {}
+            true if status & self.flavour.errors != 0 => self.refused.damaged += 1,
+            true if is_part && len > 0 => self.refused.oversize += 1,
+            true => self.refused.lies += 1,
+        }
+    }
+
+    /// How many frames wait: at least so many, and fewer than twice as many, seen by few looks.
+    #[cold]
+    #[inline(never)]
+    fn waiting(&self) -> u32 {
+        let is_done = |count: usize| {
+            let place = after(self.next, count - 1);
+            self.descriptors.all()[place][1].load(Relaxed) & DONE != 0
+        };
+        // Descriptors without a frame are done, too, and not to be counted.
+        let most = N - self.held - 1;
+        let looks = (0..N.ilog2()).map(|power| 1 << power).filter(|count| *count < most);
+        let looks = looks.chain((most > 0).then_some(most));
+        looks.take_while(|count| is_done(*count)).last().unwrap_or(0) as u32
+    }
+
+    #[cfg(test)]
+    pub(crate) fn descriptors(&self) -> &Descriptors {
+        &self.descriptors
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
+        self.given.into_iter().flatten()
+    }
+}
+
+impl<M: Mmio> RxQueue for Rx<M> {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        let is_ready = self.descriptors.all()[self.next][1].load(Relaxed) & DONE != 0;
+        if is_ready || self.held >= BLOCK { self.receive(pool, burst) } else { Polled::default() }
+    }
+
+    fn refused(&mut self) -> Refused {
+        core::mem::take(&mut self.refused)
+    }
+
+    fn capacity(&self) -> u32 {
+        N as u32
+    }
+}
+
+impl<M: Mmio> Rx<M> {
+    /// Refills the ring and takes off what is finished. Apart from the poll that finds nothing.
+    #[inline(never)]
+    fn receive(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        let starved = self.held >= BLOCK && !self.arm(pool);
+        if starved {
+            return Polled { starved, ..Polled::default() };
+        }
+        // One descriptor is never the device's.
+        let room = (burst.capacity() - burst.len()).min(N - self.held - 1);
+        let end = (self.next + room).min(N);
+        let mut count = self.take(self.next..end, pool, burst);
+        if end == N && count == N - self.next {
+            count += self.take(0..room - count, pool, burst);
+        }
+        if count == 0 {
+            return Polled::default();
+        }
+        self.next = after(self.next, count);
+        self.held += count;
+        let waiting = if count == room { self.waiting() } else { 0 };
+        Polled { waiting, refused: self.refused.is_any(), starved }
+    }
+}
+
+const _: () = assert!(size_of::<[AtomicU64; 2]>() == 16);

@@ -1,0 +1,142 @@
+//! The queues of ports, whichever driver they are of.
+
+use bus::Registers;
+use frame::{Burst, LocalPool, Outbox, Polled, Refused, RxQueue, TxQueue};
+use handover::{LocalRx, LocalTx, SharedTx};
+use virtio::{NetRx, NetTx};
+
+/// The two queues of a port.
+pub(crate) struct Queues {
+    pub(crate) rx: Rx,
+    pub(crate) tx: Ring,
+}
+
+/// A PMD's way in from a port. Queues of cards are too large to be handed about.
+pub(crate) enum Rx {
+    Virtio(&'static mut NetRx<Registers>),
+    Intel(&'static mut intel::Rx<Registers>),
+    /// From the control core.
+    Local(LocalRx),
+}
+
+impl Rx {
+    /// Fills the ring with frames of `pool`, as far as there are any.
+    pub(crate) fn start(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Virtio(queue) => queue.start(pool),
+            Self::Intel(queue) => queue.start(pool),
+            Self::Local(_) => 0,
+        };
+    }
+}
+
+impl RxQueue for Rx {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        match self {
+            Self::Virtio(queue) => queue.rx(pool, burst),
+            Self::Intel(queue) => queue.rx(pool, burst),
+            Self::Local(queue) => queue.rx(pool, burst),
+        }
+    }
+
+    fn refused(&mut self) -> Refused {
+        match self {
+            Self::Virtio(queue) => queue.refused(),
+            Self::Intel(queue) => queue.refused(),
+            Self::Local(_) => Refused::default(),
+        }
+    }
+
+    fn capacity(&self) -> u32 {
+        match self {
+            Self::Virtio(queue) => queue.capacity(),
+            Self::Intel(queue) => queue.capacity(),
+            Self::Local(queue) => queue.capacity(),
+        }
+    }
+}
+
+/// A card's transmit queue.
+pub(crate) enum Ring {
+    Virtio(&'static mut NetTx<Registers>),
+    Intel(&'static mut intel::Tx<Registers>),
+}
+
+impl TxQueue for Ring {
+    #[inline]
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        match self {
+            Self::Virtio(queue) => queue.tx(pool, outbox),
+            Self::Intel(queue) => queue.tx(pool, outbox),
+        }
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Virtio(queue) => queue.reclaim(pool),
+            Self::Intel(queue) => queue.reclaim(pool),
+        }
+    }
+
+    fn backlog(&self) -> u32 {
+        match self {
+            Self::Virtio(queue) => queue.backlog(),
+            Self::Intel(queue) => queue.backlog(),
+        }
+    }
+
+    fn lies(&self) -> u64 {
+        match self {
+            Self::Virtio(queue) => queue.lies(),
+            Self::Intel(queue) => queue.lies(),
+        }
+    }
+}
+
+/// A PMD's way out by a port: a queue of its own, or one that all share.
+pub(crate) enum Tx {
+    /// To the control core.
+    Local(LocalTx),
+    Own(Ring),
+    Shared {
+        queue: &'static SharedTx<Ring>,
+        /// Only one PMD tells how many frames the ring holds.
+        tells: bool,
+    },
+}
+
+impl TxQueue for Tx {
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        match self {
+            Self::Local(queue) => queue.tx(pool, outbox),
+            Self::Own(queue) => queue.tx(pool, outbox),
+            Self::Shared { queue, .. } => queue.tx(pool, outbox),
+        }
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Local(queue) => queue.reclaim(pool),
+            Self::Own(queue) => queue.reclaim(pool),
+            Self::Shared { queue, .. } => queue.reclaim(pool),
+        }
+    }
+
+    fn backlog(&self) -> u32 {
+        match self {
+            Self::Local(queue) => queue.backlog(),
+            Self::Own(queue) => queue.backlog(),
+            Self::Shared { queue, tells: true } => queue.backlog(),
+            Self::Shared { .. } => 0,
+        }
+    }
+
+    fn lies(&self) -> u64 {
+        match self {
+            Self::Local(queue) => queue.lies(),
+            Self::Own(queue) => queue.lies(),
+            Self::Shared { queue, .. } => queue.lies(),
+        }
+    }
+}
