@@ -163,7 +163,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
                     self.sleep.cancel();
                 }
                 recorder.burst(entry.port, frames, polled.waiting);
-                entry.load.pass(frames.into());
+                entry.load.come(frames.into());
             }
         }
         arrived
@@ -234,7 +234,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let (mut batch, mut next) = (batch, next);
         for _ in 0..PASSES {
             settled.again += batch.frames.len() as u64;
-            entry[0].load.pass(batch.frames.len() as u64);
+            entry[0].load.come_again(batch.frames.len() as u64);
             if let Some(capture) = &mut self.capture {
                 capture.look(batch, recorder.latest());
             }

@@ -35,8 +35,10 @@ impl<R> Rxq<R> {
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub struct Load {
-    /// Passes of its frames: one for each, and one for each time that one came again.
-    passes: Tally,
+    /// Frames that came out of it.
+    frames: Tally,
+    /// Times that one of them came again.
+    again: Tally,
     /// Subtables that the classifier looked at for its frames.
     probes: Tally,
     /// Cycles of upcalls for its frames; 0 while nothing is recorded.
@@ -48,7 +50,9 @@ pub struct Load {
 /// What a [`Load`] had counted at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// Passes of frames.
+    /// Frames that came out of it.
+    pub frames: u64,
+    /// Passes of those: one for each, and one for each time that one came again.
     pub passes: u64,
     /// Subtables looked at.
     pub probes: u64,
@@ -59,14 +63,21 @@ pub struct Counted {
 impl Load {
     /// What was counted since boot.
     pub fn read(&self) -> Counted {
-        let Self { passes, probes, upcalls, .. } = self;
-        Counted { passes: passes.read(), probes: probes.read(), upcalls: upcalls.read() }
+        let Self { frames, again, probes, upcalls, .. } = self;
+        let (frames, again) = (frames.read(), again.read());
+        let passes = frames.wrapping_add(again);
+        Counted { frames, passes, probes: probes.read(), upcalls: upcalls.read() }
     }
 
-    /// Counts a pass of so many frames. Only the PMD that polls the queue may, here and below.
+    /// Counts so many frames that came out of it. Only the PMD that polls the queue may, here and below.
     #[inline]
-    pub fn pass(&self, frames: u64) {
-        self.passes.add(frames);
+    pub fn come(&self, frames: u64) {
+        self.frames.add(frames);
+    }
+
+    /// Counts so many frames that came again.
+    pub fn come_again(&self, frames: u64) {
+        self.again.add(frames);
     }
 
     /// Counts so many subtables that the classifier looked at.

@@ -40,10 +40,10 @@ impl Board {
         self.pmds.len()
     }
 
-    /// The core that polls port `number`.
-    fn core(&self, number: usize) -> usize {
-        let own = self.queues.iter().find(|known| usize::from(known.name.0) == number);
-        own.map_or(0, |known| known.load.core())
+    /// The cores that poll port `number`, as bits.
+    fn cores(&self, number: usize) -> u64 {
+        let own = self.queues.iter().filter(|known| usize::from(known.name.0) == number);
+        own.fold(0, |cores, known| cores | 1 << (known.load.core() % cores::MAX))
     }
 }
 
@@ -60,7 +60,8 @@ impl Machine for Board {
             driver: port.driver(),
             mac: port.mac(),
             link: port.is_link_up(),
-            core: self.core(number),
+            cores: self.cores(number),
+            queues: port.queues,
             ring_pending: pending as u32,
             ring: port.ring,
             missed: port.missed(),

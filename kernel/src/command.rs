@@ -49,6 +49,13 @@ pub enum Command<'a> {
     },
     /// Show ports and what went through them.
     ShowPorts(Format),
+    /// One port.
+    ShowPort {
+        /// Its number.
+        port: usize,
+        /// Whether each of its receive queues gets a line.
+        queues: bool,
+    },
     /// Show how many frames were dropped, and why.
     ShowDrops(Format),
     /// Show where every frame ended.

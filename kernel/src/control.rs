@@ -37,7 +37,7 @@ use perf::{Iteration, Settings, Snapshot, Timebase};
 
 use crate::command::ROWS;
 use crate::machine::Machine;
-use crate::options::{Balance, FlowOptions, SleepMax, Watchdog};
+use crate::options::{Balance, FlowOptions, Numbers, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
@@ -108,7 +108,7 @@ pub struct Policy {
     /// How flows are cached.
     pub flows: FlowOptions,
     /// How long PMDs sleep at most.
-    pub sleep: SleepMax,
+    pub sleep: Numbers,
     /// Who polls which receive queue.
     pub balance: Balance,
 }

@@ -47,6 +47,24 @@ pub struct Elapsed {
     pub error: u64,
 }
 
+impl Port {
+    /// The first core that polls it; 0 if there is none.
+    pub fn core(&self) -> usize {
+        self.each_core().next().unwrap_or(0)
+    }
+
+    /// The cores that poll it.
+    pub fn each_core(&self) -> impl Iterator<Item = usize> + use<> {
+        let cores = self.cores;
+        (0..u64::BITS as usize).filter(move |core| cores >> core & 1 == 1)
+    }
+
+    /// Whether `core` polls it.
+    pub fn is_polled_by(&self, core: usize) -> bool {
+        self.cores.checked_shr(core as u32).is_some_and(|rest| rest & 1 == 1)
+    }
+}
+
 /// A port as it is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
@@ -58,8 +76,10 @@ pub struct Port {
     pub mac: Mac,
     /// Whether its link is up.
     pub link: bool,
-    /// The core that polls it.
-    pub core: usize,
+    /// The cores that poll its receive queues: bit i stands for core i.
+    pub cores: u64,
+    /// Receive queues that it has, and that its card could have.
+    pub queues: (usize, usize),
     /// Frames that its receive ring can hold.
     pub ring: u32,
     /// Frames that its transmit ring holds.

@@ -42,7 +42,7 @@ fn main() -> ! {
         false => setup::take_ports(&options, &mut troubles),
     };
     let base = Timebase::new(tsc::frequency(), boot);
-    let cores = setup::with_pmds(&options, &cores, ports.len(), &mut troubles);
+    let cores = setup::with_pmds(&options, &cores, &queues, &mut troubles);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().map(|&core| setup::polling(&options, core)).collect();
     setup::miss_members(&options, &ports, &mut troubles);

@@ -51,8 +51,10 @@ pub struct Options {
     pub event_store: u32,
     /// How flows are cached.
     pub flows: FlowOptions,
-    /// How long PMDs sleep at most.
-    pub sleep_max: SleepMax,
+    /// How long PMDs sleep at most, in microseconds, by their cores; 0 is never.
+    pub sleep_max: Numbers,
+    /// Receive queues that ports are to have, by the numbers of ports.
+    pub n_rxq: Numbers,
     /// For how many microseconds PMDs keep frames before they hand them to a ring.
     pub tx_flush_interval: u32,
     /// Who polls which receive queue.
@@ -65,25 +67,28 @@ pub struct Options {
     pub bonds: Bonds,
 }
 
-/// How long PMDs sleep at most after an iteration with little to do, in microseconds; 0 is never.
+/// Receive queues that a port has at most: those that an 82599 spreads frames over.
+pub const RXQS: usize = 16;
+
+/// A number for all of a kind, and others for some of them, by their own numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SleepMax {
-    /// All that are not named.
+pub struct Numbers {
+    /// That of all that are not named.
     pub all: u32,
-    /// Cores that are named.
-    pub cores: Vec<(u16, u32), PORTS>,
+    /// Those that are named, and the number of each.
+    pub named: Vec<(u16, u32), PORTS>,
 }
 
-impl SleepMax {
-    /// They do not sleep.
-    pub const NEVER: Self = Self { all: 0, cores: Vec::new() };
-    /// The longest sleep that can be asked for (Open vSwitch's).
-    pub const MOST: u32 = 10_000;
+impl Numbers {
+    /// The same for all.
+    pub const fn same(all: u32) -> Self {
+        Self { all, named: Vec::new() }
+    }
 
-    /// How long the PMD on `core` sleeps at most.
-    pub fn of(&self, core: usize) -> u32 {
-        let named = self.cores.iter().find(|(own, _)| usize::from(*own) == core);
-        named.map_or(self.all, |(_, micros)| *micros)
+    /// That of the one with this number.
+    pub fn of(&self, number: usize) -> u32 {
+        let named = self.named.iter().find(|(own, _)| usize::from(*own) == number);
+        named.map_or(self.all, |(_, number)| *number)
     }
 }
 
@@ -181,7 +186,8 @@ impl Default for Options {
             watchdog: Watchdog::Report,
             event_store: 64,
             flows: FlowOptions::DEFAULT,
-            sleep_max: SleepMax::NEVER,
+            sleep_max: Numbers::same(0),
+            n_rxq: Numbers::same(1),
             tx_flush_interval: 0,
             balance: Balance::DEFAULT,
             vtep: None,

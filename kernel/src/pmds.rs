@@ -4,13 +4,13 @@ use dataplane::capture::{Capture, Captured, Lent};
 use dataplane::{
     Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
 };
-use frame::{Buffer, Frame, LOCAL, LocalPool, RxQueue as _};
+use frame::{Buffer, Frame, LOCAL, LocalPool};
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx};
 use heapless::Vec;
 use kernel::balance::{Assigned, Candidate};
 use kernel::command::CAPTURED;
 use kernel::control::{Known, Lending, Line, QUEUES, Wire};
-use kernel::options::Balance;
+use kernel::options::{Balance, RXQS};
 use perf::history::SEGMENTS;
 use perf::milliseconds::Slot;
 use perf::stolen::Readings;
@@ -18,7 +18,7 @@ use perf::{Clock, Limits, Metrics, Recorder, Segment, Timebase};
 use spin::{Mutex, Once};
 
 use crate::arch::{cores, memory, power, stolen, tsc};
-use crate::queues::{Queues, Rx, Tx};
+use crate::queues::{Queues, Ring, Rx, Tx};
 use crate::switches::World;
 
 /// Orders that can wait for a PMD.
@@ -107,7 +107,7 @@ pub(crate) fn start(
         return Ok((Vec::new(), Vec::new(), None));
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
-    let rings: usize = ports.iter().map(|port| port.rx.capacity() as usize).sum();
+    let rings: usize = ports.iter().map(Queues::capacity).sum();
     let store = fill_store(rings * FRAMES + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
@@ -119,7 +119,7 @@ pub(crate) fn start(
         let _fits = handles.push(handle);
         let _fits = loops.push(pmd);
     }
-    let places = places(&world.balance, ports.len(), pollings);
+    let places = places(&world.balance, &names(&ports), pollings);
     let mut queued = share_out(ports, &places, &mut loops)?;
     queued.iter().zip(places).for_each(|(known, place)| known.load.set_core(pollings[place].core));
     let mut wire = None;
@@ -195,44 +195,70 @@ fn captures() -> Result<(Lent, Lending), NoMemory> {
     Ok((Lent { lent: inbox, back: sender }, Lending { lent, back, home }))
 }
 
-/// Which of the PMDs on `cores` is to poll the queue of each of so many ports.
-fn places(balance: &Balance, ports: usize, pollings: &[Polling]) -> Vec<usize, PORTS> {
+/// The receive queues of all ports, by port and number.
+fn names(ports: &[Queues]) -> Vec<(u16, u16), QUEUES> {
+    let numbered = (0_u16..).zip(ports);
+    numbered
+        .flat_map(|(port, queues)| (0..queues.rx.len() as u16).map(move |it| (port, it)))
+        .collect()
+}
+
+/// Which of the PMDs on `cores` is to poll each of these queues.
+fn places(balance: &Balance, names: &[(u16, u16)], pollings: &[Polling]) -> Vec<usize, QUEUES> {
     let pmd = |core: usize| pollings.iter().position(|polling| polling.core == core);
-    let pinned = |port: usize| balance.core((port as u16, 0)).and_then(pmd);
-    let queues = (0..ports).map(|port| Candidate { cycles: 0, pinned: pinned(port) });
-    let queues: Vec<_, PORTS> = queues.collect();
+    let pinned = |name: &(u16, u16)| balance.core(*name).and_then(pmd);
+    let queues = names.iter().map(|name| Candidate { cycles: 0, pinned: pinned(name) });
+    let queues: Vec<_, QUEUES> = queues.collect();
     let mut pmds: Vec<_, { cores::MAX }> = pollings.iter().map(|_| Assigned::default()).collect();
-    let mut places: Vec<_, PORTS> = queues.iter().map(|_| 0).collect();
+    let mut places: Vec<_, QUEUES> = queues.iter().map(|_| 0).collect();
     balance.plan.assign(&queues, &mut pmds, &mut places);
     places
 }
 
-/// Gives each port's receive queue to the PMD in its place, and each PMD a way out by every port.
+/// Gives each receive queue to the PMD in its place, and each PMD a way out by every port.
 fn share_out(
     ports: Vec<Queues, PORTS>,
     places: &[usize],
     loops: &mut [&'static mut Loop],
 ) -> Result<Queued, NoMemory> {
-    let count = loops.len().max(1);
-    let mut queued = Vec::new();
-    for ((port, place), Queues { mut rx, tx }) in (0_u16..).zip(places).zip(ports) {
-        let (name, load) = ((port, 0), &*carve(Load::default())?);
-        if let Some(pmd) = loops.get_mut(*place) {
+    let (mut queued, mut places) = (Vec::new(), places.iter());
+    for (port, Queues { rx, tx }) in (0_u16..).zip(ports) {
+        for (number, mut rx) in (0_u16..).zip(rx) {
+            let (name, load) = ((port, number), &*carve(Load::default())?);
+            let Some(pmd) = places.next().and_then(|place| loops.get_mut(*place)) else { continue };
             rx.start(pmd.pool());
             let _fits = pmd.poll(Rxq::new(name, rx, load));
             let _fits = queued.push(Known { name, load });
         }
-        if let [pmd] = loops {
-            pmd.add_exit(carve(Exit::new(port, Tx::Own(tx)))?);
-            continue;
-        }
-        let queue: &SharedTx<_> = carve(SharedTx::new(tx))?;
-        for (number, pmd) in loops.iter_mut().enumerate() {
-            let tells = number == usize::from(port) % count;
-            pmd.add_exit(carve(Exit::new(port, Tx::Shared { queue, tells }))?);
-        }
+        add_exits(port, tx, loops)?;
     }
     Ok(queued)
+}
+
+/// Gives each PMD a way out by `port`: a ring of its own, where there are as many, else one of those
+/// that are shared.
+fn add_exits(
+    port: u16,
+    rings: Vec<Ring, RXQS>,
+    loops: &mut [&'static mut Loop],
+) -> Result<(), NoMemory> {
+    if rings.len() >= loops.len() {
+        for (pmd, ring) in loops.iter_mut().zip(rings) {
+            pmd.add_exit(carve(Exit::new(port, Tx::Own(ring)))?);
+        }
+        return Ok(());
+    }
+    let mut shared: Vec<&SharedTx<_>, RXQS> = Vec::new();
+    for ring in rings {
+        let _fits = shared.push(carve(SharedTx::new(ring))?);
+    }
+    for (number, pmd) in loops.iter_mut().enumerate() {
+        let Some(queue) = shared.get(number % shared.len().max(1)) else { continue };
+        // One PMD tells how much each holds.
+        let tells = number < shared.len();
+        pmd.add_exit(carve(Exit::new(port, Tx::Shared { queue, tells }))?);
+    }
+    Ok(())
 }
 
 /// Makes the port LOCAL: a way to the control core for each PMD, and one back to the first.

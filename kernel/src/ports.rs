@@ -6,10 +6,9 @@ use core::fmt;
 use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
 use dataplane::PORTS;
-use frame::RxQueue as _;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
-use kernel::options::Ports as Wanted;
+use kernel::options::{Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
 
@@ -38,8 +37,10 @@ static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
 /// A network card that was taken.
 pub(crate) struct Port {
     pub(crate) place: Place,
-    /// Frames that its receive ring can hold.
+    /// Frames that its receive rings can hold.
     pub(crate) ring: u32,
+    /// Receive queues that it has, and that its card can have.
+    pub(crate) queues: (usize, usize),
     card: Card,
 }
 
@@ -113,34 +114,45 @@ pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
     chosen
 }
 
-/// Takes `card` away from whoever used it, and sets it up as a port. A card without a
-/// driver is left as it is.
-pub(crate) fn take(card: &Found) -> Result<(Port, Queues), Error> {
+/// Takes `card` away from whoever used it, and sets it up as a port with so many receive queues, or as
+/// many as it has. A card without a driver is left as it is.
+pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, Queues), Error> {
     card.driver.ok_or(Error::NoDriver)?;
     let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
-    let (card, queues) = match intel::Family::of(&function.seen()) {
+    let (card, most, queues) = match intel::Family::of(&function.seen()) {
         Some(_) => open_intel(&function)?,
-        None => open_virtio(&function)?,
+        None => open_virtio(&function, queues)?,
     };
-    Ok((Port { place, ring: queues.rx.capacity(), card }, queues))
+    let ring = queues.capacity() as u32;
+    Ok((Port { place, ring, queues: (queues.rx.len(), most), card }, queues))
 }
 
-fn open_virtio(function: &Function) -> Result<(Card, Queues), Error> {
-    let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
-    let (card, rx, tx) = Net::open(function, &mut map, rings, &Uptime).map_err(Error::Virtio)?;
-    let (rx, tx) = (Rx::Virtio(pmds::carve(rx)?), Ring::Virtio(pmds::carve(tx)?));
-    Ok((Card::Virtio(card), Queues { rx, tx }))
+/// A card, the queues that it can have, and those that it has.
+type Opened = (Card, usize, Queues);
+
+fn open_virtio(function: &Function, wanted: usize) -> Result<Opened, Error> {
+    let mut card = Net::open(function, &mut map, &Uptime).map_err(Error::Virtio)?;
+    let (most, mut queues) = (card.most_pairs().min(RXQS), Queues::default());
+    for _ in 0..wanted.clamp(1, most) {
+        let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
+        let (rx, tx) = card.add_pair(&mut map, rings).map_err(Error::Virtio)?;
+        queues.add(Rx::Virtio(pmds::carve(rx)?), Ring::Virtio(pmds::carve(tx)?));
+    }
+    let commands = rings(VirtioCard::CONTROL_MEMORY, RING_ALIGN)?;
+    card.start(&mut map, commands, &Uptime).map_err(Error::Virtio)?;
+    Ok((Card::Virtio(card), most, queues))
 }
 
-fn open_intel(function: &Function) -> Result<(Card, Queues), Error> {
+fn open_intel(function: &Function) -> Result<Opened, Error> {
     let rings = rings(IntelCard::MEMORY, IntelCard::ALIGN)?;
     let (card, rx, tx) =
         IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
-    let (rx, tx) = (Rx::Intel(pmds::carve(rx)?), Ring::Intel(pmds::carve(tx)?));
-    Ok((Card::Intel(card), Queues { rx, tx }))
+    let mut queues = Queues::default();
+    queues.add(Rx::Intel(pmds::carve(rx)?), Ring::Intel(pmds::carve(tx)?));
+    Ok((Card::Intel(card), 1, queues))
 }
 
 /// Memory for the rings of a card.

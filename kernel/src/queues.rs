@@ -3,12 +3,28 @@
 use bus::Registers;
 use frame::{Burst, LocalPool, Outbox, Polled, Refused, RxQueue, TxQueue};
 use handover::{LocalRx, LocalTx, SharedTx};
+use heapless::Vec;
+use kernel::options::RXQS;
 use virtio::{NetRx, NetTx};
 
-/// The two queues of a port.
+/// The queues of a port.
+#[derive(Default)]
 pub(crate) struct Queues {
-    pub(crate) rx: Rx,
-    pub(crate) tx: Ring,
+    pub(crate) rx: Vec<Rx, RXQS>,
+    pub(crate) tx: Vec<Ring, RXQS>,
+}
+
+impl Queues {
+    /// Adds a pair of queues, as many as fit.
+    pub(crate) fn add(&mut self, rx: Rx, tx: Ring) {
+        let _fits = self.rx.push(rx);
+        let _fits = self.tx.push(tx);
+    }
+
+    /// Frames that its receive rings hold together.
+    pub(crate) fn capacity(&self) -> usize {
+        self.rx.iter().map(|queue| queue.capacity() as usize).sum()
+    }
 }
 
 /// A PMD's way in from a port. Queues of cards are too large to be handed about.

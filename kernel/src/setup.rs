@@ -9,7 +9,7 @@ use kernel::address::{Nic, Place};
 use kernel::command;
 use kernel::control::{
     COVERAGE_COPIES, Control, Counted, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy,
-    Tables,
+    QUEUES, Tables,
 };
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
@@ -51,6 +51,8 @@ pub(crate) enum Trouble {
     NoSuchQueue(u16, u16),
     /// A queue of a port is pinned to a core that has no PMD.
     NotPinned(u16, u16, usize),
+    /// A port has so many receive queues, where more were asked for.
+    FewerQueues(u16, usize, usize),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
 }
@@ -93,6 +95,9 @@ impl Display for Trouble {
                 "error: pmd-rxq-affinity: there is no PMD on core {core}; \
                  queue {queue} of port {port} is not pinned"
             ),
+            Self::FewerQueues(port, queues, wanted) => {
+                write!(out, "error: n_rxq: port {port} has {queues}, not {wanted}")
+            }
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
         }
     }
@@ -111,20 +116,22 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
     free
 }
 
-/// Those of `cores` that get a PMD, one for each of so many ports at most: cores that queues are pinned
-/// to go first.
+/// Those of `cores` that get a PMD, one for each receive queue of these ports at most: cores that
+/// queues are pinned to go first.
 pub(crate) fn with_pmds(
     options: &Options,
     cores: &[usize],
-    ports: usize,
+    ports: &[Queues],
     troubles: &mut Troubles,
 ) -> Vec<usize, { cores::MAX }> {
-    let is_there = |(port, queue): (u16, u16)| usize::from(port) < ports && queue == 0;
+    let own = |port: u16| ports.get(usize::from(port)).map_or(0, |port| port.rx.len());
+    let is_there = |(port, queue): (u16, u16)| usize::from(queue) < own(port);
+    let queues: usize = ports.iter().map(|port| port.rx.len()).sum();
     let pins = || options.balance.pins.iter().copied();
     let is_pinned = |core: usize| pins().any(|(name, own)| own == core && is_there(name));
     let mut chosen: Vec<usize, _> = cores.iter().copied().collect();
     chosen.sort_unstable_by_key(|core| (!is_pinned(*core), *core));
-    chosen.truncate(ports);
+    chosen.truncate(queues.min(PORTS));
     chosen.sort_unstable();
     for (name @ (port, queue), core) in pins() {
         if !is_there(name) {
@@ -160,11 +167,20 @@ pub(crate) fn take_ports(
     if chosen.is_empty() && options.ports == Ports::All {
         note(troubles, Trouble::NoCard);
     }
-    for card in chosen {
-        match ports::take(&card) {
-            Ok((port, pair)) => {
+    let mut left = QUEUES - 1;
+    for (number, card) in chosen.iter().enumerate() {
+        // One for each port that is still to come.
+        let most = left - (chosen.len() - number - 1);
+        let wanted = options.n_rxq.of(taken.len()) as usize;
+        match ports::take(card, wanted.min(most)) {
+            Ok((port, own)) => {
+                left -= own.rx.len();
+                if own.rx.len() < wanted {
+                    let port = taken.len() as u16;
+                    note(troubles, Trouble::FewerQueues(port, own.rx.len(), wanted));
+                }
                 let _fits = taken.push(port);
-                let _fits = queues.push(pair);
+                let _fits = queues.push(own);
             }
             Err(error) => note(troubles, Trouble::NotTaken(card.place, error)),
         }

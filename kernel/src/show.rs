@@ -23,7 +23,7 @@ pub(crate) use ledger::unreadable;
 pub use ledger::{drops, ledger};
 pub use meters::MetersJob;
 pub use perf_show::PerfShowJob;
-pub use ports::ports;
+pub use ports::{port, ports};
 pub use rxqs::RxqsJob;
 pub use settings::{SettingsJob, Told};
 pub use sleep::sleep;

@@ -133,7 +133,12 @@ pub enum Netdev {
         host: PathBuf,
     },
     /// A tap interface of the host that already exists.
-    Tap(String),
+    Tap {
+        /// Its name.
+        name: String,
+        /// Pairs of queues; the interface was made with `multi_queue` if there are several.
+        pairs: u8,
+    },
     /// A hub inside QEMU, by number: what one plug sends, all others get.
     Hub(u32),
 }
@@ -286,8 +291,9 @@ impl Nic {
         line.option(
             "-device",
             format!(
-                "{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
-                self.model.device()
+                "{}{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
+                self.model.device(),
+                self.netdev.queues()
             ),
         );
         if let Some(file) = &self.capture {
@@ -301,10 +307,18 @@ impl Nic {
 }
 
 impl Netdev {
+    /// What a virtio card needs to be told to have as many queues.
+    fn queues(&self) -> &'static str {
+        if matches!(self, Self::Tap { pairs: 2.., .. }) { ",mq=on" } else { "" }
+    }
+
     fn option(&self, id: &str) -> String {
         match self {
             Self::Dgram { qemu, host } => dgram(id, qemu, host),
-            Self::Tap(name) => format!("tap,id={id},ifname={name},script=no,downscript=no"),
+            Self::Tap { name, pairs } => {
+                let queues = if *pairs > 1 { format!(",queues={pairs}") } else { String::new() };
+                format!("tap,id={id},ifname={name},script=no,downscript=no{queues}")
+            }
             Self::Hub(hub) => format!("hubport,id={id},hubid={hub}"),
         }
     }

@@ -21,6 +21,8 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub struct Namespaces {
     sides: [Side; 2],
+    /// Pairs of queues of each tap.
+    pairs: u8,
 }
 
 #[derive(Debug)]
@@ -63,8 +65,18 @@ impl Namespaces {
     ///
     /// The system refuses.
     pub fn create() -> Result<Self> {
-        let both = Self::planned();
-        both.sides.iter().try_for_each(Side::create)?;
+        Self::with_pairs(1)
+    }
+
+    /// The same, with taps of so many pairs of queues.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub fn with_pairs(pairs: u8) -> Result<Self> {
+        let mut both = Self::planned();
+        both.pairs = pairs;
+        both.sides.iter().try_for_each(|side| side.create(pairs > 1))?;
         Ok(both)
     }
 
@@ -76,13 +88,13 @@ impl Namespaces {
             let name = format!("{stem}{letter}");
             Side { tap: name.clone(), name, address }
         };
-        Self { sides: [side('a', "198.18.0.1"), side('b', "198.18.0.2")] }
+        Self { sides: [side('a', "198.18.0.1"), side('b', "198.18.0.2")], pairs: 1 }
     }
 
     /// What the network card on `side` (0 or 1) is plugged into.
     #[must_use]
     pub fn netdev(&self, side: usize) -> Netdev {
-        Netdev::Tap(self.sides[side].tap.clone())
+        Netdev::Tap { name: self.sides[side].tap.clone(), pairs: self.pairs }
     }
 
     /// Moves both taps into their namespaces, gives them addresses and raises them. QEMU must
@@ -140,14 +152,16 @@ impl Drop for Namespaces {
 }
 
 impl Side {
-    fn create(&self) -> Result<()> {
+    fn create(&self, has_queues: bool) -> Result<()> {
         run(&["netns", "add", &self.name])?;
         for scope in ["all", "default"] {
             let setting = format!("net.ipv6.conf.{scope}.disable_ipv6=1");
             // A kernel without IPv6 has no such setting, and needs none.
             let _ = run(&["netns", "exec", &self.name, "sysctl", "-qw", &setting]);
         }
-        run(&["tuntap", "add", "dev", &self.tap, "mode", "tap"]).map(drop)
+        let queues: &[&str] = if has_queues { &["multi_queue"] } else { &[] };
+        let plain = ["tuntap", "add", "dev", &self.tap, "mode", "tap"];
+        run(&[plain.as_slice(), queues].concat()).map(drop)
     }
 
     fn plug_in(&self) -> Result<()> {

@@ -18,6 +18,8 @@ pub enum Error {
     FeaturesRefused,
     /// The device lacks a queue that its kind must have.
     NoQueue,
+    /// The device did not do what it was told by its queue for commands.
+    CommandRefused,
     /// The memory handed in is too small for the rings.
     NoMemory,
 }

@@ -9,6 +9,7 @@
 //! | `transport` | capabilities, reset, features, queue set-up: virtio 1.2, section 4.1 |
 //! | `queue` | the split ring: section 2.7; it knows no registers |
 //! | `net` | the network card: section 5.1 |
+//! | `control` | its queue for commands: section 5.1.6.5 |
 //! | `console` | the console: section 5.3 |
 //!
 //! Section numbers in this crate are those of the Virtual I/O Device specification, version 1.2.
@@ -17,6 +18,7 @@
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod console;
+mod control;
 mod error;
 mod net;
 mod queue;

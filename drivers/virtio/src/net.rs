@@ -1,4 +1,4 @@
-//! The network card (5.1): one pair of queues, polled, no offloads.
+//! The network card (5.1): pairs of queues, polled, no offloads.
 //!
 //! A frame is one descriptor in either direction. The device's own header of 12 bytes lies in the
 //! headroom in front of it.
@@ -7,25 +7,31 @@ use bit_field::BitField;
 use bus::pci::{BusMaster, ConfigRegionAccess, Function};
 use bus::{Clock, Dma, Mmio};
 
+use crate::control::{self, Control};
 use crate::queue::{self, Queue};
 use crate::transport::{self, Kind, Map, Transport};
 use crate::{Error, NetRx, NetTx};
 
-/// Feature bits (5.1.3): the device has an address, and says whether its link is up. Nothing else
-/// is wanted: offloads would let it hand on frames that are not what was on the wire.
+/// Feature bits (5.1.3): the device has an address, says whether its link is up, has a queue for
+/// commands, and more than one pair of queues. Nothing else is wanted: offloads would let it hand on
+/// frames that are not what was on the wire.
 const MAC: usize = 5;
 const STATUS: usize = 16;
+const CONTROL: usize = 17;
+const PAIRS: usize = 22;
 
-/// Registers (5.1.4), and how many bytes they take.
+/// Registers (5.1.4), and how many bytes they take: those that every card has, and with the number of
+/// pairs of queues.
 const MAC_REGISTER: usize = 0;
 const STATUS_REGISTER: usize = 6;
+const PAIRS_REGISTER: usize = 8;
 const REGISTERS: u64 = 8;
+const MORE_REGISTERS: u64 = 10;
 /// Bit of the status register: the link is up.
 const LINK_UP: usize = 0;
 
-/// Queues (5.1.2).
-const RECEIVE: u16 = 0;
-const TRANSMIT: u16 = 1;
+/// The class of commands about pairs of queues, and the one that says how many are used (5.1.6.5.5).
+const USE_PAIRS: (u8, u8) = (4, 0);
 
 /// Bytes of the header in front of every frame (5.1.6).
 pub(crate) const HEADER: usize = 12;
@@ -44,51 +50,103 @@ fn mac(registers: &impl Mmio) -> [u8; 6] {
     core::array::from_fn(|i| registers.read8(MAC_REGISTER + i))
 }
 
-/// What the control core has of a network card. Its queues stand still once this is dropped.
+/// What the control core has of a network card: opened, given pairs of queues, started. Its queues
+/// stand still once this is dropped.
 pub struct Net<'a, A: ConfigRegionAccess, M> {
+    transport: Transport<M>,
     registers: M,
     accepted: u64,
+    /// Pairs of queues that it can have, and those that were added.
+    most: u16,
+    pairs: u16,
     _bus_master: BusMaster<'a, A>,
 }
 
 impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
-    /// Bytes of memory that a card needs for its rings, aligned to 64.
+    /// Bytes of memory that a pair of queues needs for its rings, aligned to 64.
     pub const MEMORY: usize = 2 * queue::MEMORY;
+    /// The same for commands, which a card with more than one pair is given.
+    pub const CONTROL_MEMORY: usize = control::MEMORY;
 
-    /// Resets the card and sets it up, with rings in `memory`, which is zeroed. It receives once
-    /// [`NetRx::start`] was called.
+    /// Resets the card. It needs a pair of queues next.
+    ///
+    /// # Errors
+    ///
+    /// It is no network card, does not answer as it should, or is too old.
     pub fn open(
         function: &Function<'a, A>,
         map: Map<'_, M>,
-        memory: Dma,
         clock: &impl Clock,
-    ) -> Result<(Self, NetRx<M>, NetTx<M>), Error> {
+    ) -> Result<Self, Error> {
         if Kind::of(&function.seen()) != Some(Kind::Net) {
             return Err(Error::WrongKind);
         }
         let transport = Transport::open(function, &mut *map, clock)?;
-        Self::set_up(&transport, function.bus_master(), map, memory)
-            .inspect_err(|_| transport.give_up())
+        let bus_master = function.bus_master();
+        match negotiate(&transport, map) {
+            Ok((registers, accepted, most)) => {
+                let _bus_master = bus_master;
+                Ok(Self { transport, registers, accepted, most, pairs: 0, _bus_master })
+            }
+            Err(error) => {
+                transport.give_up();
+                Err(error)
+            }
+        }
     }
 
-    fn set_up(
-        transport: &Transport<M>,
-        bus_master: BusMaster<'a, A>,
+    /// Pairs of queues that it can have.
+    pub fn most_pairs(&self) -> usize {
+        self.most.into()
+    }
+
+    /// Adds a pair of queues, with rings in `memory`, which is zeroed. It receives once the card and
+    /// [`NetRx::start`] were started.
+    ///
+    /// # Errors
+    ///
+    /// The card has no more, or there is too little memory.
+    pub fn add_pair(
+        &mut self,
         map: Map<'_, M>,
         mut memory: Dma,
-    ) -> Result<(Self, NetRx<M>, NetTx<M>), Error> {
-        let accepted = transport.negotiate(1 << MAC | 1 << STATUS)?;
-        let registers = transport.map_own(REGISTERS, &mut *map)?;
-        let mut start = |index| -> Result<_, Error> {
-            let size = transport.queue_size(index)?;
-            let queue = Queue::new(&mut memory, size).ok_or(Error::NoMemory)?;
-            let doorbell = transport.start_queue(index, &queue.layout(), &mut *map)?;
-            Ok((queue, doorbell))
+    ) -> Result<(NetRx<M>, NetTx<M>), Error> {
+        let first = 2 * self.pairs;
+        if self.pairs == self.most {
+            return Err(Error::NoQueue);
+        }
+        let mut start = |index| {
+            let started = start_queue(&self.transport, index, &mut memory, &mut *map);
+            started.inspect_err(|_| self.transport.give_up())
         };
-        let (receive, transmit) = (start(RECEIVE)?, start(TRANSMIT)?);
-        transport.finish();
-        let net = Self { registers, accepted, _bus_master: bus_master };
-        Ok((net, NetRx::over(receive.0, receive.1), NetTx::over(transmit.0, transmit.1)))
+        let receive = start(first)?;
+        let transmit = start(first + 1)?;
+        self.pairs += 1;
+        Ok((NetRx::over(receive.0, receive.1), NetTx::over(transmit.0, transmit.1)))
+    }
+
+    /// Lets the card work with the pairs that it was given. Where that is more than one it gets a
+    /// queue for commands in `memory`, which is zeroed.
+    ///
+    /// # Errors
+    ///
+    /// It does not take so many.
+    pub fn start(
+        &mut self,
+        map: Map<'_, M>,
+        mut memory: Dma,
+        clock: &impl Clock,
+    ) -> Result<(), Error> {
+        if self.pairs <= 1 {
+            self.transport.finish();
+            return Ok(());
+        }
+        let started = start_queue(&self.transport, 2 * self.most, &mut memory, map);
+        let control =
+            started.and_then(|(queue, doorbell)| Control::over(queue, doorbell, &mut memory));
+        self.transport.finish();
+        let used = control.and_then(|mut control| control.command(USE_PAIRS, self.pairs, clock));
+        used.inspect_err(|_| self.transport.give_up())
     }
 
     /// The card's own address, if it has one.
@@ -101,4 +159,28 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         let status = || self.registers.read16(STATUS_REGISTER);
         !self.accepted.get_bit(STATUS) || status().get_bit(LINK_UP)
     }
+}
+
+/// Begins set-up: the card's own registers, what was accepted, and how many pairs of queues there are.
+fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u64, u16), Error> {
+    let wanted = 1 << MAC | 1 << STATUS | 1 << CONTROL | 1 << PAIRS;
+    let accepted = transport.negotiate(wanted)?;
+    let has_pairs = accepted.get_bit(PAIRS) && accepted.get_bit(CONTROL);
+    let registers = transport.map_own(if has_pairs { MORE_REGISTERS } else { REGISTERS }, map)?;
+    let most = if has_pairs { registers.read16(PAIRS_REGISTER).max(1) } else { 1 };
+    // More there cannot be, whatever it says: queues are numbered by 16 bits.
+    Ok((registers, accepted, most.min(0x7fff)))
+}
+
+/// Starts queue `index` with its ring in `memory`.
+fn start_queue<M: Mmio, T>(
+    transport: &Transport<M>,
+    index: u16,
+    memory: &mut Dma,
+    map: Map<'_, M>,
+) -> Result<(Queue<T>, transport::Doorbell<M>), Error> {
+    let size = transport.queue_size(index)?;
+    let queue = Queue::new(memory, size).ok_or(Error::NoMemory)?;
+    let doorbell = transport.start_queue(index, &queue.layout(), map)?;
+    Ok((queue, doorbell))
 }

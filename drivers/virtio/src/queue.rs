@@ -26,6 +26,9 @@ const USED: usize = 1 + 2 * N;
 
 /// Descriptor flag: the device writes the buffer.
 const WRITE: u64 = 1 << 33;
+/// Descriptor flag: another one belongs to it, whose id stands at this bit.
+const NEXT: u64 = 1 << 32;
+const NEXT_ID: u32 = 48;
 /// Flag of the available ring: the device is to send no interrupts.
 const NO_INTERRUPT: u16 = 1;
 /// Flag of the used ring: the device needs no doorbell.
@@ -159,8 +162,26 @@ impl<T> Queue<T> {
     /// learns so with [`publish`](Self::publish).
     #[inline]
     pub(crate) fn give(&mut self, id: u16, address: usize, item: T) {
-        let address = self.translation.bus_address(address);
-        self.table[2 * slot(id)].store(address, Relaxed);
+        self.place(id, self.translation.bus_address(address));
+        self.offer(id, item);
+    }
+
+    /// Says that the buffer of `id` is at this bus address.
+    #[inline]
+    pub(crate) fn place(&self, id: u16, bus_address: u64) {
+        self.table[2 * slot(id)].store(bus_address, Relaxed);
+    }
+
+    /// Says that the buffer of `id` is `len` bytes long, read by the device, and has that of `next`
+    /// behind it.
+    pub(crate) fn describe_first(&self, id: u16, len: u32, next: u16) {
+        let word = u64::from(len) | NEXT | u64::from(next) << NEXT_ID;
+        self.table[2 * slot(id) + 1].store(word, Relaxed);
+    }
+
+    /// Gives the device the buffer of `id`, which is described and belongs to `item`.
+    #[inline]
+    pub(crate) fn offer(&mut self, id: u16, item: T) {
         let before = self.given[slot(id)].replace(item);
         debug_assert!(before.is_none(), "an id is given only while the device does not have it");
         // Saves asking whether there is a frame to drop, once for each that moves.

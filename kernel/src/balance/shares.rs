@@ -78,8 +78,8 @@ mod tests {
     fn upcalls_are_charged_as_they_are_and_the_classifier_by_probes() {
         let spending = Spending { busy: 10_000, classifier: 4000, housekeeping: 0 };
         let counted = [
-            Counted { passes: 50, probes: 30, upcalls: 2000 },
-            Counted { passes: 50, probes: 10, upcalls: 0 },
+            Counted { passes: 50, probes: 30, upcalls: 2000, ..Counted::default() },
+            Counted { passes: 50, probes: 10, ..Counted::default() },
         ];
         assert_eq!(of(spending, &counted), (vec![2000 + 3000 + 2000, 1000 + 2000], 0));
     }
@@ -99,7 +99,7 @@ mod tests {
         ) {
             let counted: Vec<_> = counted
                 .into_iter()
-                .map(|(passes, probes, upcalls)| Counted { passes, probes, upcalls })
+                .map(|(passes, probes, upcalls)| Counted { passes, probes, upcalls, ..Counted::default() })
                 .collect();
             let upcalls: u64 = counted.iter().map(|it| it.upcalls).sum();
             let spending = Spending { busy, classifier, housekeeping };

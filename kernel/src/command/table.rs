@@ -19,7 +19,7 @@ const METER: &str =
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 37] = [
+pub static COMMANDS: [Entry; 38] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -80,6 +80,18 @@ pub static COMMANDS: [Entry; 37] = [
         about: "ports and what went through them",
         items: &[format()],
         make: |said| Command::ShowPorts(said.format(0)),
+    },
+    Entry {
+        name: "show port",
+        about: "one port, and what came out of each of its receive queues",
+        items: &[
+            required(Form::Place(number("PORT", 0, 15)), "its number in show ports"),
+            optional(Form::Words(&["queues"]), "a line for each receive queue, too"),
+        ],
+        make: |said| Command::ShowPort {
+            port: said.number(0).unwrap_or(0),
+            queues: said.number::<u64>(1).is_some(),
+        },
     },
     Entry {
         name: "show drops",

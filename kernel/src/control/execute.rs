@@ -34,6 +34,9 @@ impl<O: Orders> Control<'_, O> {
             Command::LogShow { core, format } => self.log_show(core, format),
             Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
             Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
+            Command::ShowPort { port, queues } => {
+                show::port(machine, ledgers, (port, queues.then_some(&self.rxqs)), out)
+            }
             Command::ShowDrops(Format::Text) => show::drops(count_ports(machine), ledgers, out),
             Command::ShowDrops(Format::Json) => {
                 show::json::drops(count_ports(machine), ledgers, out)

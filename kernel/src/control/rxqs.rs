@@ -2,7 +2,7 @@
 
 mod rebalance;
 
-use dataplane::{Counted, LOCAL, Load, PORTS};
+use dataplane::{Counted, LOCAL, Load, MOVING, PORTS};
 use heapless::Vec;
 use perf::Counter;
 
@@ -11,8 +11,9 @@ use super::{Orders, Pmd};
 use crate::balance::{self, Overload, Spending, Steps};
 use crate::options::Balance;
 
-/// Receive queues at most: one of each port, and that of this machine itself.
-pub const MOST: usize = PORTS + 1;
+/// Receive queues at most, that of this machine itself among them: any PMD can poll all.
+pub const MOST: usize = dataplane::QUEUES;
+const _: () = assert!(MOST <= MOVING);
 /// Steps without which nothing can be said of a load (Open vSwitch's).
 const FEW: usize = 2;
 
@@ -95,6 +96,11 @@ impl Rxqs {
         let (assigned, _) = rxqs.assign(pmds);
         rxqs.duties.iter_mut().zip(assigned).for_each(|(duty, it)| duty.isolated = it.isolated);
         rxqs
+    }
+
+    /// The queues of `port`, in order.
+    pub fn of_port(&self, port: u16) -> impl Iterator<Item = &Queue> {
+        self.queues.iter().filter(move |queue| queue.known.name.0 == port)
     }
 
     /// Queues of ports that the PMD at `place` polls.
@@ -196,6 +202,16 @@ impl Queue {
         self.known.name
     }
 
+    /// Frames that came out of it since boot.
+    pub fn frames(&self) -> u64 {
+        self.known.load.read().frames
+    }
+
+    /// The core of the PMD that polls it.
+    pub fn core(&self) -> usize {
+        self.known.load.core()
+    }
+
     /// Whether it stays where it is.
     fn is_fixed(&self) -> bool {
         self.known.name.0 == LOCAL
@@ -206,6 +222,7 @@ impl Queue {
         let counted = self.known.load.read();
         let before = core::mem::replace(&mut self.before, counted);
         let news = Counted {
+            frames: counted.frames.wrapping_sub(before.frames),
             passes: counted.passes.wrapping_sub(before.passes),
             probes: counted.probes.wrapping_sub(before.probes),
             upcalls: counted.upcalls.wrapping_sub(before.upcalls),

@@ -42,10 +42,19 @@ impl Machine for Bench {
     fn port(&self, number: usize) -> Option<Port> {
         let place = Place(PciAddress::new(0, 0, 2 + number as u8, 0));
         let mac = Mac([0x52, 0x54, 0, 0x12, 0x34, 0x56 + number as u8]);
-        let (link, core, ring_pending) = (number == 0, number + 1, 7);
-        let (ring, missed) = (256, self.missed(number));
-        let port =
-            Port { place, driver: "virtio-net", mac, link, core, ring, ring_pending, missed };
+        let (link, cores, ring_pending) = (number == 0, 1 << (number + 1), 7);
+        let (ring, queues, missed) = (256, (1, 1), self.missed(number));
+        let port = Port {
+            place,
+            driver: "virtio-net",
+            mac,
+            link,
+            cores,
+            queues,
+            ring,
+            ring_pending,
+            missed,
+        };
         (number < PORTS).then_some(port)
     }
 
@@ -142,7 +151,7 @@ impl Desk {
             settings,
             watchdog: Watchdog::Report,
             flows: FlowOptions::DEFAULT,
-            sleep: SleepMax::NEVER,
+            sleep: Numbers::same(0),
             balance: Balance::DEFAULT,
         };
         let base = Timebase::new(HERTZ, 0);
@@ -266,7 +275,7 @@ fn too_little_memory_is_refused_by_name() {
             coverage: vec![NO_COVERAGE; copies].leak(),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
-        let (sleep, balance) = (SleepMax::NEVER, Balance::DEFAULT);
+        let (sleep, balance) = (Numbers::same(0), Balance::DEFAULT);
         let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep, balance };
         let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
         let base = Timebase::new(HERTZ, 0);

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 23] = [
+static OWN: [OwnKey; 24] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -80,6 +80,15 @@ static OWN: [OwnKey; 23] = [
         range: Range::Number(0..=1_000_000, |options, micros| options.tx_flush_interval = micros),
         default: "0",
         help: "how long frames are kept so that more go to a ring at once (us)",
+    },
+    OwnKey {
+        name: "n_rxq",
+        range: Range::Text(
+            "a number from 1 to 16, and PORT:NUMBER for others, with commas between",
+            values::n_rxq,
+        ),
+        default: "1",
+        help: "receive queues of each port; fewer where its card has fewer",
     },
     OwnKey {
         name: "pmd-rxq-assign",

@@ -3,7 +3,7 @@
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Forward, Options, Ports, SleepMax, Watchdog};
+use super::{CORES, Console, CpuMask, Forward, Numbers, Options, Ports, RXQS, Watchdog};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
@@ -77,21 +77,34 @@ pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {
 
 /// `N` and `CORE:N`, with commas between, each core once. More than the most stands for the most, as
 /// in Open vSwitch.
+/// The longest sleep that can be asked for, in microseconds (Open vSwitch's).
+const LONGEST_SLEEP: u32 = 10_000;
+
 pub(super) fn sleep_max(options: &mut Options, text: &str) -> Option<()> {
-    let mut sleep = SleepMax::NEVER;
+    options.sleep_max = numbers(text, |micros| Some(micros.min(LONGEST_SLEEP)))?;
+    Some(())
+}
+
+pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
+    let queues = 1..=RXQS as u32;
+    options.n_rxq = numbers(text, |count| queues.contains(&count).then_some(count))?;
+    Some(())
+}
+
+/// A number for all that are not named, 0 or 1 that there is none of, and `NAME:NUMBER` for others.
+fn numbers(text: &str, allowed: impl Fn(u32) -> Option<u32>) -> Option<Numbers> {
+    let mut numbers = Numbers::same(allowed(0).or_else(|| allowed(1))?);
     for word in text.split(',') {
-        let micros = |text| Some(number(text)?.min(SleepMax::MOST));
         match word.split_once(':') {
-            None => sleep.all = micros(word)?,
-            Some((core, text)) => {
-                let core = number(core)?.try_into().ok()?;
-                sleep.cores.iter().all(|(own, _)| *own != core).then_some(())?;
-                sleep.cores.push((core, micros(text)?)).ok()?;
+            None => numbers.all = allowed(number(word)?)?,
+            Some((name, text)) => {
+                let name = number(name)?.try_into().ok()?;
+                numbers.named.iter().all(|(own, _)| *own != name).then_some(())?;
+                numbers.named.push((name, allowed(number(text)?)?)).ok()?;
             }
         }
     }
-    options.sleep_max = sleep;
-    Some(())
+    Some(numbers)
 }
 
 pub(super) fn pmd_cpu_mask(options: &mut Options, text: &str) -> Option<()> {

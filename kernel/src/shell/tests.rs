@@ -135,8 +135,8 @@ fn lines_typed_before_come_back() {
 #[test]
 fn tab_completes_as_far_as_it_is_clear() {
     let mut desk = Desk::new();
-    desk.types(b"sh\tp\t\rpmd-st\t\rcrash s\t1\r");
-    assert_eq!(desk.lines(), ["show ports ", "pmd-stats-clear ", "crash stack-overflow 1"]);
+    desk.types(b"sh\tl\t\rpmd-st\t\rcrash s\t1\r");
+    assert_eq!(desk.lines(), ["show ledger ", "pmd-stats-clear ", "crash stack-overflow 1"]);
 }
 
 #[test]

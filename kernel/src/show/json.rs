@@ -36,7 +36,7 @@ impl PortRow {
             driver: port.driver,
             mac_address: Text(port.mac),
             link_is_up: port.link,
-            core_id: port.core,
+            core_id: port.core(),
             rx_packets: account.received,
             rx_bytes: account.received_bytes,
             rx_lie_packets: account.dropped[Reason::DeviceLie as usize],

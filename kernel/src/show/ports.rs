@@ -2,10 +2,11 @@
 
 use core::fmt::{self, Write};
 
-use dataplane::{Ledger, PORTS, Reason};
+use dataplane::{Account, Ledger, PORTS, Reason};
 
 use super::ledger::{gather, unreadable};
-use crate::machine::Machine;
+use crate::control::Rxqs;
+use crate::machine::{Machine, Port};
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
 ///
@@ -20,22 +21,62 @@ pub fn ports(
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     let numbered = (0..PORTS).map_while(|number| Some((number, machine.port(number)?)));
     for (number, port) in numbered {
-        let link = if port.link { "up" } else { "down" };
-        write!(out, "port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
-        writeln!(out, "link {link}, core {}", port.core)?;
-        let account = reading.accounts[number];
-        let lies = account.dropped[Reason::DeviceLie as usize];
-        write!(out, "  rx frames={} bytes={} ", account.received, account.received_bytes)?;
-        write!(out, "lies={lies} missed=")?;
-        match port.missed {
-            Some(missed) => write!(out, "{missed}")?,
-            None => write!(out, "unknown")?,
-        }
-        write!(out, "  tx frames={} bytes={} ", account.sent, account.sent_bytes)?;
-        writeln!(out, "ring-pending={}", port.ring_pending)?;
+        both_lines(number, &port, &reading.accounts[number], out)?;
     }
     if machine.port(0).is_none() {
         writeln!(out, "no ports (help options tells how to take some)")?;
     }
     Ok(())
+}
+
+/// Writes the lines of port `number` of `machine`, with the figures of `ledgers`, and one for each of its
+/// queues where those of all ports are given.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn port(
+    machine: &impl Machine,
+    ledgers: impl Iterator<Item = &'static Ledger>,
+    (number, rxqs): (usize, Option<&Rxqs>),
+    out: &mut impl Write,
+) -> fmt::Result {
+    let Some(port) = machine.port(number) else {
+        return writeln!(out, "error: there is no port {number} (show ports lists all)");
+    };
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    both_lines(number, &port, &reading.accounts[number], out)?;
+    let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
+    queues.try_for_each(|queue| {
+        let (core, frames) = (queue.core(), queue.frames());
+        writeln!(out, "  queue {}: core {core}, rx frames={frames}", queue.name().1)
+    })
+}
+
+/// What a port is, and what went through it.
+fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Write) -> fmt::Result {
+    head(number, port, out)?;
+    let lies = account.dropped[Reason::DeviceLie as usize];
+    write!(out, "  rx frames={} bytes={} ", account.received, account.received_bytes)?;
+    write!(out, "lies={lies} missed=")?;
+    match port.missed {
+        Some(missed) => write!(out, "{missed}")?,
+        None => write!(out, "unknown")?,
+    }
+    write!(out, "  tx frames={} bytes={} ", account.sent, account.sent_bytes)?;
+    writeln!(out, "ring-pending={}", port.ring_pending)
+}
+
+/// What a port is, and who polls it.
+fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
+    let link = if port.link { "up" } else { "down" };
+    write!(out, "port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
+    write!(out, "link {link}, core ")?;
+    for (place, core) in port.each_core().enumerate() {
+        write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;
+    }
+    match port.queues {
+        (_, ..=1) => writeln!(out),
+        (queues, most) => writeln!(out, ", rxq {queues} of {most}"),
+    }
 }

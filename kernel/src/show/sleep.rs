@@ -3,14 +3,14 @@
 use core::fmt::{self, Write};
 
 use crate::control::Pmd;
-use crate::options::SleepMax;
+use crate::options::Numbers;
 
 /// Writes the default and a part for each PMD.
 ///
 /// # Errors
 ///
 /// Those of `out`.
-pub fn sleep<O>(sleep: &SleepMax, pmds: &[Pmd<O>], out: &mut impl Write) -> fmt::Result {
+pub fn sleep<O>(sleep: &Numbers, pmds: &[Pmd<O>], out: &mut impl Write) -> fmt::Result {
     writeln!(out, "Default max sleep: {:4} us", sleep.all)?;
     pmds.iter().try_for_each(|pmd| {
         writeln!(out, "pmd thread numa_id 0 core_id {}:", pmd.core())?;

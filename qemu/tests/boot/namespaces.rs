@@ -33,7 +33,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const PROGRAMS: [(&str, &str); 3] =
     [("ip", "iproute2"), ("ping", "iputils-ping"), ("iperf3", "iperf3")];
 
-crate::facts![two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters];
+crate::facts![
+    two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters,
+    connections_are_spread_over_queues_and_pmds_and_the_ledger_agrees,
+];
+
+/// Connections at a time, each way, that are spread over queues.
+const CONNECTIONS: &str = "8";
 
 fn two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters(
     rig: &Rig,
@@ -46,10 +52,43 @@ fn two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counte
         hosts.plug_in()?;
         ping(&hosts, 0)?;
         ping(&hosts, 1)?;
-        run_tcp(&hosts)?;
+        run_tcp(&hosts, "1")?;
         let counters = settled(&hosts)?;
         agree(session, counters)
     })
+}
+
+fn connections_are_spread_over_queues_and_pmds_and_the_ledger_agrees(rig: &Rig) -> Result<()> {
+    rig::need(&PROGRAMS)?;
+    namespace::available().map_err(|error| Skipped(format!("{error:#}")))?;
+    let hosts = Namespaces::with_pairs(2)?;
+    let setup = rig.machine()?.nic(hosts.netdev(0)).nic(hosts.netdev(1));
+    let setup = setup.append(NOTHING).append("ports=all forward=0:1 n_rxq=2");
+    setup.with(|machine| machine.cores = 3).boot(|session| {
+        let ports = session.ports()?;
+        let are_two = |line: &String| line.ends_with(", core 1+2, rxq 2 of 2");
+        ensure!(ports.len() == 2 && ports.iter().all(are_two), "{ports:#?}");
+        hosts.plug_in()?;
+        ping(&hosts, 0)?;
+        run_tcp(&hosts, CONNECTIONS)?;
+        let counters = settled(&hosts)?;
+        agree(session, counters)?;
+        (0..2).try_for_each(|port| expect_both_queues(session, port))
+    })
+}
+
+/// Has both queues of `port` have brought frames, and all frames of the port together.
+fn expect_both_queues(session: &mut Session, port: usize) -> Result<()> {
+    let lines = session.command(&format!("show port {port} queues"))?;
+    let number = |line: &str| -> Option<u64> {
+        let (_, number) = line.split_once("rx frames=")?;
+        number.split(' ').next()?.parse().ok()
+    };
+    let frames: Vec<u64> = lines.iter().filter_map(|line| number(line)).collect();
+    let [all, queues @ ..] = frames.as_slice() else { bail!("no figures: {lines:#?}") };
+    let all_have_some = queues.len() == 2 && queues.iter().all(|frames| *frames > 0);
+    ensure!(all_have_some && queues.iter().sum::<u64>() == *all, "{lines:#?}");
+    Ok(())
 }
 
 /// Has the host on `side` reach the other.
@@ -61,8 +100,8 @@ fn ping(hosts: &Namespaces, side: usize) -> Result<()> {
     Ok(())
 }
 
-/// Runs TCP in both directions at once, over connections that must last to the end.
-fn run_tcp(hosts: &Namespaces) -> Result<()> {
+/// Runs TCP in both directions at once, over so many connections, which must last to the end.
+fn run_tcp(hosts: &Namespaces, connections: &str) -> Result<()> {
     let mut server = hosts
         .command(1, "iperf3")
         .args(["--server", "--one-off", "--bind", hosts.address(1)])
@@ -70,15 +109,15 @@ fn run_tcp(hosts: &Namespaces) -> Result<()> {
         .stderr(Stdio::null())
         .spawn()
         .context("cannot run iperf3")?;
-    let result = run_client(hosts);
+    let result = run_client(hosts, connections);
     // It ends by itself after one client; where there was none, it must not stay.
     let _ = server.kill();
     let _ = server.wait();
     result
 }
 
-fn run_client(hosts: &Namespaces) -> Result<()> {
-    let report = report(hosts)?;
+fn run_client(hosts: &Namespaces, connections: &str) -> Result<()> {
+    let report = report(hosts, connections)?;
     for sum in ["sum_received", "sum_received_bidir_reverse"] {
         let bytes = report.pointer(&format!("/end/{sum}/bytes")).and_then(Value::as_u64);
         ensure!(bytes.is_some_and(|bytes| bytes > 0), "nothing arrived ({sum}): {report}");
@@ -87,10 +126,11 @@ fn run_client(hosts: &Namespaces) -> Result<()> {
 }
 
 /// What iperf3's client reports, which is run again where the server does not listen yet.
-fn report(hosts: &Namespaces) -> Result<Value> {
+fn report(hosts: &Namespaces, connections: &str) -> Result<Value> {
     for _ in 0..ATTEMPTS {
         let mut client = hosts.command(0, "iperf3");
         client.args(["--client", hosts.address(1), "--time", SECONDS, "--bidir", "--json"]);
+        client.args(["--parallel", connections]);
         let output = client.output().context("cannot run iperf3")?;
         let report: Value =
             serde_json::from_slice(&output.stdout).context("iperf3 printed no JSON")?;

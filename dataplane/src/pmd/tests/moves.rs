@@ -36,7 +36,7 @@ fn a_queue_that_is_given_back_is_polled_no_more_and_one_that_is_given_is() {
     bench.run(HOUSEKEEPING - 1);
     let rxq = desk.back.take().expect("it was asked for");
     assert_eq!((rxq.port, rxq.number, bench.gone(0).len()), (1, 0, 40));
-    assert_eq!(rxq.load.read(), Counted { passes: 40, ..rxq.load.read() });
+    assert_eq!(rxq.load.read(), Counted { frames: 40, passes: 40, ..rxq.load.read() });
     assert!(desk.back.take().is_none(), "what is not there is not given back");
     (0..40).for_each(|number| bench.send(1, frame(number, 60)));
     bench.run(2 * HOUSEKEEPING);
@@ -154,7 +154,7 @@ fn what_a_queue_gives_to_do_is_counted() {
     assert!(bench.pmd.poll(Rxq::new((0, 1), spare.clone(), load)).is_ok());
     (0..8).for_each(|_| spare.0.borrow_mut().coming.push_back(frame(0, 60)));
     bench.run(1);
-    assert_eq!(load.read(), Counted { passes: 8, probes: 8, upcalls: 0 });
+    assert_eq!(load.read(), Counted { frames: 8, passes: 8, probes: 8, upcalls: 0 });
     assert!(bench.metrics.spent.classifier.read() > 0);
     assert_eq!(bench.metrics.spent.housekeeping.read(), 0, "there were no frames meanwhile");
     bench.run(HOUSEKEEPING - 2);

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use bus::pci::Function;
 use bus::{Dma, Translation};
 use frame::{Buffer, Bulk, Burst, Frame, LocalPool, Outbox, Polled, RxQueue, Store, TxQueue};
 use handover::PoolStore;
 
 use super::card::{Card, Config, Ticking, Window};
 use super::ring::{self, DISTANCE, Offer};
-use crate::{Net, NetRx, NetTx};
+use crate::{Error, Map, Net, NetRx, NetTx};
 
 pub(super) const RX: usize = 0;
 pub(super) const TX: usize = 1;
@@ -35,6 +36,22 @@ pub(super) struct Bench {
     pub(super) offers: std::collections::VecDeque<Offer>,
 }
 
+/// A card and its queues.
+pub(super) type Opened = (Net<'static, Config, Window>, NetRx<Window>, NetTx<Window>);
+
+/// A card with one pair of queues, whose rings are in `memory`.
+pub(super) fn open_net(
+    function: &Function<'static, Config>,
+    map: Map<'_, Window>,
+    memory: Dma,
+) -> Result<Opened, Error> {
+    let clock = Ticking::default();
+    let mut net = Net::open(function, &mut *map, &clock)?;
+    let (rx, tx) = net.add_pair(&mut *map, memory)?;
+    net.start(map, self::memory(0), &clock)?;
+    Ok((net, rx, tx))
+}
+
 /// Zeroed memory for rings, which devices see elsewhere than the processor.
 pub(super) fn memory(len: usize) -> Dma {
     Dma::new(vec![0_u8; len + 64].leak(), Translation::by(DISTANCE))
@@ -53,7 +70,7 @@ impl Bench {
         let card = Card::new(size);
         let function = Config::of(0x1041).function();
         let memory = memory(Net::<Config, Window>::MEMORY);
-        let opened = Net::open(&function, &mut card.map(), memory, &Ticking::default());
+        let opened = open_net(&function, &mut card.map(), memory);
         let (net, rx, tx) = opened.unwrap();
         let store = store(frames);
         let pool = LocalPool::new(store);

@@ -74,7 +74,12 @@ pub(super) struct State {
     pub(super) vectors: Vec<u16>,
     pub(super) doorbells: Vec<u16>,
     pub(super) own: [u8; 16],
-    pub(super) rings: [Ring; 2],
+    /// Pairs of queues, and the queue for commands where there is more than one pair.
+    pub(super) rings: Vec<Ring>,
+    /// Pairs that the driver said it uses.
+    pub(super) used_pairs: u16,
+    /// What the device answers to commands; nothing if there is none.
+    pub(super) answer: Option<u8>,
     select: [u32; 2],
     queue: usize,
 }
@@ -109,6 +114,17 @@ impl State {
         }
     }
 
+    /// Carries out the command that was given, and answers.
+    fn obey(&mut self) {
+        let Some(control) = self.rings.last_mut() else { return };
+        let (id, command, answer) = control.next_command();
+        assert_eq!(command[..2], [4, 0], "class and command");
+        let Some(said) = self.answer else { return };
+        self.used_pairs = u16::from_le_bytes([command[2], command[3]]);
+        super::ring::write(answer, &[said]);
+        control.put(id.into(), 1);
+    }
+
     fn set_status(&mut self, status: u8) {
         let refused = if self.is_picky { status & 8 } else { 0 };
         if status != 0 || !self.never_resets {
@@ -138,10 +154,22 @@ impl Card {
             vectors: Vec::new(),
             doorbells: Vec::new(),
             own: *b"\x52\x54\0\x12\x34\x56\x01\0\0\0\0\0\0\0\0\0",
-            rings: [ring.clone(), ring],
+            rings: vec![ring.clone(), ring],
+            used_pairs: 0,
+            answer: Some(0),
             select: [0; 2],
             queue: 0,
         })))
+    }
+
+    /// A device with so many pairs of queues.
+    pub(super) fn with_pairs(count: u16) -> Self {
+        let card = Self::new(256);
+        let mut state = card.0.borrow_mut();
+        state.rings = vec![Ring::of(256); usize::from(2 * count + 1)];
+        state.own[8..10].copy_from_slice(&count.to_le_bytes());
+        drop(state);
+        card
     }
 
     /// Maps registers as the kernel would.
@@ -196,6 +224,9 @@ impl Window {
             at => {
                 assert_eq!((at, width), (NOTIFY + 4 * value, 2), "another queue's doorbell");
                 state.doorbells.push(value as u16);
+                if value > 1 && value as usize == state.rings.len() - 1 {
+                    state.obey();
+                }
             }
         }
     }

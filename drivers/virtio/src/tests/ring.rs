@@ -53,6 +53,22 @@ impl Ring {
         Some(Offer { id, address, len: rest as u32, is_for_writing })
     }
 
+    /// Takes a command: its id, its bytes, and where the answer goes.
+    pub(super) fn next_command(&mut self) -> (u16, Vec<u8>, u64) {
+        let place = u64::from(self.seen % self.size);
+        self.seen = self.seen.wrapping_add(1);
+        let id = half(self.parts[1] + 4 + 2 * place).load(Relaxed);
+        let descriptor = |id: u16| {
+            let at = self.parts[0] + 16 * u64::from(id);
+            (long(at).load(Relaxed), long(at + 8).load(Relaxed))
+        };
+        let (address, rest) = descriptor(id);
+        assert_eq!((rest >> 32) as u16, 1, "another descriptor follows");
+        let (answer, last) = descriptor((rest >> 48) as u16);
+        assert_eq!(last, 2 << 32 | 1, "a byte that the device writes");
+        (id, read(address, rest as u32), answer)
+    }
+
     /// Says that a buffer was used, true or not.
     pub(super) fn put(&mut self, id: u32, len: u32) {
         let entry = self.parts[2] + 4 + 8 * u64::from(self.used % self.size);

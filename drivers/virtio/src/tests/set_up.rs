@@ -2,17 +2,18 @@
 
 use bus::pci::Function;
 
-use super::bench::{Bench, RX, TX, memory};
+use super::bench::{Bench, RX, TX, memory, open_net};
 use super::card::{
     COMMON_CAPABILITY, Card, Config, DEVICE_CAPABILITY, NOTIFY_CAPABILITY, Ticking, Window,
 };
 use crate::{Console, Error, Net};
 
 const FAILED: u8 = 128;
+const MEMORY: usize = Net::<Config, Window>::MEMORY;
 
 fn open(function: &Function<'static, Config>, card: &Card) -> Option<Error> {
     let memory = memory(Net::<Config, Window>::MEMORY);
-    Net::open(function, &mut card.map(), memory, &Ticking::default()).err()
+    open_net(function, &mut card.map(), memory).err()
 }
 
 /// Opens a card whose configuration space was changed.
@@ -35,7 +36,7 @@ fn open_changed(change: impl FnOnce(&Card)) -> (Option<Error>, u8) {
 fn a_card_is_set_up_without_interrupts_and_offloads() {
     let bench = Bench::new(256, 0);
     let state = bench.card.0.borrow();
-    assert_eq!(state.accepted, 1 << 5 | 1 << 16 | 1 << 32);
+    assert_eq!(state.accepted, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 22 | 1 << 32);
     assert_eq!(state.status, 15);
     assert_eq!(state.vectors, [0xFFFF; 3]);
     for ring in [RX, TX] {
@@ -55,7 +56,7 @@ fn a_card_reaches_memory_only_while_it_is_open() {
     assert!(open(&function, &card).is_some() && !is_bus_master());
     card.0.borrow_mut().is_picky = false;
     let memory = memory(Net::<Config, Window>::MEMORY);
-    let opened = Net::open(&function, &mut card.map(), memory, &Ticking::default()).unwrap();
+    let opened = open_net(&function, &mut card.map(), memory).unwrap();
     assert!(is_bus_master());
     drop(opened);
     assert!(!is_bus_master());
@@ -77,7 +78,7 @@ fn a_card_that_cannot_tell_has_no_address_and_its_link_is_up() {
     card.0.borrow_mut().own[6] = 0;
     let memory = memory(Net::<Config, Window>::MEMORY);
     let function = Config::of(0x1000).function();
-    let opened = Net::open(&function, &mut card.map(), memory, &Ticking::default());
+    let opened = open_net(&function, &mut card.map(), memory);
     let (net, _, _) = opened.unwrap();
     assert_eq!((net.mac(), net.is_link_up()), (None, true));
 }
@@ -118,7 +119,7 @@ fn registers_that_are_missing_or_outside_of_the_memory_are_refused() {
         assert_eq!(open_with(|words| words[place + 3] = 0), refused, "empty");
     }
     assert_eq!(open_with(|words| words[COMMON_CAPABILITY + 3] = 0x37), refused);
-    assert_eq!(open_with(|words| words[DEVICE_CAPABILITY + 3] = 7), refused);
+    assert_eq!(open_with(|words| words[DEVICE_CAPABILITY + 3] = 9), refused);
     assert_eq!(open_with(|words| words[NOTIFY_CAPABILITY + 3] = 5), refused, "second doorbell");
     assert_eq!(open_with(|words| words[NOTIFY_CAPABILITY + 4] = u32::MAX), refused);
     assert_eq!(open_with(|words| words[13] = 0), refused, "no list");
@@ -145,7 +146,7 @@ fn registers_that_cannot_be_mapped_are_an_error() {
         };
         let memory = memory(Net::<Config, Window>::MEMORY);
         let function = Config::of(0x1041).function();
-        let opened = Net::open(&function, &mut map, memory, &Ticking::default());
+        let opened = open_net(&function, &mut map, memory);
         assert_eq!(opened.err(), Some(Error::NotMapped), "{mapped}");
     }
 }
@@ -177,10 +178,52 @@ fn a_card_without_a_queue_is_refused() {
 }
 
 #[test]
+fn a_card_gets_as_many_pairs_of_queues_as_it_is_given_and_uses_all() {
+    let card = Card::with_pairs(4);
+    let function = Config::of(0x1041).function();
+    let (clock, map) = (Ticking::default(), &mut card.map());
+    let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+    assert_eq!(net.most_pairs(), 4);
+    let pairs = (0..3).map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
+    let pairs: Vec<_> = pairs.collect();
+    net.start(&mut *map, memory(Net::<Config, Window>::CONTROL_MEMORY), &clock).unwrap();
+    let state = card.0.borrow();
+    assert_eq!((state.status, state.used_pairs, pairs.len()), (15, 3, 3));
+    let enabled = state.rings.iter().map(|ring| ring.is_enabled).collect::<Vec<_>>();
+    assert_eq!(enabled, [true, true, true, true, true, true, false, false, true]);
+}
+
+#[test]
+fn a_card_has_no_more_pairs_than_it_says() {
+    let card = Card::with_pairs(1);
+    let function = Config::of(0x1041).function();
+    let (clock, map) = (Ticking::default(), &mut card.map());
+    let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+    assert!(net.add_pair(&mut *map, memory(MEMORY)).is_ok());
+    assert_eq!(net.add_pair(&mut *map, memory(MEMORY)).err(), Some(Error::NoQueue));
+}
+
+#[test]
+fn a_command_that_is_refused_or_never_answered_is_an_error() {
+    for answer in [Some(1), Some(0xff), None] {
+        let card = Card::with_pairs(2);
+        card.0.borrow_mut().answer = answer;
+        let function = Config::of(0x1041).function();
+        let (clock, map) = (Ticking::default(), &mut card.map());
+        let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+        let _pairs = [0, 1].map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
+        let memory = memory(Net::<Config, Window>::CONTROL_MEMORY);
+        let started = net.start(&mut *map, memory, &clock);
+        assert_eq!(started, Err(Error::CommandRefused), "{answer:?}");
+        assert_eq!(card.0.borrow().status & FAILED, FAILED);
+    }
+}
+
+#[test]
 fn too_little_memory_is_an_error() {
     let card = Card::new(256);
     let function = Config::of(0x1041).function();
     let memory = memory(Net::<Config, Window>::MEMORY - 128);
-    let opened = Net::open(&function, &mut card.map(), memory, &Ticking::default());
+    let opened = open_net(&function, &mut card.map(), memory);
     assert_eq!(opened.err(), Some(Error::NoMemory));
 }

@@ -34,7 +34,7 @@ impl Queues {
         for (load, percent) in self.loads.iter().zip(percents) {
             let pmd = &mut self.desk.pmds[load.core() - 1];
             if *percent > 0 {
-                load.pass(percent * 100);
+                load.come(percent * 100);
                 pmd.recorder.burst(0, 32, 0);
                 pmd.run(percent * 5 * HERTZ / 100);
             }
