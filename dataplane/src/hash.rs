@@ -5,7 +5,10 @@ use core::hash::Hasher as _;
 
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
+use frame::Frame;
+use handover::Steer;
 
+use crate::extract::extract;
 use crate::key::{DEEP, Key, TUNNEL};
 
 /// What hashes begin with. Made once at boot.
@@ -90,6 +93,14 @@ impl Seeds {
             }
         };
         (low >> 32) as u32
+    }
+}
+
+impl Steer for Seeds {
+    fn hash(&self, frame: &Frame) -> u32 {
+        let mut key = Key::ZERO;
+        extract(frame.bytes(), 0, &mut key);
+        self.connection(&key)
     }
 }
 

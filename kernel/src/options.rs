@@ -55,6 +55,8 @@ pub struct Options {
     pub sleep_max: Numbers,
     /// Receive queues that ports are to have, by the numbers of ports.
     pub n_rxq: Numbers,
+    /// Whether frames leave by the transmit queue that their hash names, and not by that of their PMD.
+    pub steers_by_hash: bool,
     /// For how many microseconds PMDs keep frames before they hand them to a ring.
     pub tx_flush_interval: u32,
     /// Who polls which receive queue.
@@ -188,6 +190,7 @@ impl Default for Options {
             flows: FlowOptions::DEFAULT,
             sleep_max: Numbers::same(0),
             n_rxq: Numbers::same(1),
+            steers_by_hash: false,
             tx_flush_interval: 0,
             balance: Balance::DEFAULT,
             vtep: None,

@@ -1,11 +1,12 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
 use dataplane::capture::{Capture, Captured, Lent};
+use dataplane::hash::Seeds;
 use dataplane::{
     Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
 };
 use frame::{Buffer, Frame, LOCAL, LocalPool};
-use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx};
+use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx, SteeredTx};
 use heapless::Vec;
 use kernel::balance::{Assigned, Candidate};
 use kernel::command::CAPTURED;
@@ -120,7 +121,7 @@ pub(crate) fn start(
         let _fits = loops.push(pmd);
     }
     let places = places(&world.balance, &names(&ports), pollings);
-    let mut queued = share_out(ports, &places, &mut loops)?;
+    let mut queued = share_out(ports, (&places, world.steering), &mut loops)?;
     queued.iter().zip(places).for_each(|(known, place)| known.load.set_core(pollings[place].core));
     let mut wire = None;
     if world.has_endpoint {
@@ -218,7 +219,7 @@ fn places(balance: &Balance, names: &[(u16, u16)], pollings: &[Polling]) -> Vec<
 /// Gives each receive queue to the PMD in its place, and each PMD a way out by every port.
 fn share_out(
     ports: Vec<Queues, PORTS>,
-    places: &[usize],
+    (places, steering): (&[usize], Option<Seeds>),
     loops: &mut [&'static mut Loop],
 ) -> Result<Queued, NoMemory> {
     let (mut queued, mut places) = (Vec::new(), places.iter());
@@ -230,19 +231,20 @@ fn share_out(
             let _fits = pmd.poll(Rxq::new(name, rx, load));
             let _fits = queued.push(Known { name, load });
         }
-        add_exits(port, tx, loops)?;
+        add_exits(port, (tx, steering), loops)?;
     }
     Ok(queued)
 }
 
 /// Gives each PMD a way out by `port`: a ring of its own, where there are as many, else one of those
-/// that are shared.
+/// that are shared; or all, where frames are steered by hash.
 fn add_exits(
     port: u16,
-    rings: Vec<Ring, RXQS>,
+    (rings, steering): (Vec<Ring, RXQS>, Option<Seeds>),
     loops: &mut [&'static mut Loop],
 ) -> Result<(), NoMemory> {
-    if rings.len() >= loops.len() {
+    let steering = steering.filter(|_| rings.len() > 1);
+    if rings.len() >= loops.len() && steering.is_none() {
         for (pmd, ring) in loops.iter_mut().zip(rings) {
             pmd.add_exit(carve(Exit::new(port, Tx::Own(ring)))?);
         }
@@ -251,6 +253,13 @@ fn add_exits(
     let mut shared: Vec<&SharedTx<_>, RXQS> = Vec::new();
     for ring in rings {
         let _fits = shared.push(carve(SharedTx::new(ring))?);
+    }
+    if let Some(seeds) = steering {
+        for (number, pmd) in loops.iter_mut().enumerate() {
+            let queues = carve(SteeredTx::new(shared.clone(), seeds))?;
+            pmd.add_exit(carve(Exit::new(port, Tx::Steered { queues, tells: number == 0 }))?);
+        }
+        return Ok(());
     }
     for (number, pmd) in loops.iter_mut().enumerate() {
         let Some(queue) = shared.get(number % shared.len().max(1)) else { continue };

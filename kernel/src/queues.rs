@@ -1,8 +1,9 @@
 //! The queues of ports, whichever driver they are of.
 
 use bus::Registers;
+use dataplane::hash::Seeds;
 use frame::{Burst, LocalPool, Outbox, Polled, Refused, RxQueue, TxQueue};
-use handover::{LocalRx, LocalTx, SharedTx};
+use handover::{LocalRx, LocalTx, SharedTx, SteeredTx};
 use heapless::Vec;
 use kernel::options::RXQS;
 use virtio::{NetRx, NetTx};
@@ -120,6 +121,11 @@ pub(crate) enum Tx {
         /// Only one PMD tells how many frames the ring holds.
         tells: bool,
     },
+    /// By all rings of the port, as hashes of frames say.
+    Steered {
+        queues: &'static mut SteeredTx<Ring, Seeds>,
+        tells: bool,
+    },
 }
 
 impl TxQueue for Tx {
@@ -128,6 +134,7 @@ impl TxQueue for Tx {
             Self::Local(queue) => queue.tx(pool, outbox),
             Self::Own(queue) => queue.tx(pool, outbox),
             Self::Shared { queue, .. } => queue.tx(pool, outbox),
+            Self::Steered { queues, .. } => queues.tx(pool, outbox),
         }
     }
 
@@ -136,6 +143,7 @@ impl TxQueue for Tx {
             Self::Local(queue) => queue.reclaim(pool),
             Self::Own(queue) => queue.reclaim(pool),
             Self::Shared { queue, .. } => queue.reclaim(pool),
+            Self::Steered { queues, .. } => queues.reclaim(pool),
         }
     }
 
@@ -144,7 +152,8 @@ impl TxQueue for Tx {
             Self::Local(queue) => queue.backlog(),
             Self::Own(queue) => queue.backlog(),
             Self::Shared { queue, tells: true } => queue.backlog(),
-            Self::Shared { .. } => 0,
+            Self::Steered { queues, tells: true } => queues.backlog(),
+            Self::Shared { .. } | Self::Steered { .. } => 0,
         }
     }
 
@@ -153,6 +162,7 @@ impl TxQueue for Tx {
             Self::Local(queue) => queue.lies(),
             Self::Own(queue) => queue.lies(),
             Self::Shared { queue, .. } => queue.lies(),
+            Self::Steered { queues, .. } => queues.lies(),
         }
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) has_endpoint: bool,
     pub(crate) balance: Balance,
     seeds: Seeds,
+    /// What frames are steered to transmit queues by, if they are.
+    pub(crate) steering: Option<Seeds>,
 }
 
 impl World {
@@ -76,8 +78,20 @@ impl World {
         let tables = Tables::new(rules, network, TablesMemory { heard, meters }, tsc::frequency());
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
+        let steering = options.steers_by_hash.then_some(seeds.other(5));
         let (balance, options) = (options.balance.clone(), options.flows);
-        Ok(Self { tables, fault, readers, meters, flows, options, has_endpoint, balance, seeds })
+        Ok(Self {
+            tables,
+            fault,
+            readers,
+            meters,
+            flows,
+            options,
+            has_endpoint,
+            balance,
+            seeds,
+            steering,
+        })
     }
 
     /// What one more PMD decides with, and what the control core has of that: its flows and what it

@@ -6,6 +6,7 @@
 //! | `mailbox` | messages | one core | one other |
 //! | `published` | a table | the control core | every PMD |
 //! | `shared_tx` | frames, where a card has too few queues | any PMD | a card |
+//! | `steered_tx` | frames, by all queues of a card | any PMD | a card |
 //! | `store` | empty frames, in bulk | any core | any core |
 //!
 //! A mailbox has one sender and one receiver, so it needs no lock; a published table has two copies,
@@ -22,10 +23,12 @@ mod local;
 mod mailbox;
 mod published;
 mod shared_tx;
+mod steered_tx;
 mod store;
 
 pub use local::{LOCAL_RING, LocalRx, LocalTx};
 pub use mailbox::{Inbox, Mailbox, Sender};
 pub use published::{Published, Publisher, READERS, Reader};
 pub use shared_tx::SharedTx;
+pub use steered_tx::{RINGS, Steer, SteeredTx};
 pub use store::PoolStore;

@@ -24,7 +24,7 @@ impl<T: TxQueue> SharedTx<T> {
         self.contended.load(Relaxed)
     }
 
-    fn with<A>(&self, work: impl FnOnce(&mut T) -> A) -> A {
+    pub(crate) fn with<A>(&self, work: impl FnOnce(&mut T) -> A) -> A {
         if let Some(mut queue) = self.queue.try_lock() {
             return work(&mut queue);
         }

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 24] = [
+static OWN: [OwnKey; 25] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -89,6 +89,12 @@ static OWN: [OwnKey; 24] = [
         ),
         default: "1",
         help: "receive queues of each port; fewer where its card has fewer",
+    },
+    OwnKey {
+        name: "tx-steering",
+        range: Range::Text("thread or hash", values::tx_steering),
+        default: "thread",
+        help: "which transmit queue of a port a frame leaves by: its PMD's, or the one its hash names",
     },
     OwnKey {
         name: "pmd-rxq-assign",

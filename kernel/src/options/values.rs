@@ -85,6 +85,15 @@ pub(super) fn sleep_max(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+pub(super) fn tx_steering(options: &mut Options, text: &str) -> Option<()> {
+    options.steers_by_hash = match text {
+        "thread" => false,
+        "hash" => true,
+        _ => return None,
+    };
+    Some(())
+}
+
 pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
     let queues = 1..=RXQS as u32;
     options.n_rxq = numbers(text, |count| queues.contains(&count).then_some(count))?;

@@ -36,6 +36,7 @@ const PROGRAMS: [(&str, &str); 3] =
 crate::facts![
     two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counters,
     connections_are_spread_over_queues_and_pmds_and_the_ledger_agrees,
+    frames_may_be_steered_to_transmit_queues_by_their_connections,
 ];
 
 /// Connections at a time, each way, that are spread over queues.
@@ -59,11 +60,20 @@ fn two_hosts_ping_and_run_tcp_through_it_and_the_ledger_agrees_with_their_counte
 }
 
 fn connections_are_spread_over_queues_and_pmds_and_the_ledger_agrees(rig: &Rig) -> Result<()> {
+    with_queues(rig, "")
+}
+
+fn frames_may_be_steered_to_transmit_queues_by_their_connections(rig: &Rig) -> Result<()> {
+    with_queues(rig, "tx-steering=hash")
+}
+
+/// Runs several connections each way through ports with two pairs of queues and two PMDs.
+fn with_queues(rig: &Rig, more: &str) -> Result<()> {
     rig::need(&PROGRAMS)?;
     namespace::available().map_err(|error| Skipped(format!("{error:#}")))?;
     let hosts = Namespaces::with_pairs(2)?;
     let setup = rig.machine()?.nic(hosts.netdev(0)).nic(hosts.netdev(1));
-    let setup = setup.append(NOTHING).append("ports=all forward=0:1 n_rxq=2");
+    let setup = setup.append(NOTHING).append("ports=all forward=0:1 n_rxq=2").append(more);
     setup.with(|machine| machine.cores = 3).boot(|session| {
         let ports = session.ports()?;
         let are_two = |line: &String| line.ends_with(", core 1+2, rxq 2 of 2");
