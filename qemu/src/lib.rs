@@ -10,6 +10,8 @@
 //! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
 //!   and [`cost`] counts the instructions that a frame takes.
 //!
+//! - [`nic82599`] is a network card of its own, outside QEMU, for drivers to be tried on.
+//!
 //! Nothing here trusts the guest: its console is text of any shape, its frames are compared
 //! and never followed.
 
@@ -25,6 +27,7 @@ pub mod guest;
 pub mod ledger;
 pub mod machine;
 pub mod namespace;
+pub mod nic82599;
 pub mod qmp;
 pub mod reading;
 pub mod run_directory;

@@ -5,6 +5,7 @@
 //! run to run. Option names are those of QEMU 7.2's manual page.
 
 use std::fmt;
+use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use crate::accel::Accelerator;
@@ -99,16 +100,12 @@ pub enum Model {
     Virtio,
     /// Intel's 82574.
     E1000e,
-}
-
-impl Model {
-    /// QEMU's device, with all that its kind needs.
-    fn device(self) -> &'static str {
-        match self {
-            Self::Virtio => "virtio-net-pci,disable-legacy=on",
-            Self::E1000e => "e1000e",
-        }
-    }
+    /// A card outside QEMU, as [`crate::nic82599`] is. It holds the end of its cable that is
+    /// QEMU's with other cards, and has the address that it says itself.
+    Proxy {
+        /// The socket that leads to it: a descriptor that QEMU inherits.
+        socket: RawFd,
+    },
 }
 
 /// A network card.
@@ -179,6 +176,13 @@ impl Nic {
     pub fn new(netdev: Netdev) -> Self {
         Self { model: Model::default(), netdev, capture: None }
     }
+
+    /// A card outside QEMU, at the end of the cable `netdev`. QEMU inherits `socket`, which has to
+    /// be open until QEMU runs.
+    #[must_use]
+    pub fn proxy(socket: &OwnedFd, netdev: Netdev) -> Self {
+        Self { model: Model::Proxy { socket: socket.as_raw_fd() }, netdev, capture: None }
+    }
 }
 
 impl Machine {
@@ -233,11 +237,17 @@ impl Machine {
     fn add_board(&self, line: &mut Words) {
         line.flag("-nodefaults");
         line.flag("-no-user-config");
-        line.option("-machine", "q35");
+        line.option("-machine", if self.has_proxy() { "q35,memory-backend=ram" } else { "q35" });
         line.option("-accel", self.accelerator.to_string());
         line.option("-cpu", self.cpu.model());
         line.option("-smp", self.cores.to_string());
         line.option("-m", self.memory.to_string());
+        if self.has_proxy() {
+            // A card outside QEMU reaches into memory that it has been handed the file of.
+            let size = self.memory;
+            let backend = format!("memory-backend-memfd,id=ram,size={size}M,share=on");
+            line.option("-object", backend);
+        }
         if self.clock == Clock::Instructions {
             line.option("-icount", "shift=0,sleep=off");
         }
@@ -245,6 +255,10 @@ impl Machine {
         line.option("-monitor", "none");
         line.flag("-no-reboot");
         line.option("-device", format!("isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4"));
+    }
+
+    fn has_proxy(&self) -> bool {
+        self.nics.iter().any(|nic| matches!(nic.model, Model::Proxy { .. }))
     }
 
     fn add_image(&self, line: &mut Words) {
@@ -285,14 +299,21 @@ impl Cpu {
 
 impl Nic {
     fn add(&self, line: &mut Words, index: usize) {
+        let slot = usize::from(FIRST_NIC_SLOT) + index;
+        let device = match self.model {
+            Model::Virtio => "virtio-net-pci,disable-legacy=on",
+            Model::E1000e => "e1000e",
+            Model::Proxy { socket } => {
+                let device = format!("x-pci-proxy-dev,id=nic{index},addr={slot:#x},fd={socket}");
+                return line.option("-device", device);
+            }
+        };
         line.option("-netdev", self.netdev.option(&format!("net{index}")));
         let mac = Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX));
-        let slot = usize::from(FIRST_NIC_SLOT) + index;
         line.option(
             "-device",
             format!(
-                "{}{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
-                self.model.device(),
+                "{device}{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
                 self.netdev.queues()
             ),
         );
@@ -413,6 +434,18 @@ mod tests {
              id=nic1,netdev=net1,mac=52:54:00:ba:5e:01,addr=0x3,romfile= \
              -object filter-dump,id=dump1,netdev=net1,file=/c,,d"
         ), "{line}");
+    }
+
+    #[test]
+    fn a_card_outside_has_a_socket_and_reaches_into_shared_memory() {
+        let mut machine = Machine::new(Path::new("/img"));
+        machine.nics = vec![Nic { model: Model::Proxy { socket: 7 }, ..Nic::new(Netdev::Hub(0)) }];
+        let line = line(&machine);
+        assert!(line.contains("-machine q35,memory-backend=ram "), "{line}");
+        let backend = "-m 512 -object memory-backend-memfd,id=ram,size=512M,share=on ";
+        assert!(line.contains(backend), "{line}");
+        assert!(line.contains("-device x-pci-proxy-dev,id=nic0,addr=0x2,fd=7 "), "{line}");
+        assert!(!line.contains("-netdev"), "{line}");
     }
 
     #[test]

@@ -1,0 +1,46 @@
+//! Intel's 82599 (X520) network card, as a PCI device that QEMU 7.2 has in another process.
+//!
+//! The card is a model, made from the datasheet. It is not the card: it has no timing, no errata
+//! but those named, no analog part. What makes it evidence is that drivers which others wrote for
+//! the real card run on it, and that it is stricter than hardware: what the datasheet forbids is
+//! kept in a list of [`Violation`]s. Sections in comments are those of the 82599 datasheet.
+//!
+//! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` is the wire.
+//! - `card` holds the state and says what registers do; `rules` says what must not be done to
+//!   them; `link`, `interrupts`, `statistics` are parts of it.
+//! - `receive` with `rss`, and `transmit` with `offload`, move frames by `ring`s.
+//! - `config`, `nvm` and `sfp` are what the card is found and identified by.
+//! - `faults` has it go wrong.
+//!
+//! Not modelled, and a violation of [`Rule::Modelled`] where it is asked for: several traffic
+//! classes, virtualization, header splitting, coalescing, flow director, head write-back, IPsec.
+
+mod cable;
+mod card;
+mod config;
+mod device;
+mod faults;
+mod interrupts;
+mod link;
+mod memory;
+mod nvm;
+mod offload;
+mod packet;
+mod proxy;
+mod receive;
+pub mod registers;
+mod ring;
+mod rss;
+mod rules;
+mod sfp;
+mod statistics;
+mod trace;
+mod transmit;
+mod violations;
+
+pub use device::{Device, Options};
+pub use faults::{Fault, Lie};
+pub use registers::Register;
+pub use statistics::Statistics;
+pub use trace::Access;
+pub use violations::{Rule, Violation};

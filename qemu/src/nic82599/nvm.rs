@@ -1,0 +1,244 @@
+//! The card's NVM: its content, and reading it bit by bit as an SPI memory.
+//!
+//! Sections 6 (map) and 8.2.3.2 (EEC) of the 82599 datasheet. The memory has 16,384 words of
+//! 16 bits; what is not listed in [`Nvm::new`] reads all ones, as an empty cell does.
+
+use crate::machine::Mac;
+
+/// Words.
+const WORDS: usize = 1 << 14;
+
+/// What words 0 to 3F must add up to (6.3).
+const SUM: u16 = 0xBABA;
+
+/// The word that makes the sum right.
+const CHECKSUM: usize = 0x3F;
+
+const FIRMWARE: usize = 0x0F;
+const BOARD: usize = 0x15;
+const MODULES: usize = 0x2B;
+const CAPABILITIES: usize = 0x2C;
+const VERSION: usize = 0x2D;
+const ADDRESS: usize = 0x50;
+
+/// Module kinds that have settings for the analog core: copper and optics of both ports.
+const KINDS: [u16; 4] = [3, 4, 5, 6];
+
+/// What those settings are here.
+pub(crate) const CORE_SETTINGS: [u16; 3] = [0x0120, 0x0231, 0x0342];
+
+mod pins {
+    pub(super) const CLOCK: u32 = 1 << 0;
+    /// Low while the memory is selected.
+    pub(super) const CHIP_SELECT: u32 = 1 << 1;
+    pub(super) const INTO: u32 = 1 << 2;
+    pub(super) const OUT_OF: u32 = 1 << 3;
+    pub(super) const REQUEST: u32 = 1 << 6;
+    pub(super) const GRANT: u32 = 1 << 7;
+    pub(super) const PRESENT: u32 = 1 << 8;
+    pub(super) const AUTO_READ_DONE: u32 = 1 << 9;
+    pub(super) const SIXTEEN_BIT_ADDRESS: u32 = 1 << 10;
+    /// Size in EEC: the power of two of 64 words.
+    pub(super) const SIZE: u32 = 8 << 11;
+    pub(super) const DRIVEN: u32 = CLOCK | CHIP_SELECT | INTO | REQUEST;
+}
+
+const READ_STATUS: u8 = 0x05;
+const READ_DATA: u8 = 0x03;
+
+/// The memory and the state of its pins.
+#[derive(Debug)]
+pub(crate) struct Nvm {
+    words: Vec<u16>,
+    driven: u32,
+    shift: Shift,
+}
+
+/// What the SPI memory has been told since it was selected.
+#[derive(Debug, Default)]
+struct Shift {
+    /// Bits in.
+    count: u32,
+    /// The first 24 bits: command and address.
+    command: u32,
+    /// The bit that is put out.
+    out: bool,
+}
+
+impl Nvm {
+    /// The memory of a card with one SFP+ port and this address.
+    pub(crate) fn new(mac: Mac) -> Self {
+        let mut nvm = Self { words: vec![0xFFFF; WORDS], driven: 0, shift: Shift::default() };
+        nvm.put(0, &[0; 3]);
+        nvm.put(FIRMWARE, &[0x0400]);
+        // Of the firmware's block, word 4 leads to another one; its word 7 is the version.
+        nvm.put(0x0404, &[0x0420]);
+        nvm.put(0x0427, &[0x0006]);
+        nvm.put(BOARD, &[0xE66A, 0x0000]);
+        nvm.put(MODULES, &[0x0500]);
+        nvm.put(CAPABILITIES, &[0x0000]);
+        nvm.put(VERSION, &[0x0001, 0x8000]);
+        let [a, b, c, d, e, f] = mac.0;
+        nvm.put(
+            ADDRESS,
+            &[u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]), u16::from_le_bytes([e, f])],
+        );
+        nvm.put_modules();
+        nvm.put_checksum();
+        nvm
+    }
+
+    /// The word at `address`.
+    pub(crate) fn word(&self, address: usize) -> u16 {
+        self.words.get(address).copied().unwrap_or(0xFFFF)
+    }
+
+    /// The address that the card loads at reset.
+    pub(crate) fn mac(&self) -> Mac {
+        let [a, b] = self.word(ADDRESS).to_le_bytes();
+        let [c, d] = self.word(ADDRESS + 1).to_le_bytes();
+        let [e, f] = self.word(ADDRESS + 2).to_le_bytes();
+        Mac([a, b, c, d, e, f])
+    }
+
+    /// Makes the checksum wrong.
+    pub(crate) fn spoil(&mut self) {
+        self.words[CHECKSUM] ^= 1;
+    }
+
+    /// Answers EERD: `value` names the word in bits 15:2; done is bit 1.
+    pub(crate) fn read_by_word(&self, value: u32) -> u32 {
+        let address = (value >> 2 & 0x3FFF) as usize;
+        u32::from(self.word(address)) << 16 | value & 0xFFFC | 2
+    }
+
+    /// What EEC reads; the automatic read is over if `is_loaded`.
+    pub(crate) fn pins(&self, is_loaded: bool) -> u32 {
+        let grant = if self.driven & pins::REQUEST != 0 { pins::GRANT } else { 0 };
+        let out = if self.shift.out { pins::OUT_OF } else { 0 };
+        let loaded = if is_loaded { pins::AUTO_READ_DONE } else { 0 };
+        pins::PRESENT | pins::SIXTEEN_BIT_ADDRESS | pins::SIZE | self.driven | grant | out | loaded
+    }
+
+    /// Drives the pins as EEC says. The memory looks at its input when the clock rises and
+    /// changes its output when the clock falls.
+    pub(crate) fn drive(&mut self, value: u32) {
+        let before = std::mem::replace(&mut self.driven, value & pins::DRIVEN);
+        if self.driven & pins::CHIP_SELECT != 0 {
+            self.shift = Shift::default();
+            return;
+        }
+        let was_high = before & pins::CLOCK != 0;
+        match (was_high, self.driven & pins::CLOCK != 0) {
+            (false, true) => self.shift.take(self.driven & pins::INTO != 0),
+            (true, false) => self.shift.out = self.next_bit(),
+            _ => {}
+        }
+    }
+
+    fn next_bit(&self) -> bool {
+        let Shift { count, command, .. } = self.shift;
+        // All else reads zero; as a status, that is: not busy.
+        if count < 24 || (command >> 16) as u8 != READ_DATA {
+            return false;
+        }
+        let position = count - 24;
+        let byte = (command & 0xFFFF) as usize + (position / 8) as usize;
+        let word = self.word(byte / 2).to_le_bytes()[byte % 2];
+        word >> (7 - position % 8) & 1 != 0
+    }
+
+    fn put(&mut self, at: usize, words: &[u16]) {
+        self.words[at..at + words.len()].copy_from_slice(words);
+    }
+
+    /// The list of module kinds and the block that all of them lead to.
+    fn put_modules(&mut self) {
+        self.put(0x0500, &[0]);
+        for (index, kind) in KINDS.into_iter().enumerate() {
+            self.put(0x0501 + 2 * index, &[kind, 0x0600]);
+        }
+        self.put(0x0600, &[CORE_SETTINGS.len() as u16]);
+        self.put(0x0601, &CORE_SETTINGS);
+    }
+
+    fn put_checksum(&mut self) {
+        let sum = self.words[..CHECKSUM].iter().fold(0_u16, |sum, word| sum.wrapping_add(*word));
+        self.words[CHECKSUM] = SUM.wrapping_sub(sum);
+    }
+}
+
+impl Shift {
+    fn take(&mut self, bit: bool) {
+        if self.count < 24 {
+            self.command = self.command << 1 | u32::from(bit);
+            // A command of one byte, the status, stands where the command of a read stands.
+            if self.count == 7 && self.command as u8 == READ_STATUS {
+                self.command <<= 16;
+                self.count = 23;
+            }
+        }
+        self.count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends the low `bits` of `value`, the highest first.
+    fn send(nvm: &mut Nvm, value: u32, bits: u32) {
+        for bit in (0..bits).rev() {
+            let data = if value >> bit & 1 != 0 { pins::INTO } else { 0 };
+            nvm.drive(pins::REQUEST | data);
+            nvm.drive(pins::REQUEST | data | pins::CLOCK);
+            nvm.drive(pins::REQUEST | data);
+        }
+    }
+
+    fn receive(nvm: &mut Nvm, bits: u32) -> u32 {
+        (0..bits).fold(0, |value, _| {
+            let bit = u32::from(nvm.pins(true) & pins::OUT_OF != 0);
+            nvm.drive(pins::REQUEST | pins::CLOCK);
+            nvm.drive(pins::REQUEST);
+            value << 1 | bit
+        })
+    }
+
+    fn nvm() -> Nvm {
+        Nvm::new(Mac([2, 3, 4, 5, 6, 7]))
+    }
+
+    #[test]
+    fn the_first_words_add_up_to_baba() {
+        let sum = |nvm: &Nvm| nvm.words[..=0x3F].iter().fold(0_u16, |a, b| a.wrapping_add(*b));
+        let mut nvm = nvm();
+        assert_eq!(sum(&nvm), 0xBABA);
+        nvm.spoil();
+        assert_ne!(sum(&nvm), 0xBABA);
+    }
+
+    #[test]
+    fn a_word_is_read_by_its_address() {
+        let nvm = nvm();
+        assert_eq!(nvm.mac(), Mac([2, 3, 4, 5, 6, 7]));
+        assert_eq!(nvm.read_by_word(0x50 << 2 | 1), 0x0302_0142);
+    }
+
+    #[test]
+    fn a_word_is_read_bit_by_bit_low_byte_first() {
+        let mut nvm = nvm();
+        assert_eq!(nvm.pins(true) & pins::GRANT, 0);
+        nvm.drive(pins::REQUEST | pins::CHIP_SELECT);
+        assert_ne!(nvm.pins(true) & pins::GRANT, 0);
+        nvm.drive(pins::REQUEST);
+        send(&mut nvm, u32::from(READ_STATUS), 8);
+        assert_eq!(receive(&mut nvm, 8), 0);
+        nvm.drive(pins::REQUEST | pins::CHIP_SELECT);
+        nvm.drive(pins::REQUEST);
+        send(&mut nvm, u32::from(READ_DATA), 8);
+        send(&mut nvm, 0x50 * 2, 16);
+        assert_eq!(receive(&mut nvm, 16), 0x0203);
+        assert_eq!(receive(&mut nvm, 16), 0x0405);
+    }
+}
