@@ -244,7 +244,7 @@ impl Card {
             return None;
         }
         let is_early = self.reset.is_some_and(|since| since.elapsed() < RESET_TIME);
-        if is_early && register != regs::CTRL {
+        if is_early && !matches!(register, regs::CTRL | regs::STATUS) {
             self.violations.add(Rule::ResetAwaited, register, value);
         }
         Some(register)

@@ -105,7 +105,7 @@ impl Device {
         Ok((Self { card, stream, is_over, threads }, qemu.into()))
     }
 
-    /// Rules that were broken, in order; at most the first 1,000.
+    /// Rules that were broken, in order; of those alike only the first four.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         self.card().violations.first().to_vec()

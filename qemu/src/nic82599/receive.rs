@@ -358,17 +358,16 @@ impl Card {
         if !self.may_reach(tail) || self.memory.read(address, &mut descriptor).is_err() {
             return self.violations.add(Rule::InMemory, tail, address);
         }
-        let [low, high, third, fourth] = ring::words(&descriptor);
-        if third & 1 != 0 || fourth != 0 {
-            self.violations.add(Rule::FreshDescriptor, tail, third);
-        }
+        let [low, high, third, _] = ring::words(&descriptor);
+        let is_fresh = third & report::DONE == 0;
+        self.violations.check(is_fresh, Rule::FreshDescriptor, tail, third);
         let buffer = u64::from(high) << 32 | u64::from(low);
         if self.memory.write(buffer, piece).is_err() {
             self.violations.add(Rule::InMemory, tail, buffer);
         }
         let lie = self.faults.take_lie();
-        let (words, done) = report.words(buffer, lie);
-        if ring::write_back(&self.memory, address, &ring::bytes(words), done).is_err() {
+        let words = report.words(buffer, lie);
+        if ring::write_back(&self.memory, address, ring::bytes(words)).is_err() {
             self.violations.add(Rule::InMemory, tail, address);
         }
     }
@@ -419,9 +418,8 @@ struct Report {
 }
 
 impl Report {
-    /// The words of the descriptor, and the byte that holds DD. Only the last descriptor of
-    /// a frame says more than its length.
-    fn words(self, buffer: u64, lie: Option<Lie>) -> ([u32; 4], usize) {
+    /// The words of the descriptor. Only the last descriptor of a frame says more than its length.
+    fn words(self, buffer: u64, lie: Option<Lie>) -> [u32; 4] {
         let mut words = if self.is_last { self.words } else { [0; 4] };
         let length = match lie {
             Some(Lie::LengthBeyondBuffer) => self.size as u32 + 64,
@@ -436,11 +434,11 @@ impl Report {
             words[1] = (buffer >> 32) as u32;
             words[2] = length;
             words[3] |= report::DONE | end | error >> 29 << 8;
-            return (words, 12);
+            return words;
         }
         words[2] |= report::DONE | end | error;
         words[3] |= length;
-        (words, 8)
+        words
     }
 }
 

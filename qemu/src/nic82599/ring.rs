@@ -31,19 +31,19 @@ impl Ring {
     }
 }
 
-/// Writes a descriptor back whose byte number `done` holds DD. That byte becomes visible last.
+/// Writes a descriptor back. Its second half, which says that it is done, comes last and at once:
+/// some drivers look for DD first, others for a length.
 pub(crate) fn write_back(
     memory: &Memory,
     address: u64,
-    bytes: &[u8; DESCRIPTOR as usize],
-    done: usize,
+    bytes: [u8; DESCRIPTOR as usize],
 ) -> Result<(), Outside> {
-    memory.write(address, &bytes[..done])?;
-    memory.write(address + done as u64 + 1, &bytes[done + 1..])?;
-    memory.write(address + done as u64, &bytes[done..=done])
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    memory.write(address, first)?;
+    memory.write(address + first.len() as u64, second)
 }
 
-/// The half words of a descriptor, of 32 bits each, from the lowest address on.
+/// The words of a descriptor, of 32 bits each, from the lowest address on.
 pub(crate) fn words(bytes: &[u8; DESCRIPTOR as usize]) -> [u32; 4] {
     std::array::from_fn(|i| {
         let at = 4 * i;

@@ -394,7 +394,7 @@ impl Card {
             descriptor = [0; ring::DESCRIPTOR as usize];
         }
         descriptor[DONE_AT] |= DONE;
-        let written = ring::write_back(&self.memory, address, &descriptor, DONE_AT);
+        let written = ring::write_back(&self.memory, address, descriptor);
         if read.and(written).is_err() {
             self.violations.add(Rule::InMemory, tail, address);
         }

@@ -7,15 +7,16 @@ use std::fmt;
 
 use super::registers::Register;
 
-/// Violations that are kept; later ones are only counted.
-const MOST: usize = 1000;
+/// Violations of one rule at one register that are kept.
+const MOST: usize = 4;
 
 /// A rule that can be broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
     /// Registers are accessed by 32 bits, at addresses that four divides.
     Width,
-    /// Nothing but CTRL is touched within a millisecond of a reset that is not known to be over.
+    /// Nothing but CTRL and STATUS is touched within a millisecond of a reset that is not known to be
+    /// over.
     ResetAwaited,
     /// A tail is written only after the queue's ENABLE was read back as set.
     TailAfterEnable,
@@ -53,7 +54,7 @@ pub enum Rule {
     PacketBufferSize,
     /// Receive buffers have from 1 to 16 KB.
     ReceiveBufferSize,
-    /// A receive descriptor is handed over with its second half zero, so that DD is clear.
+    /// A receive descriptor is handed over with its DD bit clear.
     FreshDescriptor,
     /// CORECTL is written while the semaphore for the MAC's registers is held.
     Semaphore,
@@ -88,18 +89,17 @@ impl fmt::Debug for Violation {
     }
 }
 
-/// The first broken rules, and how many there were.
+/// Broken rules, the first ones of each kind.
 #[derive(Debug, Default)]
 pub(crate) struct Violations {
     first: Vec<Violation>,
-    count: u64,
 }
 
 impl Violations {
     /// Notes that `rule` was broken.
     pub(crate) fn add(&mut self, rule: Rule, register: Register, value: impl Into<u64>) {
-        self.count += 1;
-        if self.first.len() < MOST {
+        let is_alike = |it: &&Violation| it.rule == rule && it.register == register;
+        if self.first.iter().filter(is_alike).count() < MOST {
             self.first.push(Violation { rule, register, value: value.into() });
         }
     }

@@ -1,0 +1,69 @@
+//! A first file system for Linux, as an archive of the kind "newc" that the kernel unpacks.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+const FOLDER: u32 = 0o040_755;
+const PROGRAM: u32 = 0o100_755;
+
+/// An archive that grows.
+#[derive(Debug, Default)]
+pub(crate) struct Initramfs {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl Initramfs {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a folder. Its parents have to be there.
+    pub(crate) fn folder(mut self, name: &str) -> Self {
+        self.add(name, FOLDER, &[]);
+        self
+    }
+
+    /// Adds an executable file with this content.
+    pub(crate) fn text(mut self, name: &str, content: &str) -> Self {
+        self.add(name, PROGRAM, content.as_bytes());
+        self
+    }
+
+    /// Adds a copy of `file`.
+    pub(crate) fn file(mut self, name: &str, file: &Path) -> Result<Self> {
+        let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        self.add(name, PROGRAM, &content);
+        Ok(self)
+    }
+
+    /// Writes the archive to `file`.
+    pub(crate) fn write(mut self, file: &Path) -> Result<()> {
+        self.add("TRAILER!!!", 0, &[]);
+        fs::write(file, self.bytes).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    fn add(&mut self, name: &str, mode: u32, content: &[u8]) {
+        self.count += 1;
+        let size = content.len() as u32;
+        let name_size = name.len() as u32 + 1;
+        // Number, mode, owner, group, links, time, size, four of devices, name size, checksum.
+        let fields = [self.count, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];
+        self.bytes.extend(b"070701");
+        for field in fields {
+            self.bytes.extend(format!("{field:08x}").bytes());
+        }
+        self.bytes.extend(name.bytes());
+        self.bytes.push(0);
+        self.pad();
+        self.bytes.extend(content);
+        self.pad();
+    }
+
+    fn pad(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! The model of the 82599, judged by drivers that others wrote for the real card: Linux, iPXE
+//! and DPDK, each as Debian has it.
+//!
+//! The packages are brought once by `apt-get download` and only unpacked. What cannot be had is
+//! skipped, and says so.
+
+mod initramfs;
+mod linux;
+mod packages;
+mod responder;
+mod rig;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// A reason why a test cannot be run here. Not a failure.
+#[derive(Debug)]
+struct Skipped(String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
+/// Skips the test, since `reason`.
+pub(crate) fn skip<T>(reason: String) -> Result<T> {
+    Err(Skipped(reason).into())
+}
+
+/// One fact, and how to find out whether it holds.
+pub(crate) type Fact = (&'static str, fn() -> Result<()>);
+
+/// Lists functions of this module as facts, under their own names.
+#[macro_export]
+macro_rules! facts {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const FACTS: &[$crate::Fact] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),+];
+    };
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each keeps a processor of the host busy, and is judged by time limits of others.
+    arguments.test_threads.get_or_insert(1);
+    let facts = [linux::FACTS].into_iter().flatten();
+    let trials = facts.map(|(name, check)| {
+        let name = name.trim_start_matches("nic82599::");
+        Trial::ignorable_test(name, move || completion(check()))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn completion(result: Result<()>) -> Result<Completion, Failed> {
+    match result {
+        Ok(()) => Ok(Completion::Completed),
+        Err(error) => match error.downcast_ref::<Skipped>() {
+            Some(Skipped(reason)) => {
+                eprintln!("\nSKIPPED: {reason}");
+                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
+            }
+            // All causes, the outermost first.
+            None => Err(format!("{error:#}").into()),
+        },
+    }
+}

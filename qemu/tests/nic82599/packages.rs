@@ -1,0 +1,121 @@
+//! What other people's drivers come in: packages of Debian, unpacked and not installed.
+//!
+//! They lie in the target directory, so that they are brought once. Where they cannot be had,
+//! the tests that need them are skipped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::{Context as _, Result, ensure};
+use qemu::find;
+
+use crate::skip;
+
+/// Where packages are unpacked.
+const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/debian");
+
+/// One test at a time brings packages.
+static LOCK: Mutex<()> = Mutex::new(());
+
+/// The folder that packages are unpacked into.
+pub(crate) fn folder() -> PathBuf {
+    PathBuf::from(FOLDER)
+}
+
+/// Debian's own kernel, and its modules.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    pub(crate) image: PathBuf,
+    modules: PathBuf,
+}
+
+impl Kernel {
+    /// Brings it.
+    pub(crate) fn bring() -> Result<Self> {
+        let _guard = LOCK.lock();
+        if Self::unpacked().is_err() {
+            let package = kernel_package().or_else(|error| skip(format!("{error:#}")))?;
+            unpack(&package)?;
+        }
+        Self::unpacked()
+    }
+
+    fn unpacked() -> Result<Self> {
+        let image = entry(&folder().join("boot"), "vmlinuz-")?;
+        let modules = entry(&folder().join("lib/modules"), "")?;
+        Ok(Self { image, modules })
+    }
+
+    /// The file of a module, by its name.
+    pub(crate) fn module(&self, name: &str) -> Result<PathBuf> {
+        let wanted = format!("{name}.ko");
+        found(&self.modules, &wanted).with_context(|| format!("the kernel has no module {name}"))
+    }
+}
+
+/// Brings the file at `path` of `package`.
+pub(crate) fn bring(package: &str, path: &str) -> Result<PathBuf> {
+    let _guard = LOCK.lock();
+    let file = folder().join(path);
+    if !file.is_file() {
+        unpack(package)?;
+    }
+    ensure!(file.is_file(), "the package {package} has no {path}");
+    Ok(file)
+}
+
+/// The package with the kernel that is current.
+fn kernel_package() -> Result<String> {
+    let output = Command::new("apt-cache")
+        .args(["depends", "linux-image-amd64"])
+        .output()
+        .context("no apt-cache")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: linux-image-"));
+    let name = name.context("no package depends on linux-image-amd64; try: apt-get update")?;
+    Ok(format!("linux-image-{name}"))
+}
+
+fn unpack(package: &str) -> Result<()> {
+    if !find::has_apt() {
+        return skip(format!("the package {package} can be had by apt-get only"));
+    }
+    let downloads = folder().join("download");
+    fs::create_dir_all(&downloads).context("cannot write into the target directory")?;
+    let output = Command::new("apt-get")
+        .args(["download", package])
+        .current_dir(&downloads)
+        .output()
+        .context("no apt-get")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+        return skip(format!("the package {package} cannot be had: {said}"));
+    }
+    let file = entry(&downloads, &format!("{package}_"))?;
+    let status = Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder()).status();
+    ensure!(status.is_ok_and(|it| it.success()), "{} cannot be unpacked", file.display());
+    fs::remove_file(&file).context("a package that cannot be removed")
+}
+
+/// The first file or folder of `folder` whose name begins with `start`.
+fn entry(folder: &Path, start: &str) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    let is_wanted = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+    };
+    paths.find(is_wanted).with_context(|| format!("no {start}* in {}", folder.display()))
+}
+
+/// The file called `name` in `folder` or deeper.
+fn found(folder: &Path, name: &str) -> Option<PathBuf> {
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            return found(&path, name);
+        }
+        (entry.file_name() == *name).then_some(path)
+    })
+}
