@@ -24,6 +24,10 @@ pub struct Statistics {
     pub damaged: u64,
     /// Frames that were sent.
     pub sent: u64,
+    /// Frames that a driver handed over to be cut into several.
+    pub cut: u64,
+    /// Frames that a driver left a checksum of TCP or UDP to, and that were not cut.
+    pub checksummed: u64,
     /// [`Statistics::received`] of each queue, from queue 0 on.
     pub received_by_queue: Vec<u64>,
     /// [`Statistics::no_descriptor`] of each queue, from queue 0 on.

@@ -258,9 +258,10 @@ impl Card {
             return vec![bytes];
         };
         let mut frames = if first.has(command::SEGMENTS) {
+            self.statistics.cut += 1;
             context.segments(&bytes)
         } else {
-            insert_checksums(&context, &mut bytes, first);
+            self.insert_checksums(&context, &mut bytes, first);
             vec![bytes]
         };
         if first.has(command::TAG) {
@@ -274,7 +275,7 @@ impl Card {
         let tail = regs::TDT.at(queue);
         let length = bytes.len();
         let is_cut = first.has(command::SEGMENTS) && first.is_advanced();
-        let longest = if is_cut { usize::MAX } else { self.longest_sent() };
+        let longest = if is_cut { usize::MAX } else { self.longest_frame() };
         let fits = (LEAST..=longest).contains(&length) && pieces <= MOST_PIECES;
         self.violations.check(fits, Rule::FrameSize, tail, length as u32);
         if !first.is_advanced() {
@@ -287,9 +288,14 @@ impl Card {
         self.violations.check(is_told, Rule::PayloadLength, tail, first.options);
     }
 
-    /// Bytes that may be sent, without CRC and with a tag.
-    fn longest_sent(&self) -> usize {
-        self.longest_frame()
+    fn insert_checksums(&mut self, context: &Context, bytes: &mut [u8], first: Piece) {
+        if first.options & options::IP_CHECKSUM != 0 {
+            context.insert_ip_checksum(bytes);
+        }
+        if first.options & options::L4_CHECKSUM != 0 {
+            self.statistics.checksummed += 1;
+            context.insert_l4_checksum(bytes);
+        }
     }
 
     /// A legacy descriptor's own checksum and tag (7.2.3.2.1).
@@ -398,14 +404,5 @@ impl Card {
         if read.and(written).is_err() {
             self.violations.add(Rule::InMemory, tail, address);
         }
-    }
-}
-
-fn insert_checksums(context: &Context, bytes: &mut [u8], first: Piece) {
-    if first.options & options::IP_CHECKSUM != 0 {
-        context.insert_ip_checksum(bytes);
-    }
-    if first.options & options::L4_CHECKSUM != 0 {
-        context.insert_l4_checksum(bytes);
     }
 }
