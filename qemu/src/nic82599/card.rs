@@ -239,7 +239,7 @@ impl Card {
             return None;
         }
         let register = Register::at((address & u64::from(SPACE - 1)) as u32);
-        if size != 4 || register.0 % 4 != 0 {
+        if size != 4 || !register.0.is_multiple_of(4) {
             self.violations.add(Rule::Width, register, value);
             return None;
         }

@@ -34,6 +34,8 @@ mod rss;
 mod rules;
 mod sfp;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod transmit;
 mod violations;

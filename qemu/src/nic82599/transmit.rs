@@ -65,7 +65,6 @@ mod command {
 
 /// Option bits of data descriptors, in their fourth word.
 mod options {
-    pub(super) const CONTEXT: u32 = 1 << 4;
     pub(super) const IP_CHECKSUM: u32 = 1 << 8;
     pub(super) const L4_CHECKSUM: u32 = 1 << 9;
 }
@@ -194,7 +193,7 @@ impl Card {
     }
 
     fn take_context(&mut self, queue: u32, slot: u32, words: [u32; 4]) {
-        let index = (words[3] / options::CONTEXT & 1) as usize;
+        let index = context_number(words[3]);
         let state = self.queue(queue);
         state.contexts[index] = Some(Context::of(words));
         state.open.slots.push((slot, words[2] & command::REPORT != 0));
@@ -252,7 +251,7 @@ impl Card {
         if !first.needs_context() {
             return vec![bytes];
         }
-        let index = (first.options / options::CONTEXT & 1) as usize;
+        let index = context_number(first.options);
         let Some(context) = self.queue(queue).contexts[index] else {
             self.violations.add(Rule::ContextGiven, regs::TDT.at(queue), first.options);
             return vec![bytes];
@@ -281,7 +280,7 @@ impl Card {
         if !first.is_advanced() {
             return;
         }
-        let index = (first.options / options::CONTEXT & 1) as usize;
+        let index = context_number(first.options);
         let context = self.queue(queue).contexts[index];
         let headers = context.filter(|_| is_cut).map_or(0, |it| it.headers());
         let is_told = (first.options >> 14) as usize + headers == length;
@@ -405,4 +404,9 @@ impl Card {
             self.violations.add(Rule::InMemory, tail, address);
         }
     }
+}
+
+/// Which of a queue's two contexts is meant by the fourth word of a descriptor.
+fn context_number(word: u32) -> usize {
+    (word >> 4 & 1) as usize
 }

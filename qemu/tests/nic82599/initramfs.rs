@@ -1,5 +1,6 @@
 //! A first file system for Linux, as an archive of the kind "newc" that the kernel unpacks.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ const PROGRAM: u32 = 0o100_755;
 pub(crate) struct Initramfs {
     bytes: Vec<u8>,
     count: u32,
+    names: HashSet<String>,
 }
 
 impl Initramfs {
@@ -21,7 +23,7 @@ impl Initramfs {
         Self::default()
     }
 
-    /// Adds a folder. Its parents have to be there.
+    /// Adds a folder.
     pub(crate) fn folder(mut self, name: &str) -> Self {
         self.add(name, FOLDER, &[]);
         self
@@ -42,11 +44,21 @@ impl Initramfs {
 
     /// Writes the archive to `file`.
     pub(crate) fn write(mut self, file: &Path) -> Result<()> {
-        self.add("TRAILER!!!", 0, &[]);
+        self.append("TRAILER!!!", 0, &[]);
         fs::write(file, self.bytes).with_context(|| format!("cannot write {}", file.display()))
     }
 
+    /// Adds an entry, and before it the folders that it lies in; nothing twice.
     fn add(&mut self, name: &str, mode: u32, content: &[u8]) {
+        for (end, _) in name.match_indices('/') {
+            self.add(&name[..end], FOLDER, &[]);
+        }
+        if !name.is_empty() && self.names.insert(name.to_owned()) {
+            self.append(name, mode, content);
+        }
+    }
+
+    fn append(&mut self, name: &str, mode: u32, content: &[u8]) {
         self.count += 1;
         let size = content.len() as u32;
         let name_size = name.len() as u32 + 1;

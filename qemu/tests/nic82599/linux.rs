@@ -1,7 +1,4 @@
 //! Linux' own driver, `ixgbe` of Debian's kernel, on the model.
-//!
-//! Without KVM nobody hears the card's interrupts. The kernel is booted with `irqpoll` and
-//! without the local timer, so that it asks all its drivers at every tick.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
@@ -13,9 +10,9 @@ use qemu::guest::Guest;
 use qemu::nic82599::{Device, Rule};
 
 use crate::initramfs::Initramfs;
-use crate::packages::{self, Kernel};
 use crate::responder::Responder;
 use crate::rig::{START_LIMIT, Setup, expect_violations, told};
+use crate::userland;
 
 crate::facts![it_pings_in_all_sizes, it_carries_three_megabytes_both_ways];
 
@@ -48,40 +45,13 @@ const HARMLESS: [&str; 13] = [
     "NIC Link is Up 10 Gbps, Flow Control: RX/TX",
 ];
 
-/// The script's beginning: all programs in their places, and the driver loaded.
-const BEGIN: &str = "#!/bin/busybox sh
-/bin/busybox --install -s /bin
-mount -t proc none /proc
-mount -t sysfs none /sys
-mount -t devtmpfs none /dev
-for module in dca xfrm_algo libphy mdio mdio_devres ixgbe; do insmod /modules/$module.ko; done
-";
-
-/// The script's end.
-const END: &str = "
-dmesg | grep ixgbe
-echo script=done
-poweroff -f
-";
-
-/// A machine that runs `script` once the driver is loaded.
+/// A machine that runs `script` once the driver is loaded, and then shows what the driver said.
 fn setup(script: &str) -> Result<Setup> {
-    let kernel = Kernel::bring()?;
-    let busybox = packages::bring("busybox-static", "bin/busybox")?;
-    let mut setup = Setup::new(&kernel.image)?;
-    let mut files = ["bin", "proc", "sys", "dev", "tmp", "modules"]
-        .into_iter()
-        .fold(Initramfs::new(), Initramfs::folder)
-        .file("bin/busybox", &busybox)?
-        .text("init", &[BEGIN, script, END].concat());
-    for module in MODULES {
-        files = files.file(&format!("modules/{module}.ko"), &kernel.module(module)?)?;
-    }
-    let archive = setup.run.file("initramfs");
-    files.write(&archive)?;
-    setup.machine.module = Some(archive);
-    let words = "console=ttyS0 loglevel=1 irqpoll nolapic_timer panic=-1";
-    setup.machine.append = words.split(' ').map(str::to_owned).collect();
+    let script = [script, "dmesg | grep ixgbe\n"].concat();
+    let mut setup = userland::machine(Initramfs::new(), &MODULES, &script)?;
+    // Without KVM nobody hears the card's interrupts. So that the kernel asks all its drivers at
+    // every tick, it is to poll, and to have no other source of ticks than the old one.
+    setup.machine.append.extend(["irqpoll", "nolapic_timer"].map(str::to_owned));
     Ok(setup)
 }
 

@@ -4,12 +4,14 @@
 //! The packages are brought once by `apt-get download` and only unpacked. What cannot be had is
 //! skipped, and says so.
 
+mod dpdk;
 mod initramfs;
 mod ipxe;
 mod linux;
 mod packages;
 mod responder;
 mod rig;
+mod userland;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each keeps a processor of the host busy, and is judged by time limits of others.
     arguments.test_threads.get_or_insert(1);
-    let facts = [linux::FACTS, ipxe::FACTS].into_iter().flatten().copied();
+    let facts = [linux::FACTS, ipxe::FACTS, dpdk::FACTS].into_iter().flatten().copied();
     let trials = facts.map(|(name, check)| {
         let name = name.trim_start_matches("nic82599::");
         Trial::ignorable_test(name, move || completion(check()))

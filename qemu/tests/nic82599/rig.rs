@@ -17,7 +17,7 @@ use qemu::wire::Wire;
 use crate::skip;
 
 /// The longest that a driver of others may take to start. An emulator on a busy host is slow.
-pub(crate) const START_LIMIT: Duration = Duration::from_secs(180);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// How often the console is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
