@@ -171,3 +171,116 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> io::Result<[u8; N]> {
 fn wrong(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("QEMU's proxy protocol: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+    use std::os::fd::AsFd as _;
+    use std::sync::Arc;
+    use std::thread::{self, JoinHandle};
+
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+    use super::super::config::Config;
+    use super::super::memory::tests::played;
+    use super::*;
+    use crate::machine::Mac;
+
+    /// QEMU's end, and a card at the other one.
+    struct Client {
+        stream: UnixStream,
+        card: Arc<Mutex<Card>>,
+        server: JoinHandle<io::Result<()>>,
+    }
+
+    impl Client {
+        fn start() -> Self {
+            let (stream, far) = UnixStream::pair().unwrap();
+            let card = Card::new(Mac([2, 0, 0, 0, 0, 1]), Config::new(true), None, 0);
+            let card = Arc::new(Mutex::new(card));
+            let theirs = Arc::clone(&card);
+            let server = thread::spawn(move || serve(far, &theirs));
+            Self { stream, card, server }
+        }
+
+        fn send(&mut self, command: u32, payload: &[u8]) {
+            self.stream.write_all(&header(command, payload.len())).unwrap();
+            self.stream.write_all(payload).unwrap();
+        }
+
+        fn ask(&mut self, command: u32, payload: &[u8]) -> u64 {
+            self.send(command, payload);
+            let mut reply = [0; 24];
+            self.stream.read_exact(&mut reply).unwrap();
+            assert_eq!(reply[..16], header(commands::RETURN, 8));
+            u64::from_ne_bytes(reply[16..].try_into().unwrap())
+        }
+
+        /// Has the server see the end, and returns how it ended.
+        fn end(self) -> io::Result<()> {
+            drop(self.stream);
+            self.server.join().unwrap()
+        }
+    }
+
+    fn header(command: u32, length: usize) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        bytes[..4].copy_from_slice(&command.to_ne_bytes());
+        bytes[8..].copy_from_slice(&(length as u64).to_ne_bytes());
+        bytes
+    }
+
+    fn config(address: u32, value: u32, length: u32) -> Vec<u8> {
+        [address, value, length].iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
+    fn bar(address: u64, value: u64) -> Vec<u8> {
+        [address, value, 4].iter().flat_map(|long| long.to_ne_bytes()).collect()
+    }
+
+    #[test]
+    fn configuration_and_registers_are_asked_for_and_answered() {
+        let mut client = Client::start();
+        assert_eq!(client.ask(commands::CONFIG_READ, &config(0, 0, 4)), 0x10FB_8086);
+        assert_eq!(client.ask(commands::CONFIG_WRITE, &config(4, 6, 2)), 0);
+        assert_eq!(client.ask(commands::CONFIG_READ, &config(4, 0, 2)), 6);
+        // The address is the guest's; what is above the BAR's size says nothing.
+        assert_eq!(client.ask(commands::BAR_READ, &bar(0xFEB8_5400, 0)), 2);
+        assert_eq!(client.ask(commands::BAR_WRITE, &bar(0xFEB8_5400, 7)), 0);
+        assert_eq!(client.ask(commands::BAR_READ, &bar(0xFEB8_A200, 0)), 7);
+        assert_eq!(client.ask(commands::RESET, &[]), 0);
+        assert_eq!(client.ask(commands::BAR_READ, &bar(0xFEB8_A200, 0)), 2);
+        client.end().unwrap();
+    }
+
+    #[test]
+    fn the_memory_table_comes_with_files_and_has_no_answer() {
+        let mut client = Client::start();
+        let section = played(0x1000, 0x1000);
+        let mut table = [0_u64; 3 * MOST_FILES];
+        (table[0], table[MOST_FILES]) = (section.guest, section.size);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let files = [section.file.as_fd()];
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&files)));
+        let head = header(commands::SYNC_MEMORY, LONGEST);
+        let head = [IoSlice::new(&head)];
+        sendmsg(&client.stream, &head, &mut ancillary, SendFlags::empty()).unwrap();
+        let payload: Vec<u8> = table.iter().flat_map(|long| long.to_ne_bytes()).collect();
+        client.stream.write_all(&payload).unwrap();
+        // The answer to what comes next shows that the table was taken.
+        client.ask(commands::CONFIG_READ, &config(0, 0, 4));
+        assert!(client.card.lock().unwrap().memory.contains(0x1000, 0x1000));
+        client.end().unwrap();
+    }
+
+    #[test]
+    fn what_is_no_message_ends_the_service() {
+        let mut client = Client::start();
+        client.send(99, &[]);
+        assert_eq!(client.end().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let mut client = Client::start();
+        client.send(commands::CONFIG_READ, &[0; 4]);
+        assert_eq!(client.end().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -46,7 +46,7 @@ const HARMLESS: [&str; 13] = [
 ];
 
 /// A machine that runs `script` once the driver is loaded, and then shows what the driver said.
-fn setup(script: &str) -> Result<Setup> {
+pub(crate) fn setup(script: &str) -> Result<Setup> {
     let script = [script, "dmesg | grep ixgbe\n"].concat();
     let mut setup = userland::machine(Initramfs::new(), &MODULES, &script)?;
     // Without KVM nobody hears the card's interrupts. So that the kernel asks all its drivers at

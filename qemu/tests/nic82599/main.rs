@@ -5,6 +5,7 @@
 //! skipped, and says so.
 
 mod dpdk;
+mod faults;
 mod initramfs;
 mod ipxe;
 mod linux;
@@ -52,7 +53,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each keeps a processor of the host busy, and is judged by time limits of others.
     arguments.test_threads.get_or_insert(1);
-    let facts = [linux::FACTS, ipxe::FACTS, dpdk::FACTS].into_iter().flatten().copied();
+    let facts =
+        [linux::FACTS, ipxe::FACTS, dpdk::FACTS, faults::FACTS].into_iter().flatten().copied();
     let trials = facts.map(|(name, check)| {
         let name = name.trim_start_matches("nic82599::");
         Trial::ignorable_test(name, move || completion(check()))
