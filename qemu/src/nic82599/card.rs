@@ -1,8 +1,9 @@
 //! The card: its state, and what reading and writing its registers does.
 
 use std::fs::File;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::bits;
 use super::cable::Cable;
 use super::config::{Config, Request};
 use super::faults::{Fault, Faults};
@@ -11,7 +12,7 @@ use super::link::Link;
 use super::memory::{Memory, Section};
 use super::nvm::Nvm;
 use super::receive::Receiver;
-use super::registers::{self as regs, QUEUES, Register, SPACE, bits};
+use super::registers::{self as regs, Register, SPACE};
 use super::ring::{DESCRIPTOR, Ring};
 use super::sfp::Module;
 use super::statistics::{Statistics, is_counter};
@@ -20,64 +21,10 @@ use super::transmit::Transmitter;
 use super::violations::{Rule, Violations};
 use crate::machine::Mac;
 
-/// How long after a reset nothing may be touched that has not been seen to be over (8.2.3.1.1).
-const RESET_TIME: Duration = Duration::from_millis(1);
-
-/// Registers with a value other than zero after a reset, and that value.
-const DEFAULTS: &[(Register, u32)] = &[
-    (regs::AUTOC, bits::AUTOC_10G_SERIAL), // from the NVM
-    (regs::HLREG0, 0x0801_0403),           // CRC inserted and stripped, short frames filled up
-    (regs::MAXFRS, 1518 << 16),
-    (regs::DTXMXSZRQ, 0x10),
-    (regs::DMATXCTL, 0x8100 << 16), // the Ethernet type of VLAN tags
-    (regs::SECRXCTRL, 1),           // IPsec is off
-    (regs::SECTXCTRL, 1),
-    (regs::RXPBSIZE.at(0), 512 << 10),
-    (regs::TXPBSIZE.at(0), 160 << 10),
-];
-
-/// After a reset; bit 12 is to be cleared (8.2.3.11).
-const DCA_RXCTRL_DEFAULT: u32 = 0xB200;
-
-/// How far a queue's ENABLE has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Enable {
-    #[default]
-    Off,
-    /// Asked for, and not yet to be seen.
-    Asked,
-    /// The next reading shows it.
-    On,
-    /// The driver has seen it.
-    Seen,
-}
-
-impl Enable {
-    /// What the next reading shows; hardware takes a moment, so the first one shows nothing.
-    pub(crate) fn read(&mut self) -> bool {
-        let shows = matches!(self, Self::On | Self::Seen);
-        *self = match self {
-            Self::Off => Self::Off,
-            Self::Asked => Self::On,
-            Self::On | Self::Seen => Self::Seen,
-        };
-        shows
-    }
-
-    /// Takes a written ENABLE bit.
-    pub(crate) fn write(&mut self, is_set: bool) {
-        *self = match (*self, is_set) {
-            (_, false) => Self::Off,
-            (Self::Off, true) => Self::Asked,
-            (other, true) => other,
-        };
-    }
-}
-
 /// The card.
 #[derive(Debug)]
 pub(crate) struct Card {
-    values: Vec<u32>,
+    pub(super) values: Vec<u32>,
     pub(super) config: Config,
     pub(super) memory: Memory,
     pub(super) nvm: Nvm,
@@ -92,7 +39,7 @@ pub(crate) struct Card {
     pub(super) trace: Trace,
     pub(super) statistics: Statistics,
     /// When the reset began that the driver has not seen ending.
-    reset: Option<Instant>,
+    pub(super) reset: Option<Instant>,
     /// Whether SECRXSTAT has told that the receive path is blocked.
     pub(super) is_blocked: bool,
     /// Whether RSS was switched on or receiving begun, so that its mode is settled.
@@ -116,20 +63,13 @@ impl Card {
             faults: Faults::default(),
             violations: Violations::default(),
             trace: Trace::new(trace),
-            statistics: Statistics::new(),
+            statistics: Statistics::default(),
             reset: None,
             is_blocked: false,
             is_mode_settled: false,
         };
         card.set_defaults();
         card
-    }
-
-    /// The machine was reset.
-    pub(crate) fn power_on(&mut self) {
-        self.config.write(0x04, 0, 2);
-        self.set_defaults();
-        self.reset = None;
     }
 
     /// What the guest's memory is made of from now on.
@@ -243,8 +183,7 @@ impl Card {
             self.violations.add(Rule::Width, register, value);
             return None;
         }
-        let is_early = self.reset.is_some_and(|since| since.elapsed() < RESET_TIME);
-        if is_early && !matches!(register, regs::CTRL | regs::STATUS) {
+        if self.is_resetting() && !matches!(register, regs::CTRL | regs::STATUS) {
             self.violations.add(Rule::ResetAwaited, register, value);
         }
         Some(register)
@@ -282,13 +221,6 @@ impl Card {
             self.set(register, 0);
         }
         value
-    }
-
-    /// The reset bit shows once after a reset, and then no more.
-    fn load_ctrl(&mut self) -> u32 {
-        let is_resetting = self.reset.take().is_some();
-        let shows = is_resetting || self.faults.has(Fault::ResetNeverEnds);
-        self.value(regs::CTRL) | if shows { bits::CTRL_RST } else { 0 }
     }
 
     /// Requests to the bus end as soon as they are to (5.2.5.3.2).
@@ -356,42 +288,5 @@ impl Card {
         } else {
             self.set(register, value);
         }
-    }
-
-    fn store_ctrl(&mut self, value: u32) {
-        if value & (bits::CTRL_RST | bits::CTRL_LRST) != 0 {
-            return self.begin_reset();
-        }
-        self.set(regs::CTRL, value);
-    }
-
-    fn begin_reset(&mut self) {
-        self.statistics.resets += 1;
-        self.set_defaults();
-        self.reset = Some(Instant::now());
-    }
-
-    /// Puts all registers but semaphores to what they are after a reset, and empties all queues.
-    fn set_defaults(&mut self) {
-        let kept = [regs::SWSM, regs::SW_FW_SYNC].map(|it| (it, self.value(it)));
-        self.values.fill(0);
-        for (register, value) in kept.into_iter().chain(DEFAULTS.iter().copied()) {
-            self.set(register, value);
-        }
-        (0..QUEUES).for_each(|queue| self.set(regs::DCA_RXCTRL.at(queue), DCA_RXCTRL_DEFAULT));
-        self.set(regs::MSRWD, 0xFFFF << 16);
-        self.load_address();
-        self.interrupts.reset();
-        self.receiver = Receiver::new();
-        self.transmitter = Transmitter::new();
-        (self.is_blocked, self.is_mode_settled) = (false, false);
-        self.look_at_link();
-    }
-
-    /// Loads the first own address from the NVM.
-    fn load_address(&mut self) {
-        let [a, b, c, d, e, f] = self.nvm.mac().0;
-        self.set(regs::RAL.at(0), u32::from_le_bytes([a, b, c, d]));
-        self.set(regs::RAH.at(0), u32::from_le_bytes([e, f, 0, 0]) | bits::RAH_AV);
     }
 }

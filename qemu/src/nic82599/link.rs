@@ -1,7 +1,8 @@
 //! The link: when it is up, and what LINKS tells of it (8.2.3.22, 4.6.4).
 
+use super::bits;
 use super::card::Card;
-use super::registers::{self as regs, bits};
+use super::registers as regs;
 
 /// Auto-negotiation and signal as a link partner makes them; only a driver's diagnosis asks.
 const PARTNER: u32 = 0xF << 16;

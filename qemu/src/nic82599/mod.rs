@@ -7,28 +7,35 @@
 //!
 //! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` is the wire.
 //! - `card` holds the state and says what registers do; `rules` says what must not be done to
-//!   them; `link`, `interrupts`, `statistics` are parts of it.
-//! - `receive` with `rss`, and `transmit` with `offload`, move frames by `ring`s.
+//!   them; `reset`, `enable`, `link`, `interrupts`, `statistics` are parts of it.
+//! - `receive` with `filters`, `rss` and `report`, and `transmit` with `offload` and `outgoing`,
+//!   move frames by `ring`s.
 //! - `config`, `nvm` and `sfp` are what the card is found and identified by.
 //! - `faults` has it go wrong.
 //!
 //! Not modelled, and a violation of [`Rule::Modelled`] where it is asked for: several traffic
 //! classes, virtualization, header splitting, coalescing, flow director, head write-back, IPsec.
 
+mod bits;
 mod cable;
 mod card;
 mod config;
 mod device;
+mod enable;
 mod faults;
+mod filters;
 mod interrupts;
 mod link;
 mod memory;
 mod nvm;
 mod offload;
+mod outgoing;
 mod packet;
 mod proxy;
 mod receive;
 pub mod registers;
+mod report;
+mod reset;
 mod ring;
 mod rss;
 mod rules;

@@ -1,24 +1,25 @@
-//! Receiving: filters, the packet buffer, queues, descriptors (7.1).
+//! Receiving: the packet buffer, queues, descriptors (7.1).
 
 use std::collections::VecDeque;
 
-use super::card::{Card, Enable};
-use super::faults::{Fault, Lie};
-use super::packet::{Headers, TCP, UDP, word};
-use super::registers::{self as regs, QUEUES, bits};
+use super::bits;
+use super::card::Card;
+use super::enable::Enable;
+use super::faults::Fault;
+use super::filters::{GROUP, VLAN, tag};
+use super::packet::word;
+use super::registers::{self as regs, QUEUES};
+use super::report::{Kind, Report, status};
 use super::ring::{self, Ring};
 use super::rss::{Hash, KEY};
-use super::statistics::size_class;
+use super::statistics::{count_for, size_class};
 use super::violations::Rule;
 
 /// Bytes of the check sequence, which the cable does not carry.
-const CRC: usize = 4;
+pub(crate) const CRC: usize = 4;
 
 /// Bytes that a shorter frame was filled up to by whoever sent it, without CRC.
 pub(crate) const SHORTEST: usize = 60;
-
-const VLAN: u16 = 0x8100;
-const GROUP: u8 = 1;
 
 /// What is waiting to be received.
 #[derive(Debug)]
@@ -31,41 +32,12 @@ pub(crate) struct Receiver {
     pub(crate) enables: Vec<Enable>,
 }
 
-/// Bits 27:25 of SRRCTL: kinds of descriptors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Legacy,
-    Advanced,
-}
-
 /// A frame on its way into descriptors.
-struct Arrival {
-    bytes: Vec<u8>,
-    tag: Option<u16>,
-    hash: Hash,
+pub(crate) struct Arrival {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) tag: Option<u16>,
+    pub(crate) hash: Hash,
     queue: u32,
-}
-
-/// Status and error bits of the advanced descriptor (7.1.6.2); legacy ones are the same shifted.
-mod report {
-    pub(super) const DONE: u32 = 1 << 0;
-    pub(super) const END: u32 = 1 << 1;
-    pub(super) const TAGGED: u32 = 1 << 3;
-    pub(super) const UDP_CHECKED: u32 = 1 << 4;
-    pub(super) const L4_CHECKED: u32 = 1 << 5;
-    pub(super) const IP_CHECKED: u32 = 1 << 6;
-    pub(super) const NOT_EXACT: u32 = 1 << 7;
-    pub(super) const MAC_ERROR: u32 = 1 << 29;
-    pub(super) const L4_ERROR: u32 = 1 << 30;
-    pub(super) const IP_ERROR: u32 = 1 << 31;
-}
-
-/// Packet types of the advanced descriptor, in bits 16:4 of its first word (7.1.6.2).
-mod kinds {
-    pub(super) const V4: u32 = 1 << 4;
-    pub(super) const V6: u32 = 1 << 6;
-    pub(super) const TCP: u32 = 1 << 8;
-    pub(super) const UDP: u32 = 1 << 9;
 }
 
 impl Receiver {
@@ -157,56 +129,6 @@ impl Card {
             return false;
         }
         true
-    }
-
-    /// Bytes with CRC that a frame may have, without VLAN tag.
-    pub(super) fn longest_frame(&self) -> usize {
-        let jumbo = self.has(regs::HLREG0, bits::HLREG0_JUMBO);
-        if jumbo { (self.value(regs::MAXFRS) >> 16) as usize } else { 1518 }
-    }
-
-    /// The filters by address and VLAN tag (7.1.1).
-    fn takes(&self, frame: &[u8]) -> bool {
-        self.takes_address(frame) && self.takes_tag(frame)
-    }
-
-    fn takes_address(&self, frame: &[u8]) -> bool {
-        let address = &frame[..6];
-        if address == [0xFF; 6] {
-            return self.has(regs::FCTRL, bits::FCTRL_BAM);
-        }
-        if address[0] & GROUP != 0 {
-            return self.has(regs::FCTRL, bits::FCTRL_MPE)
-                || self.is_own(address)
-                || self.is_in_multicast_table(address);
-        }
-        self.has(regs::FCTRL, bits::FCTRL_UPE) || self.is_own(address)
-    }
-
-    fn is_own(&self, address: &[u8]) -> bool {
-        (0..128).any(|index| {
-            let [a, b, c, d] = self.value(regs::RAL.at(index)).to_le_bytes();
-            let high = self.value(regs::RAH.at(index));
-            let [e, f, ..] = high.to_le_bytes();
-            high & bits::RAH_AV != 0 && address == [a, b, c, d, e, f]
-        })
-    }
-
-    /// Twelve bits of the address, from where MCSTCTRL says, name a bit of MTA (7.1.1.1.3).
-    fn is_in_multicast_table(&self, address: &[u8]) -> bool {
-        let control = self.value(regs::MCSTCTRL);
-        let last = u32::from(address[5]) << 8 | u32::from(address[4]);
-        let hash = last >> (4 - (control & 3)) & 0xFFF;
-        let word = self.value(regs::MTA.at(hash >> 5));
-        control & bits::MCSTCTRL_MFE != 0 && word >> (hash & 31) & 1 != 0
-    }
-
-    fn takes_tag(&self, frame: &[u8]) -> bool {
-        let Some(tag) = tag(frame).filter(|_| self.has(regs::VLNCTRL, bits::VLNCTRL_VFE)) else {
-            return true;
-        };
-        let id = u32::from(tag & 0xFFF);
-        self.value(regs::VFTA.at(id >> 5)) >> (id & 31) & 1 != 0
     }
 
     fn count_good(&mut self, frame: &[u8]) {
@@ -331,23 +253,6 @@ impl Card {
         kilobytes.clamp(1, 16) as usize * 1024
     }
 
-    /// The words of the last descriptor of a frame, without its length.
-    fn reports(&self, arrival: &Arrival, kind: Kind) -> [u32; 4] {
-        let checks = checks(&arrival.bytes);
-        let is_exact = self.is_own(&arrival.bytes[..6]);
-        let tagged = if arrival.tag.is_some() { report::TAGGED } else { 0 };
-        let passed = if is_exact { 0 } else { report::NOT_EXACT };
-        let status = checks | tagged | passed;
-        let tag = u32::from(arrival.tag.unwrap_or(0)) << 16;
-        if kind == Kind::Legacy {
-            let errors = status >> 24 & 0xE0;
-            return [0, 0, 0, status & 0xFF | errors << 8 | tag];
-        }
-        let has_hash = self.has(regs::RXCSUM, bits::RXCSUM_PCSD);
-        let hash = if has_hash { arrival.hash.value } else { 0 };
-        [packet_kind(&arrival.bytes) | u32::from(arrival.hash.kind), hash, status, tag]
-    }
-
     /// Fills the buffer of the descriptor at the head, and writes the descriptor back.
     fn fill(&mut self, queue: u32, ring: Ring, piece: &[u8], report: Report) {
         let (head, tail) = (regs::RDH.at(queue), regs::RDT.at(queue));
@@ -359,7 +264,7 @@ impl Card {
             return self.violations.add(Rule::InMemory, tail, address);
         }
         let [low, high, third, _] = ring::words(&descriptor);
-        let is_fresh = third & report::DONE == 0;
+        let is_fresh = third & status::DONE == 0;
         self.violations.check(is_fresh, Rule::FreshDescriptor, tail, third);
         let buffer = u64::from(high) << 32 | u64::from(low);
         if self.memory.write(buffer, piece).is_err() {
@@ -382,7 +287,7 @@ impl Card {
     fn count_received(&mut self, arrival: &Arrival) {
         let queue = arrival.queue;
         self.statistics.received += 1;
-        self.statistics.received_by_queue[queue as usize] += 1;
+        count_for(queue, &mut self.statistics.received_by_queue);
         let counter = self.counter_of(regs::RQSMR, queue);
         self.count(regs::QPRC.at(counter), 1);
         self.count_bytes(regs::QBRC_L.at(counter), arrival.bytes.len());
@@ -391,7 +296,7 @@ impl Card {
 
     fn count_dropped(&mut self, queue: u32) {
         self.statistics.no_descriptor += 1;
-        self.statistics.no_descriptor_by_queue[queue as usize] += 1;
+        count_for(queue, &mut self.statistics.no_descriptor_by_queue);
         let counter = self.counter_of(regs::RQSMR, queue);
         self.count(regs::QPRDC.at(counter), 1);
     }
@@ -406,72 +311,4 @@ impl Card {
         let shift = 8 * (2 * (queue % 2) + direction);
         (self.value(regs::IVAR.at(queue / 2)) >> shift) as u8
     }
-}
-
-/// What a descriptor is to say.
-struct Report {
-    is_last: bool,
-    length: usize,
-    size: usize,
-    kind: Kind,
-    words: [u32; 4],
-}
-
-impl Report {
-    /// The words of the descriptor. Only the last descriptor of a frame says more than its length.
-    fn words(self, buffer: u64, lie: Option<Lie>) -> [u32; 4] {
-        let mut words = if self.is_last { self.words } else { [0; 4] };
-        let length = match lie {
-            Some(Lie::LengthBeyondBuffer) => self.size as u32 + 64,
-            Some(Lie::LengthZero) => 0,
-            _ => self.length as u32,
-        };
-        let is_end = self.is_last && lie != Some(Lie::NoEndOfPacket);
-        let end = if is_end { report::END } else { 0 };
-        let error = if lie == Some(Lie::ErrorBits) { report::MAC_ERROR } else { 0 };
-        if self.kind == Kind::Legacy {
-            words[0] = buffer as u32;
-            words[1] = (buffer >> 32) as u32;
-            words[2] = length;
-            words[3] |= report::DONE | end | error >> 29 << 8;
-            return words;
-        }
-        words[2] |= report::DONE | end | error;
-        words[3] |= length;
-        words
-    }
-}
-
-/// The VLAN tag of `frame`, if it has one.
-fn tag(frame: &[u8]) -> Option<u16> {
-    word(frame, 14).filter(|_| word(frame, 12) == Some(VLAN))
-}
-
-fn packet_kind(frame: &[u8]) -> u32 {
-    let Some(headers) = Headers::of(frame) else { return 0 };
-    let ip = if headers.is_v4 { kinds::V4 } else { kinds::V6 };
-    let l4 = match headers.protocol {
-        _ if headers.is_fragment => 0,
-        TCP => kinds::TCP,
-        UDP => kinds::UDP,
-        _ => 0,
-    };
-    ip | l4
-}
-
-/// Which checksums were looked at and which of them are wrong.
-fn checks(frame: &[u8]) -> u32 {
-    let Some(headers) = Headers::of(frame) else { return 0 };
-    let ip = match (headers.is_v4, headers.is_ip_right(frame)) {
-        (false, _) => 0,
-        (true, true) => report::IP_CHECKED,
-        (true, false) => report::IP_CHECKED | report::IP_ERROR,
-    };
-    let udp = if headers.protocol == UDP { report::UDP_CHECKED } else { 0 };
-    let l4 = match headers.is_l4_right(frame) {
-        None => 0,
-        Some(true) => report::L4_CHECKED | udp,
-        Some(false) => report::L4_CHECKED | udp | report::L4_ERROR,
-    };
-    ip | l4
 }

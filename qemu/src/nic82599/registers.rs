@@ -299,49 +299,6 @@ impl fmt::Debug for Register {
     }
 }
 
-/// Bits of the registers, named `REGISTER_BIT`.
-pub(crate) mod bits {
-    pub(crate) const CTRL_GIO_DIS: u32 = 1 << 2;
-    pub(crate) const CTRL_LRST: u32 = 1 << 3;
-    pub(crate) const CTRL_RST: u32 = 1 << 26;
-    pub(crate) const STATUS_GIO: u32 = 1 << 19;
-    pub(crate) const ESDP_SDP2: u32 = 1 << 2; // the cage is populated
-    pub(crate) const ESDP_SDP3: u32 = 1 << 3; // the laser is off
-    pub(crate) const ESDP_SDP3_OUT: u32 = 1 << 11;
-    pub(crate) const FWSM_VALID: u32 = 1 << 15;
-    pub(crate) const SWSM_SMBI: u32 = 1 << 0;
-    pub(crate) const SW_FW_SYNC_MAC: u32 = 1 << 3;
-    pub(crate) const EICR_LSC: u32 = 1 << 20;
-    pub(crate) const FCTRL_MPE: u32 = 1 << 8;
-    pub(crate) const FCTRL_UPE: u32 = 1 << 9;
-    pub(crate) const FCTRL_BAM: u32 = 1 << 10;
-    pub(crate) const VLNCTRL_VFE: u32 = 1 << 30;
-    pub(crate) const MCSTCTRL_MFE: u32 = 1 << 2;
-    pub(crate) const RXCSUM_PCSD: u32 = 1 << 13;
-    pub(crate) const RDRXCTL_CRCSTRIP: u32 = 1 << 1;
-    pub(crate) const RDRXCTL_DMAIDONE: u32 = 1 << 3;
-    pub(crate) const RXCTRL_RXEN: u32 = 1 << 0;
-    pub(crate) const DMATXCTL_TE: u32 = 1 << 0;
-    pub(crate) const RTTDCS_ARBDIS: u32 = 1 << 6;
-    pub(crate) const SECRXCTRL_DIS: u32 = 1 << 1;
-    pub(crate) const SECRXSTAT_RDY: u32 = 1 << 0;
-    pub(crate) const AUTOC_RESTART: u32 = 1 << 12;
-    pub(crate) const AUTOC_10G_SERIAL: u32 = 3 << 13;
-    pub(crate) const AUTOC_LMS: u32 = 7 << 13;
-    pub(crate) const LINKS_UP: u32 = 1 << 30;
-    pub(crate) const LINKS_10G: u32 = 3 << 28;
-    pub(crate) const HLREG0_CRCSTRP: u32 = 1 << 1;
-    pub(crate) const HLREG0_JUMBO: u32 = 1 << 2;
-    pub(crate) const HLREG0_TXPAD: u32 = 1 << 10;
-    pub(crate) const HLREG0_LOOPBACK: u32 = 1 << 15;
-    pub(crate) const MSCA_COMMAND: u32 = 1 << 30;
-    pub(crate) const DCTL_ENABLE: u32 = 1 << 25; // of RXDCTL and TXDCTL
-    pub(crate) const DCTL_SWFLSH: u32 = 1 << 26;
-    pub(crate) const RXDCTL_VME: u32 = 1 << 30;
-    pub(crate) const SRRCTL_DROP_EN: u32 = 1 << 28;
-    pub(crate) const RAH_AV: u32 = 1 << 31;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! What a write to a register has to keep to.
 
-use super::card::{Card, Enable};
-use super::registers::{self as regs, QUEUES, Register, bits};
+use super::bits;
+use super::card::Card;
+use super::enable::Enable;
+use super::registers::{self as regs, QUEUES, Register};
 use super::ring::{DESCRIPTOR, Ring};
 use super::violations::Rule;
 

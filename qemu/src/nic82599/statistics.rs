@@ -28,28 +28,21 @@ pub struct Statistics {
     pub cut: u64,
     /// Frames that a driver left a checksum of TCP or UDP to, and that were not cut.
     pub checksummed: u64,
-    /// [`Statistics::received`] of each queue, from queue 0 on.
+    /// [`Statistics::received`] of each queue, from queue 0 to the last one that has any.
     pub received_by_queue: Vec<u64>,
-    /// [`Statistics::no_descriptor`] of each queue, from queue 0 on.
+    /// [`Statistics::no_descriptor`] of each queue, in the same way.
     pub no_descriptor_by_queue: Vec<u64>,
-    /// [`Statistics::sent`] of each queue, from queue 0 on.
+    /// [`Statistics::sent`] of each queue, in the same way.
     pub sent_by_queue: Vec<u64>,
     /// Resets by CTRL and by the PCI function.
     pub resets: u64,
 }
 
-impl Statistics {
-    /// Books with nothing in them.
-    #[must_use]
-    pub fn new() -> Self {
-        let queues = vec![0; regs::QUEUES as usize];
-        Self {
-            received_by_queue: queues.clone(),
-            no_descriptor_by_queue: queues.clone(),
-            sent_by_queue: queues,
-            ..Self::default()
-        }
-    }
+/// Counts one more for `queue`.
+pub(crate) fn count_for(queue: u32, counts: &mut Vec<u64>) {
+    let index = queue as usize;
+    counts.resize(counts.len().max(index + 1), 0);
+    counts[index] += 1;
 }
 
 /// Whether reading `register` clears it.

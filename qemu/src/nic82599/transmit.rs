@@ -1,20 +1,16 @@
-//! Sending: descriptors, reports, the way to the cable (7.2).
+//! Sending: descriptors, frames, reports (7.2).
 
 use std::collections::VecDeque;
 
-use super::cable::Sent;
-use super::card::{Card, Enable};
+use super::bits;
+use super::card::Card;
+use super::enable::Enable;
 use super::faults::Fault;
 use super::offload::{Context, put};
 use super::packet::{folded, sum};
-use super::receive::SHORTEST;
-use super::registers::{self as regs, QUEUES, Register, bits};
+use super::registers::{self as regs, QUEUES, Register};
 use super::ring::{self, Ring};
-use super::statistics::size_class;
 use super::violations::Rule;
-
-/// Bytes of the check sequence, which the cable does not carry.
-const CRC: usize = 4;
 
 /// Bytes that a frame has at least when it is handed over (7.2.3.2.4).
 const LEAST: usize = 17;
@@ -28,7 +24,7 @@ pub(crate) struct Transmitter {
     /// All queues.
     pub(crate) queues: Vec<Queue>,
     /// Frames that the cable has not taken yet.
-    outgoing: VecDeque<Vec<u8>>,
+    pub(crate) outgoing: VecDeque<Vec<u8>>,
 }
 
 /// A transmit queue.
@@ -317,55 +313,6 @@ impl Card {
             let bytes = [kind.to_be_bytes(), tag.to_be_bytes()].concat();
             frame.splice(12..12, bytes);
         }
-    }
-
-    /// Counts a frame and puts it where the cable takes it from.
-    fn emit(&mut self, queue: u32, mut frame: Vec<u8>) {
-        if self.has(regs::HLREG0, bits::HLREG0_TXPAD) {
-            frame.resize(frame.len().max(SHORTEST), 0);
-        }
-        let length = frame.len() + CRC;
-        self.statistics.sent += 1;
-        self.statistics.sent_by_queue[queue as usize] += 1;
-        let counter = self.counter_of(regs::TQSM, queue);
-        self.count(regs::QPTC.at(counter), 1);
-        self.count_bytes(regs::QBTC_L.at(counter), frame.len());
-        self.count(regs::GPTC, 1);
-        self.count(regs::TPT, 1);
-        self.count_bytes(regs::GOTCL, length);
-        self.count(regs::PTC_SIZE.at(size_class(length)), 1);
-        self.count_group(&frame);
-        self.transmitter.outgoing.push_back(frame);
-    }
-
-    fn count_group(&mut self, frame: &[u8]) {
-        if frame.starts_with(&[0xFF; 6]) {
-            self.count(regs::BPTC, 1);
-        } else if frame.first().is_some_and(|byte| byte & 1 != 0) {
-            self.count(regs::MPTC, 1);
-        }
-    }
-
-    /// Gives the cable what it takes; tells whether nothing is left. A link that is down keeps
-    /// what there is.
-    fn send_outgoing(&mut self) -> bool {
-        let loops = self.has(regs::HLREG0, bits::HLREG0_LOOPBACK);
-        while let Some(frame) = self.transmitter.outgoing.pop_front() {
-            if loops {
-                self.arrive(&frame);
-                continue;
-            }
-            let sent = if self.is_link_up() { self.send(&frame) } else { Sent::Full };
-            if sent == Sent::Full {
-                self.transmitter.outgoing.push_front(frame);
-                return false;
-            }
-        }
-        true
-    }
-
-    fn send(&self, frame: &[u8]) -> Sent {
-        self.cable.as_ref().map_or(Sent::Gone, |cable| cable.send(frame))
     }
 
     /// The descriptors of a frame are done: those with RS are reported at once if WTHRESH is

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use etherparse::PacketBuilder;
@@ -26,8 +24,8 @@ const ROUNDS: u16 = 300;
 
 const QUEUES: usize = 4;
 
-/// How long the wire may be full, and how long frames may take to come back.
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long the wire may be full, and how long a frame may take to come back.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// Rules that this driver breaks; hardware bears with it. It leaves bit 12 of DCA_RXCTRL as it
 /// finds it, and becomes promiscuous while it receives.
@@ -68,41 +66,35 @@ fn it_spreads_over_four_queues_and_loses_nothing() -> Result<()> {
 /// Every queue has its share, and the books agree.
 fn judge(device: &Device, all: u64) -> Result<()> {
     let statistics = device.statistics();
-    let (used, unused) = statistics.received_by_queue.split_at(QUEUES);
-    ensure!(used.iter().sum::<u64>() == all && unused.iter().sum::<u64>() == 0, "{statistics:?}");
+    let used = &statistics.received_by_queue;
+    ensure!(used.len() == QUEUES && used.iter().sum::<u64>() == all, "{statistics:?}");
     ensure!(used.iter().all(|count| *count > all / 10), "one queue has little: {used:?}");
-    ensure!(
-        statistics.sent == all && statistics.sent_by_queue[..QUEUES] == *used,
-        "{statistics:?}"
-    );
-    expect_violations(device, KNOWN)
+    ensure!(statistics.sent == all && statistics.sent_by_queue == *used, "{statistics:?}");
+    expect_violations(device, KNOWN, &[])
 }
 
-/// Sends frames of all flows, and counts those that come back with their addresses swapped.
+/// Sends a frame of every flow and waits until they are back, round by round: what does not fit into
+/// a transmit ring is dropped by testpmd. Returns how many came back with their addresses swapped.
 fn exchange(wire: &Wire) -> Result<u64> {
-    let frames: Vec<_> =
-        (0..ROUNDS).flat_map(|round| (0..FLOWS).map(move |flow| (flow, round))).collect();
-    let is_sent = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let receiver = scope.spawn(|| count_returned(wire, frames.len(), &is_sent));
-        for (flow, round) in &frames {
-            wire.send(&frame(*flow, *round)?, LIMIT).context("the card takes no more frames")?;
+    let mut returned = 0;
+    for round in 0..ROUNDS {
+        for flow in 0..FLOWS {
+            wire.send(&frame(flow, round)?, LIMIT).context("the card takes no more frames")?;
         }
-        is_sent.store(true, Relaxed);
-        receiver.join().ok().context("the receiver panicked")?
-    })
+        returned += count_returned(wire, round)?;
+    }
+    Ok(returned)
 }
 
-fn count_returned(wire: &Wire, all: usize, is_sent: &AtomicBool) -> Result<u64> {
+/// Waits for the frames of `round`, one of each flow, and counts them.
+fn count_returned(wire: &Wire, round: u16) -> Result<u64> {
     let mut seen = HashSet::new();
     let mut buffer = [0; 2048];
-    let mut last = Instant::now();
-    while seen.len() < all && (!is_sent.load(Relaxed) || last.elapsed() < LIMIT / 6) {
-        let Some(length) = wire.receive(&mut buffer, Duration::from_millis(50))? else { continue };
-        last = Instant::now();
-        if buffer[6..12] == Mac::of_nic(0).0 && length > 46 {
-            // The port says which flow it is, the payload which round.
-            seen.insert((buffer[34..36].to_vec(), buffer[42..44].to_vec()));
+    while seen.len() < usize::from(FLOWS) {
+        let Some(length) = wire.receive(&mut buffer, LIMIT)? else { break };
+        let is_swapped = buffer[6..12] == Mac::of_nic(0).0;
+        if length > 46 && is_swapped && buffer[42..44] == round.to_be_bytes() {
+            seen.insert(buffer[34..36].to_vec());
         }
     }
     Ok(seen.len() as u64)
