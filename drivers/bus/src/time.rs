@@ -24,6 +24,12 @@ impl Limit {
         let count = count as u64;
         Self { nanoseconds: count * 1_000_000, polls: count * 100_000 }
     }
+
+    /// A limit of `count` µs, in the same way.
+    pub const fn microseconds(count: u32) -> Self {
+        let count = count as u64;
+        Self { nanoseconds: count * 1000, polls: count * 100 }
+    }
 }
 
 /// Polls `condition` until it holds. It is asked at least once, and once more after the time is
@@ -96,7 +102,9 @@ mod tests {
 
     #[test]
     fn a_wait_ends_even_if_the_clock_stands_still() {
-        let limit = Limit::milliseconds(1);
-        assert_eq!(polls(&Stepping::by(0), limit, 0), (Err(Error::TimedOut), 100_001));
+        let clock = Stepping::by(0);
+        let outcome = |limit| polls(&clock, limit, 0);
+        assert_eq!(outcome(Limit::milliseconds(1)), (Err(Error::TimedOut), 100_001));
+        assert_eq!(outcome(Limit::microseconds(5)), (Err(Error::TimedOut), 501));
     }
 }

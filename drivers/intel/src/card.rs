@@ -1,19 +1,22 @@
 //! What the control core has of a card: address, link, counts.
 
-use core::cell::Cell;
-
-use bit_field::BitField;
 use bus::pci::{BusMaster, ConfigRegionAccess, Function, Seen};
 use bus::{Clock, Dma, Mmio};
 
-use crate::e1000::{MPC, RAH0, RAL0, STATUS, queue, rah, status};
-use crate::flavour::EXTENDED;
-use crate::{Error, Rx, Tx, e1000e, ring};
+use crate::chip::Chip;
+use crate::counters::Sums;
+use crate::device::Device;
+use crate::e1000::{RAH0, RAL0, queue, rah};
+use crate::ixgbe::Cage;
+use crate::{Error, Rx, Tx, ring};
 
-/// The vendor number of Intel.
-const VENDOR: u16 = 0x8086;
 /// Bytes of registers that this crate reaches.
 const REGISTERS: usize = 0x2_0000;
+/// The capability of a PCIe function (PCIe 3.0, 7.8), where its word of control and status is, and the
+/// bit that says that answers are due.
+const PCIE: u8 = 0x10;
+const PCIE_STATUS: u8 = 0x08;
+const PENDING: u32 = 1 << 21;
 
 /// Maps a number of bytes of device registers from a bus address on, for good. They need not
 /// start or end at a page, and may lie in a page that was mapped before.
@@ -24,21 +27,35 @@ pub type Map<'m, M> = &'m mut dyn FnMut(u64, usize) -> Option<M>;
 pub enum Family {
     /// The 82574, 1 Gb/s.
     E1000e,
+    /// The 82576, I350 and I210, 1 Gb/s.
+    Igb,
+    /// The 82599 and what came of it, 10 Gb/s.
+    Ixgbe(Generation),
+}
+
+/// A generation of the 82599's family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// The 82599 itself, which cards of this name carry.
+    X520,
+    /// With a transceiver for twisted pair.
+    X540,
+    /// The same with 2.5 and 5 Gb/s. Not the X552 and X553.
+    X550,
 }
 
 impl Family {
     /// The family of the function that was seen, if this crate can drive it.
     pub fn of(seen: &Seen) -> Option<Self> {
-        match (seen.vendor, seen.device) {
-            (VENDOR, 0x10d3 | 0x10f6) => Some(Self::E1000e),
-            _ => None,
-        }
+        Chip::of(seen).map(Chip::family)
     }
 
     /// The name of its driver, as DPDK and Linux call it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::E1000e => "e1000e",
+            Self::Igb => "igb",
+            Self::Ixgbe(_) => "ixgbe",
         }
     }
 }
@@ -48,8 +65,19 @@ impl Family {
 pub struct Link {
     /// Frames can pass.
     pub is_up: bool,
-    /// Mb/s; 0 while the link is down.
+    /// Mb/s; 0 while the link is down, or if the card does not tell.
     pub speed: u32,
+}
+
+/// What the queues of a card are made of, and who gets them.
+pub struct Rings<'r, M> {
+    /// [`Card::MEMORY`] bytes for each pair, aligned to [`Card::ALIGN`] and zeroed.
+    pub memory: Dma,
+    /// Pairs of queues that are wanted. There are no more than the card has, and one at least.
+    pub pairs: usize,
+    /// Takes the queues of each pair, in order; they are too large to be returned together. If the
+    /// card cannot be opened after all, they are of no use.
+    pub take: &'r mut dyn FnMut(Rx<M>, Tx<M>),
 }
 
 /// The address of the card `function`, read without taking it or changing anything; none if it
@@ -73,22 +101,25 @@ fn mac(registers: &impl Mmio) -> Option<[u8; 6]> {
 
 /// A card. Its queues stand still once this is dropped.
 pub struct Card<'a, A: ConfigRegionAccess, M> {
-    family: Family,
+    chip: Chip,
     registers: M,
     mac: Option<[u8; 6]>,
-    /// What counters that are cleared by reading said until now.
-    missed: Cell<u64>,
+    cage: Cage,
+    pairs: usize,
+    sums: Sums,
     _bus_master: BusMaster<'a, A>,
 }
 
 impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
-    /// Bytes of memory that a card needs for its rings, aligned to [`Self::ALIGN`].
+    /// Bytes of memory that the rings of a pair of queues need, aligned to [`Self::ALIGN`].
     pub const MEMORY: usize = 2 * ring::BYTES;
     /// What that is a multiple of.
     pub const ALIGN: usize = ring::ALIGN;
+    /// Pairs of queues that a card has at most.
+    pub const PAIRS: usize = 16;
 
-    /// Resets the card and sets it up, with rings in `memory`, which is zeroed. It receives once
-    /// [`Rx::start`] was called.
+    /// Resets the card and sets it up with one pair of queues, with rings in `memory`, which is
+    /// zeroed. It receives once [`Rx::start`] was called.
     ///
     /// # Errors
     ///
@@ -96,34 +127,63 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     pub fn open(
         function: &Function<'a, A>,
         map: Map<'_, M>,
-        mut memory: Dma,
+        memory: Dma,
         clock: &impl Clock,
     ) -> Result<(Self, Rx<M>, Tx<M>), Error> {
-        let family = Family::of(&function.seen()).ok_or(Error::WrongKind)?;
+        let mut pair = None;
+        let rings = Rings { memory, pairs: 1, take: &mut |rx, tx| pair = Some((rx, tx)) };
+        let card = Self::open_pairs(function, map, rings, clock)?;
+        let (rx, tx) = pair.ok_or(Error::NoMemory)?;
+        Ok((card, rx, tx))
+    }
+
+    /// Resets the card and sets it up with several pairs of queues, over which it spreads what it
+    /// receives: both directions of a flow come to the same. Each receives once [`Rx::start`] was
+    /// called.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_pairs(
+        function: &Function<'a, A>,
+        map: Map<'_, M>,
+        mut rings: Rings<'_, M>,
+        clock: &impl Clock,
+    ) -> Result<Self, Error> {
+        let chip = Chip::of(&function.seen()).ok_or(Error::WrongKind)?;
         let bar = function.bar(0).map_err(|_| Error::NoRegisters)?;
-        let mut registers = |offset: usize, len: usize| {
+        let mut map_part = |offset: usize, len: usize| {
             let is_inside = (offset + len) as u64 <= bar.len;
             let address = bar.address.checked_add(offset as u64).filter(|_| is_inside);
             map(address.ok_or(Error::NoRegisters)?, len).ok_or(Error::NotMapped)
         };
-        let own = registers(0, REGISTERS)?;
-        e1000e::reset(&own, clock)?;
-        let mac = mac(&own);
-        e1000e::set_up(&own);
-        let rx_tail = registers(e1000e::RECEIVE + queue::TAIL, 4)?;
-        let tx_tail = registers(e1000e::TRANSMIT + queue::TAIL, 4)?;
-        let rx = Rx::new(&mut memory, &EXTENDED, rx_tail).ok_or(Error::NoMemory)?;
-        let tx = Tx::new(&mut memory, &EXTENDED, tx_tail).ok_or(Error::NoMemory)?;
+        let registers = map_part(0, REGISTERS)?;
+        let device = Device { registers: &registers, clock };
+        chip.reset(&device, &|| is_pending(function))?;
+        let mac = mac(&registers);
+        let pairs = rings.pairs.clamp(1, chip.pairs());
+        chip.set_up(&device, pairs);
+        let mut addresses = [(0, 0); 16];
+        let addresses = &mut addresses[..pairs];
+        for (n, address) in addresses.iter_mut().enumerate() {
+            let (receive, transmit) = chip.blocks(n);
+            let rx_tail = map_part(receive + queue::TAIL, 4)?;
+            let tx_tail = map_part(transmit + queue::TAIL, 4)?;
+            let memory = &mut rings.memory;
+            let rx = Rx::new(memory, chip.flavour(), rx_tail).ok_or(Error::NoMemory)?;
+            let tx = Tx::new(memory, chip.flavour(), tx_tail).ok_or(Error::NoMemory)?;
+            *address = (rx.bus_address(), tx.bus_address());
+            (rings.take)(rx, tx);
+        }
         let bus_master = function.bus_master();
-        e1000e::start(&own, rx.bus_address(), tx.bus_address());
-        let card =
-            Self { family, registers: own, mac, missed: Cell::new(0), _bus_master: bus_master };
-        Ok((card, rx, tx))
+        let cage = chip.start(&device, addresses)?;
+        let sums = Sums::new(chip.counters(), pairs);
+        Ok(Self { chip, registers, mac, cage, pairs, sums, _bus_master: bus_master })
     }
 
     /// Its family.
     pub fn family(&self) -> Family {
-        self.family
+        self.chip.family()
     }
 
     /// The card's own address, if it has one.
@@ -131,23 +191,59 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         self.mac
     }
 
-    /// Its link.
-    pub fn link(&self) -> Link {
-        let now = self.registers.read32(STATUS);
-        let is_up = now & status::LINK_UP != 0 && now != u32::MAX;
-        let speed = match now.get_bits(status::SPEED) {
-            0 => 10,
-            1 => 100,
-            _ => 1000,
-        };
-        Link { is_up, speed: if is_up { speed } else { 0 } }
+    /// Pairs of queues that it was opened with.
+    pub fn pairs(&self) -> usize {
+        self.pairs
     }
 
-    /// Frames that it had no room for, since it was opened.
-    pub fn missed(&self) -> u64 {
-        let news = self.registers.read32(MPC);
-        let missed = self.missed.get() + if news == u32::MAX { 0 } else { u64::from(news) };
-        self.missed.set(missed);
-        missed
+    /// Its link.
+    pub fn link(&self) -> Link {
+        self.chip.link(&self.registers, self.cage)
     }
+
+    /// Frames that it had no room for, or no descriptor, since it was opened.
+    pub fn missed(&self) -> u64 {
+        self.sums.missed(&self.registers)
+    }
+
+    /// All that it counts, since it was opened, for the control core to read once a second: name in
+    /// the datasheet, pair of queues if it is one's, and count.
+    pub fn counters(&self, each: &mut dyn FnMut(&'static str, Option<usize>, u64)) {
+        self.sums.each(&self.registers, each);
+    }
+
+    /// Registers that can be read without a side effect: name in the datasheet, offset, value.
+    pub fn dump(&self, each: &mut dyn FnMut(&'static str, usize, u32)) {
+        let mut show = |name, offset| each(name, offset, self.registers.read32(offset));
+        self.chip.registers().iter().for_each(|(name, offset)| show(name, *offset));
+        for (receive, transmit) in (0..self.pairs).map(|n| self.chip.blocks(n)) {
+            RECEIVE.iter().for_each(|(name, offset)| show(name, receive + offset));
+            TRANSMIT.iter().for_each(|(name, offset)| show(name, transmit + offset));
+        }
+    }
+}
+
+/// Registers of queues to show.
+static RECEIVE: [(&str, usize); 6] = [
+    ("RDBAL", queue::BASE_LOW),
+    ("RDBAH", queue::BASE_HIGH),
+    ("RDLEN", queue::LENGTH),
+    ("RDH", queue::HEAD),
+    ("RDT", queue::TAIL),
+    ("RXDCTL", queue::CONTROL),
+];
+static TRANSMIT: [(&str, usize); 6] = [
+    ("TDBAL", queue::BASE_LOW),
+    ("TDBAH", queue::BASE_HIGH),
+    ("TDLEN", queue::LENGTH),
+    ("TDH", queue::HEAD),
+    ("TDT", queue::TAIL),
+    ("TXDCTL", queue::CONTROL),
+];
+
+/// Whether PCIe owes answers to the function.
+fn is_pending<A: ConfigRegionAccess>(function: &Function<'_, A>) -> bool {
+    let pcie = function.capabilities().find(|it| it.id == PCIE);
+    let status = pcie.and_then(|it| it.offset.checked_add(PCIE_STATUS));
+    status.is_some_and(|offset| function.read(offset) & PENDING != 0)
 }

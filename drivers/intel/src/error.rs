@@ -15,6 +15,14 @@ pub enum Error {
     StuckInReset,
     /// The card did not read its own settings in time (EEC or EECD, Auto_RD).
     NoSettings,
+    /// The card's DMA engine was not ready in time after the reset (RDRXCTL.DMAIDONE).
+    NoDma,
+    /// Firmware does not let go of what it shares with the driver (SWSM, SW_FW_SYNC).
+    NoSemaphore,
+    /// A queue did not start in time (RXDCTL.ENABLE, TXDCTL.ENABLE).
+    StuckQueue,
+    /// The way in did not halt in time (SECRXSTAT.SECRX_RDY).
+    StuckReceive,
     /// The memory handed in is too small for the rings.
     NoMemory,
 }

@@ -44,6 +44,14 @@ const ERRORS: u64 = 0x9700_0000;
 pub(crate) static EXTENDED: Flavour =
     Flavour { command: COMMAND | 1 << 20, byte: 1, errors: ERRORS };
 
+/// The 82576 and its kind: of type 3, with the length of the payload at bit 46.
+pub(crate) static ADVANCED_1G: Flavour =
+    Flavour { command: COMMAND | 3 << 20, byte: 1 | 1 << 46, errors: ERRORS };
+
+/// The 82599 and its kind. Errors of the MAC are one bit, RXE (7.1.6.2).
+pub(crate) static ADVANCED_10G: Flavour =
+    Flavour { command: COMMAND | 3 << 20, byte: 1 | 1 << 46, errors: 1 << 29 };
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +60,16 @@ mod tests {
     fn a_frame_of_sixty_bytes_is_sent_as_the_datasheet_of_the_82574_says() {
         // Length 60, type 1 (data), command DEXT, IFCS and EOP, no status, no options.
         assert_eq!(EXTENDED.command + 60 * EXTENDED.byte, 0x2310_003c);
+    }
+
+    #[test]
+    fn a_frame_of_sixty_bytes_is_sent_as_the_datasheets_of_the_82576_and_82599_say() {
+        // The same of type 3, and the payload is as long as the frame.
+        for flavour in [&ADVANCED_1G, &ADVANCED_10G] {
+            assert_eq!(flavour.command + 60 * flavour.byte, 60 << 46 | 0x2330_003c);
+            let longest = flavour.command + 0xffff * flavour.byte;
+            assert_eq!(longest >> 46, 0xffff, "the lengths do not run into their neighbours");
+            assert_eq!(longest >> 16 & 0x3fff_ffff, 0x2330);
+        }
     }
 }

@@ -8,8 +8,15 @@
 //! | `flavour` | what tells descriptors of one family from those of another |
 //! | `ring`, `rx`, `tx` | the rings; they know one register, the tail |
 //! | `card` | what the control core has of a card: address, link, counts |
-//! | `e1000` | registers of the 82574 and its kind |
+//! | `chip` | which card it is, and so which of the modules below it needs |
+//! | `device` | registers and a clock, for bring-up |
+//! | `counters` | counters that are cleared by reading, added up |
+//! | `rss` | how frames are spread over queues |
+//! | `semaphore` | what is shared with the card's firmware |
+//! | `e1000` | registers of 1G cards |
 //! | `e1000e` | the 82574 |
+//! | `igb` | the 82576, I350 and I210 |
+//! | `ixgbe` | the 82599, X540 and X550 |
 //!
 //! A card is trusted with memory as any bus master is, but not believed: what its descriptors say is
 //! read once and checked. Waits for a card have limits.
@@ -18,17 +25,24 @@
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod card;
+mod chip;
+mod counters;
+mod device;
 mod e1000;
 mod e1000e;
 mod error;
 mod flavour;
+mod igb;
+mod ixgbe;
 mod ring;
+mod rss;
 mod rx;
+mod semaphore;
 #[cfg(test)]
 mod tests;
 mod tx;
 
-pub use card::{Card, Family, Link, Map, mac_of};
+pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
 pub use error::Error;
 pub use rx::Rx;
 pub use tx::Tx;

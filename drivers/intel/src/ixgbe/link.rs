@@ -1,0 +1,154 @@
+//! The link: how it is made, and what it is.
+//!
+//! Nothing here keeps a card from being opened. What takes too long is left as NVM and firmware have
+//! it, and an unplugged cable is nothing that one waits for.
+
+use bit_field::BitField;
+use bus::{Clock, Limit, Mmio};
+
+use super::registers::bits::{anlp1, autoc, autoc2, esdp, links, mmngc, status, sw_fw_sync};
+use super::registers::{ANLP1, AUTOC, AUTOC2, CORECTL, ESDP, LINKS, MMNGC, STATUS};
+use super::sfp::{Module, module};
+use super::{Medium, Model, nvm};
+use crate::card::{Generation, Link};
+use crate::device::Device;
+
+/// Words of the NVM: the list of modules (6.3.2.2.1), and what the board can.
+const MODULES: u16 = 0x2b;
+const CAPABILITIES: u16 = 0x2c;
+/// Bit of the latter: no noise of the other port can look like a link.
+const NO_CROSSTALK: usize = 7;
+/// What ends a list, or stands where there is none.
+const NOTHING: [u16; 2] = [0, 0xffff];
+/// Words of a list at most, so that one of any words ends.
+const LONGEST_LIST: u16 = 256;
+
+/// How long autonegotiation may take to leave its first state, light to come on, a link to settle.
+const RESTART: Limit = Limit::milliseconds(40);
+const LIGHT: Limit = Limit::milliseconds(100);
+const SETTLE: Limit = Limit::milliseconds(50);
+/// How long firmware gets what is shared, between two uses of ours.
+const TURN: Limit = Limit::milliseconds(5);
+
+/// Whether a link has to be believed if the cage is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cage {
+    /// It counts only with a module in the cage: noise can look like one.
+    Matters,
+    /// There is none, or there is no such noise.
+    IsIgnored,
+}
+
+/// Makes the link anew, as the medium wants it (3.7, 4.6.5).
+pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) -> Cage {
+    // A management controller talks over the link, and wants it left alone.
+    let is_ours = !is_vetoed(device.registers);
+    match model.medium {
+        Medium::Sfp => {
+            if is_ours {
+                set_up_module(device, model);
+            }
+            let capabilities = nvm::word(device, CAPABILITIES).unwrap_or_default();
+            if capabilities.get_bit(NO_CROSSTALK) { Cage::IsIgnored } else { Cage::Matters }
+        }
+        Medium::Backplane => {
+            if is_ours {
+                write_autoc(device, model, device.read(AUTOC));
+            }
+            Cage::IsIgnored
+        }
+        // Firmware makes it, and AUTOC means nothing (datasheet of the X540, 3.6).
+        Medium::Copper => Cage::IsIgnored,
+    }
+}
+
+/// Makes the analogue part fit the module, and restarts the link with what that can.
+fn set_up_module<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
+    let Some(module) = module(device) else {
+        // A cage that is filled later is at least lit.
+        device.clear(ESDP, esdp::LASER_IS_OFF);
+        return;
+    };
+    let port = device.read(STATUS).get_bits(status::LAN_ID) & 1;
+    let work = || play_sequence(device, module.number(port as u16));
+    let is_played = model.semaphore().with(device, sw_fw_sync::MAC, work);
+    device.pause(TURN);
+    let mode = match module {
+        Module::Passive | Module::Optical => autoc::SERIAL_10G,
+        Module::Slow => autoc::AUTONEGOTIATED_1G,
+    };
+    if is_played == Ok(Some(())) {
+        let serial = *device.read(AUTOC2).set_bits(autoc2::SERIAL, autoc2::SFI);
+        device.write(AUTOC2, serial);
+        write_autoc(device, model, *device.read(AUTOC).set_bits(autoc::MODE, mode));
+    }
+    device.clear(ESDP, esdp::LASER_IS_OFF);
+    device.pause(LIGHT);
+}
+
+/// Writes the sequence of the module with this number to the analogue part (6.3.2.2.1: a list of
+/// numbers and places, each after one word of another use). None if there is no such sequence.
+fn play_sequence<M: Mmio, C: Clock>(device: &Device<'_, M, C>, number: u16) -> Option<()> {
+    let list = nvm::word(device, MODULES).filter(|list| !NOTHING.contains(list))?;
+    let words = |from: u16, step| {
+        let places = (1..LONGEST_LIST).step_by(step).map_while(move |i| from.checked_add(i));
+        places.map_while(|place| nvm::word(device, place).map(|word| (place, word)))
+    };
+    let mut entries = words(list, 2).take_while(|(_, word)| *word != 0xffff);
+    let (place, _) = entries.find(|(_, word)| *word == number)?;
+    let sequence = nvm::word(device, place + 1).filter(|it| !NOTHING.contains(it))?;
+    let values = words(sequence, 1).map(|(_, word)| word).take_while(|word| *word != 0xffff);
+    values.for_each(|word| device.write(CORECTL, word.into()));
+    Some(())
+}
+
+/// Writes AUTOC, and has the link start over (4.2.3): with the highest bit of its mode the other way
+/// round until autonegotiation is under way, and then as it is meant.
+fn write_autoc<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model, value: u32) {
+    let restart = || {
+        device.clear(AUTOC2, autoc2::LINK_DISABLE);
+        let value = value | autoc::RESTART;
+        device.write(AUTOC, value ^ 1 << (autoc::MODE.end - 1));
+        let _or_the_cable_is_unplugged = device.wait(RESTART, || device.has(ANLP1, anlp1::STATE));
+        device.write(AUTOC, value);
+    };
+    // Firmware that manages speeds writes AUTOC as well. Where it does not let go, it has its way.
+    let _ = model.semaphore().with(device, sw_fw_sync::MAC, restart);
+    device.pause(SETTLE);
+}
+
+/// Whether firmware forbids to touch the link.
+pub(crate) fn is_vetoed(registers: &impl Mmio) -> bool {
+    registers.read32(MMNGC) & mmngc::VETO != 0
+}
+
+/// Whether the link is up.
+pub(crate) fn is_up(registers: &impl Mmio) -> bool {
+    read_links(registers).get_bit(links::UP)
+}
+
+/// LINKS. What is read first may be of before (8.2.3.22.20).
+fn read_links(registers: &impl Mmio) -> u32 {
+    registers.read32(LINKS);
+    registers.read32(LINKS)
+}
+
+/// The link as it is now.
+pub(crate) fn link(registers: &impl Mmio, generation: Generation, cage: Cage) -> Link {
+    let now = read_links(registers);
+    let is_believed = cage == Cage::IsIgnored || registers.read32(ESDP) & esdp::CAGE_IS_FULL != 0;
+    if now == u32::MAX || !now.get_bit(links::UP) || !is_believed {
+        return Link::default();
+    }
+    let is_between = generation == Generation::X550 && now.get_bit(links::NOT_STANDARD);
+    let speed = match (now.get_bits(links::SPEED), is_between) {
+        (3, false) => 10_000,
+        (3, true) => 2500,
+        (2, _) => 1000,
+        (1, false) => 100,
+        (1, true) => 5000,
+        // A speed that is reserved. The link is up all the same.
+        _ => 0,
+    };
+    Link { is_up: true, speed }
+}

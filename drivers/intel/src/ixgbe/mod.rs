@@ -1,0 +1,80 @@
+//! The 82599 (X520), the X540 and the X550, 10 Gb/s. Not yet run on hardware.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `registers` | the map |
+//! | `reset` | taking a card over from whoever used it (datasheet of the 82599, 4.2 and 5.2.5.3) |
+//! | `set_up` | all but queues and link (4.6) |
+//! | `queues` | the queues (4.6.7, 4.6.8) |
+//! | `link` | the link (3.7, 4.6.5) |
+//! | `sfp`, `nvm` | what module is in the cage, and how its link is made by the NVM |
+//! | `statistics` | the counters, and what can be read without a side effect |
+//!
+//! Sections are those of the datasheet of the 82599, revision 3.4, unless said otherwise.
+
+mod link;
+mod nvm;
+mod queues;
+mod registers;
+mod reset;
+mod set_up;
+mod sfp;
+mod statistics;
+
+pub(crate) use link::{Cage, link, restart};
+pub(crate) use queues::start;
+pub(crate) use registers::{receive, transmit};
+pub(crate) use reset::reset;
+pub(crate) use set_up::set_up;
+pub(crate) use statistics::{COUNTERS, REGISTERS};
+
+use crate::card::Generation;
+use crate::semaphore::{Lock, Semaphore};
+
+/// Pairs of queues that frames can be spread over.
+pub(crate) const PAIRS: usize = 16;
+
+/// What a card's link runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Medium {
+    /// A module in a cage.
+    Sfp,
+    /// A backplane, or a transceiver that needs nothing of us but a restart.
+    Backplane,
+    /// Twisted pair, by a transceiver that firmware runs.
+    Copper,
+}
+
+/// A card, as its device number says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Model {
+    pub(crate) generation: Generation,
+    pub(crate) medium: Medium,
+}
+
+impl Model {
+    /// The model of a device number, if it is one of these. Not the X552 and X553, whose registers lie
+    /// elsewhere.
+    pub(crate) const fn of(device: u16) -> Option<Self> {
+        let (generation, medium) = match device {
+            0x10fb | 0x154d | 0x1507 | 0x154a | 0x1557 | 0x1529 => (Generation::X520, Medium::Sfp),
+            // The last two have transceivers of their own, by MDIO, and a cage for four modules.
+            0x10f7 | 0x10f8 | 0x10f9 | 0x10fc | 0x1514 | 0x1517 | 0x152a | 0x151c | 0x1558 => {
+                (Generation::X520, Medium::Backplane)
+            }
+            0x1528 | 0x1560 => (Generation::X540, Medium::Copper),
+            0x1563 | 0x15d1 => (Generation::X550, Medium::Copper),
+            _ => return None,
+        };
+        Some(Self { generation, medium })
+    }
+
+    /// Its semaphores.
+    pub(crate) const fn semaphore(self) -> Semaphore {
+        let lock = match self.generation {
+            Generation::X520 => Lock::Request,
+            Generation::X540 | Generation::X550 => Lock::Register,
+        };
+        Semaphore { swsm: registers::SWSM, sw_fw_sync: registers::SW_FW_SYNC, lock }
+    }
+}
