@@ -1,5 +1,11 @@
-//! The rings, against a device that is played.
+//! The rings, against a device that is played; and bring-up, against cards that are.
 
 mod bench;
+mod igb;
+mod ixgbe;
+mod ixgbe_link;
+mod module;
+mod played;
 mod random;
 mod rings;
+mod statistics;
