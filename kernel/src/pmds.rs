@@ -99,7 +99,7 @@ pub(crate) struct Polling {
 /// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start.
 #[inline(never)]
 pub(crate) fn start(
-    ports: Vec<Queues, PORTS>,
+    ports: Vec<&'static mut Queues, PORTS>,
     world: &mut World,
     pollings: &[Polling],
     base: Timebase,
@@ -108,7 +108,7 @@ pub(crate) fn start(
         return Ok((Vec::new(), Vec::new(), None));
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
-    let rings: usize = ports.iter().map(Queues::capacity).sum();
+    let rings: usize = ports.iter().map(|port| port.capacity()).sum();
     let store = fill_store(rings * FRAMES + pools * LOCAL)?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
@@ -197,7 +197,7 @@ fn captures() -> Result<(Lent, Lending), NoMemory> {
 }
 
 /// The receive queues of all ports, by port and number.
-fn names(ports: &[Queues]) -> Vec<(u16, u16), QUEUES> {
+fn names(ports: &[&'static mut Queues]) -> Vec<(u16, u16), QUEUES> {
     let numbered = (0_u16..).zip(ports);
     numbered
         .flat_map(|(port, queues)| (0..queues.rx.len() as u16).map(move |it| (port, it)))
@@ -217,13 +217,15 @@ fn places(balance: &Balance, names: &[(u16, u16)], pollings: &[Polling]) -> Vec<
 }
 
 /// Gives each receive queue to the PMD in its place, and each PMD a way out by every port.
+#[inline(never)]
 fn share_out(
-    ports: Vec<Queues, PORTS>,
+    ports: Vec<&'static mut Queues, PORTS>,
     (places, steering): (&[usize], Option<Seeds>),
     loops: &mut [&'static mut Loop],
 ) -> Result<Queued, NoMemory> {
     let (mut queued, mut places) = (Vec::new(), places.iter());
-    for (port, Queues { rx, tx }) in (0_u16..).zip(ports) {
+    for (port, queues) in (0_u16..).zip(ports) {
+        let Queues { rx, tx } = core::mem::take(queues);
         for (number, mut rx) in (0_u16..).zip(rx) {
             let (name, load) = ((port, number), &*carve(Load::default())?);
             let Some(pmd) = places.next().and_then(|place| loops.get_mut(*place)) else { continue };

@@ -116,14 +116,15 @@ pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
 
 /// Takes `card` away from whoever used it, and sets it up as a port with so many receive queues, or as
 /// many as it has. A card without a driver is left as it is.
-pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, Queues), Error> {
+#[inline(never)]
+pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, &'static mut Queues), Error> {
     card.driver.ok_or(Error::NoDriver)?;
     let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
     let (card, most, queues) = match intel::Family::of(&function.seen()) {
-        Some(_) => open_intel(&function)?,
+        Some(_) => open_intel(&function, queues)?,
         None => open_virtio(&function, queues)?,
     };
     let ring = queues.capacity() as u32;
@@ -131,11 +132,12 @@ pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, Queues), Error>
 }
 
 /// A card, the queues that it can have, and those that it has.
-type Opened = (Card, usize, Queues);
+type Opened = (Card, usize, &'static mut Queues);
 
+#[inline(never)]
 fn open_virtio(function: &Function, wanted: usize) -> Result<Opened, Error> {
     let mut card = Net::open(function, &mut map, &Uptime).map_err(Error::Virtio)?;
-    let (most, mut queues) = (card.most_pairs().min(RXQS), Queues::default());
+    let (most, queues) = (card.most_pairs().min(RXQS), pmds::carve(Queues::default())?);
     for _ in 0..wanted.clamp(1, most) {
         let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
         let (rx, tx) = card.add_pair(&mut map, rings).map_err(Error::Virtio)?;
@@ -146,13 +148,25 @@ fn open_virtio(function: &Function, wanted: usize) -> Result<Opened, Error> {
     Ok((Card::Virtio(card), most, queues))
 }
 
-fn open_intel(function: &Function) -> Result<Opened, Error> {
-    let rings = rings(IntelCard::MEMORY, IntelCard::ALIGN)?;
-    let (card, rx, tx) =
-        IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
-    let mut queues = Queues::default();
-    queues.add(Rx::Intel(pmds::carve(rx)?), Ring::Intel(pmds::carve(tx)?));
-    Ok((Card::Intel(card), 1, queues))
+#[inline(never)]
+fn open_intel(function: &Function, wanted: usize) -> Result<Opened, Error> {
+    let pairs = wanted.clamp(1, RXQS);
+    let memory = rings(pairs * IntelCard::MEMORY, IntelCard::ALIGN)?;
+    let queues = pmds::carve(Queues::default())?;
+    let take = &mut |rx, tx| {
+        // A queue that there is no memory for stands still, and is missed below.
+        if let (Ok(rx), Ok(tx)) = (pmds::carve(rx), pmds::carve(tx)) {
+            queues.add(Rx::Intel(rx), Ring::Intel(tx));
+        }
+    };
+    let given = memory::carve_with(2 * pairs, |_| intel::Given::new()).ok_or(Error::NoMemory)?;
+    let rings = intel::Rings { memory, given, take };
+    let card = IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
+    if queues.rx.len() < card.pairs() {
+        return Err(Error::NoMemory);
+    }
+    let most = card.most_pairs().min(RXQS);
+    Ok((Card::Intel(card), most, queues))
 }
 
 /// Memory for the rings of a card.

@@ -121,7 +121,7 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
 pub(crate) fn with_pmds(
     options: &Options,
     cores: &[usize],
-    ports: &[Queues],
+    ports: &[&'static mut Queues],
     troubles: &mut Troubles,
 ) -> Vec<usize, { cores::MAX }> {
     let own = |port: u16| ports.get(usize::from(port)).map_or(0, |port| port.rx.len());
@@ -154,7 +154,7 @@ pub(crate) fn polling(options: &Options, core: usize) -> Polling {
 pub(crate) fn take_ports(
     options: &Options,
     troubles: &mut Troubles,
-) -> (Vec<Port, PORTS>, Vec<Queues, PORTS>) {
+) -> (Vec<Port, PORTS>, Vec<&'static mut Queues, PORTS>) {
     let (mut taken, mut queues) = (Vec::new(), Vec::new());
     let chosen = ports::chosen(&options.ports);
     if let Ports::These(nics) = &options.ports {

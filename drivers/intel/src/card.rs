@@ -8,6 +8,7 @@ use crate::counters::Sums;
 use crate::device::Device;
 use crate::e1000::{RAH0, RAL0, queue, rah};
 use crate::ixgbe::Cage;
+use crate::ring::Given;
 use crate::{Error, Rx, Tx, ring};
 
 /// Bytes of registers that this crate reaches.
@@ -73,8 +74,8 @@ pub struct Link {
 pub struct Rings<'r, M> {
     /// [`Card::MEMORY`] bytes for each pair, aligned to [`Card::ALIGN`] and zeroed.
     pub memory: Dma,
-    /// Pairs of queues that are wanted. There are no more than the card has, and one at least.
-    pub pairs: usize,
+    /// Two for each pair of queues that is wanted. There are no more pairs than the card has.
+    pub given: &'static mut [Given],
     /// Takes the queues of each pair, in order; they are too large to be returned together. If the
     /// card cannot be opened after all, they are of no use.
     pub take: &'r mut dyn FnMut(Rx<M>, Tx<M>),
@@ -115,36 +116,15 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     pub const MEMORY: usize = 2 * ring::BYTES;
     /// What that is a multiple of.
     pub const ALIGN: usize = ring::ALIGN;
-    /// Pairs of queues that a card has at most.
-    pub const PAIRS: usize = 16;
 
-    /// Resets the card and sets it up with one pair of queues, with rings in `memory`, which is
-    /// zeroed. It receives once [`Rx::start`] was called.
+    /// Resets the card and sets it up with pairs of queues, over which it spreads what it receives: both
+    /// directions of a flow come to the same. Each receives once [`Rx::start`] was
+    /// called.
     ///
     /// # Errors
     ///
     /// The card is none of this crate's, does not answer as it should, or there is too little memory.
     pub fn open(
-        function: &Function<'a, A>,
-        map: Map<'_, M>,
-        memory: Dma,
-        clock: &impl Clock,
-    ) -> Result<(Self, Rx<M>, Tx<M>), Error> {
-        let mut pair = None;
-        let rings = Rings { memory, pairs: 1, take: &mut |rx, tx| pair = Some((rx, tx)) };
-        let card = Self::open_pairs(function, map, rings, clock)?;
-        let (rx, tx) = pair.ok_or(Error::NoMemory)?;
-        Ok((card, rx, tx))
-    }
-
-    /// Resets the card and sets it up with several pairs of queues, over which it spreads what it
-    /// receives: both directions of a flow come to the same. Each receives once [`Rx::start`] was
-    /// called.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::open`].
-    pub fn open_pairs(
         function: &Function<'a, A>,
         map: Map<'_, M>,
         mut rings: Rings<'_, M>,
@@ -161,17 +141,21 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         let device = Device { registers: &registers, clock };
         chip.reset(&device, &|| is_pending(function))?;
         let mac = mac(&registers);
-        let pairs = rings.pairs.clamp(1, chip.pairs());
+        let pairs = (rings.given.len() / 2).min(chip.pairs());
+        if pairs == 0 {
+            return Err(Error::NoMemory);
+        }
         chip.set_up(&device, pairs);
         let mut addresses = [(0, 0); 16];
         let addresses = &mut addresses[..pairs];
-        for (n, address) in addresses.iter_mut().enumerate() {
+        let (given, _) = rings.given.as_chunks_mut::<2>();
+        for ((n, address), [received, sent]) in addresses.iter_mut().enumerate().zip(given) {
             let (receive, transmit) = chip.blocks(n);
             let rx_tail = map_part(receive + queue::TAIL, 4)?;
             let tx_tail = map_part(transmit + queue::TAIL, 4)?;
             let memory = &mut rings.memory;
-            let rx = Rx::new(memory, chip.flavour(), rx_tail).ok_or(Error::NoMemory)?;
-            let tx = Tx::new(memory, chip.flavour(), tx_tail).ok_or(Error::NoMemory)?;
+            let rx = Rx::new(memory, received, chip.flavour(), rx_tail).ok_or(Error::NoMemory)?;
+            let tx = Tx::new(memory, sent, chip.flavour(), tx_tail).ok_or(Error::NoMemory)?;
             *address = (rx.bus_address(), tx.bus_address());
             (rings.take)(rx, tx);
         }
@@ -189,6 +173,11 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     /// The card's own address, if it has one.
     pub fn mac(&self) -> Option<[u8; 6]> {
         self.mac
+    }
+
+    /// Pairs of queues that it could have.
+    pub fn most_pairs(&self) -> usize {
+        self.chip.pairs()
     }
 
     /// Pairs of queues that it was opened with.

@@ -44,5 +44,6 @@ mod tx;
 
 pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
 pub use error::Error;
+pub use ring::Given;
 pub use rx::Rx;
 pub use tx::Tx;

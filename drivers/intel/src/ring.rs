@@ -3,6 +3,7 @@
 use core::sync::atomic::AtomicU64;
 
 use bus::{Dma, Shared, Translation};
+use frame::Frame;
 
 /// Descriptors of a ring. A power of two.
 pub(crate) const N: usize = 512;
@@ -14,6 +15,22 @@ pub(crate) const BYTES: usize = N * 16;
 pub(crate) const ALIGN: usize = 128;
 
 const _: () = assert!(N.is_power_of_two() && N.is_multiple_of(BLOCK));
+
+/// The frames of a ring: behind each descriptor the one that the device has.
+pub struct Given(pub(crate) [Option<Frame>; N]);
+
+impl Given {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self([const { None }; N])
+    }
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// Words of a ring.
 type Words = Shared<AtomicU64, { 2 * N }>;

@@ -10,13 +10,13 @@ use bus::{Dma, Mmio};
 use frame::{Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 
 use crate::flavour::{DONE, END, Flavour};
-use crate::ring::{BLOCK, Descriptors, N, after};
+use crate::ring::{BLOCK, Descriptors, Given, N, after};
 
 /// A receive queue of a card.
 pub struct Rx<M> {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device may fill.
-    given: [Option<Frame>; N],
+    given: &'static mut [Option<Frame>; N],
     flavour: &'static Flavour,
     /// Registers from the tail on.
     tail: M,
@@ -33,10 +33,15 @@ pub struct Rx<M> {
 impl<M: Mmio> Rx<M> {
     /// A ring in `memory`, of which the device has no descriptor yet. `tail` reaches the register
     /// that says which it has. None if there is too little memory.
-    pub(crate) fn new(memory: &mut Dma, flavour: &'static Flavour, tail: M) -> Option<Self> {
+    pub(crate) fn new(
+        memory: &mut Dma,
+        given: &'static mut Given,
+        flavour: &'static Flavour,
+        tail: M,
+    ) -> Option<Self> {
         Some(Self {
             descriptors: Descriptors::new(memory)?,
-            given: [const { None }; N],
+            given: &mut given.0,
             flavour,
             tail,
             next: 0,
@@ -162,7 +167,7 @@ impl<M: Mmio> Rx<M> {
 
     #[cfg(test)]
     pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        self.given.into_iter().flatten()
+        self.given.iter_mut().filter_map(Option::take)
     }
 }
 

@@ -11,7 +11,7 @@ use bus::{Dma, Mmio};
 use frame::{BURST, Frame, LocalPool, Outbox, TxQueue};
 
 use crate::flavour::{Flavour, REPORT, SENT};
-use crate::ring::{BLOCK, Descriptors, N, after};
+use crate::ring::{BLOCK, Descriptors, Given, N, after};
 
 /// Bytes of the shortest frame that a card takes (82599 datasheet, 7.2.1.2: 17); shorter ones are
 /// sent as long as the shortest frame of Ethernet.
@@ -21,7 +21,7 @@ const LEAST: usize = 60;
 pub struct Tx<M> {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device has.
-    given: [Option<Frame>; N],
+    given: &'static mut [Option<Frame>; N],
     flavour: &'static Flavour,
     /// Registers from the tail on.
     tail: M,
@@ -35,10 +35,15 @@ pub struct Tx<M> {
 impl<M: Mmio> Tx<M> {
     /// An empty ring in `memory`. `tail` reaches the register that says which descriptors the device
     /// has. None if there is too little memory.
-    pub(crate) fn new(memory: &mut Dma, flavour: &'static Flavour, tail: M) -> Option<Self> {
+    pub(crate) fn new(
+        memory: &mut Dma,
+        given: &'static mut Given,
+        flavour: &'static Flavour,
+        tail: M,
+    ) -> Option<Self> {
         Some(Self {
             descriptors: Descriptors::new(memory)?,
-            given: [const { None }; N],
+            given: &mut given.0,
             flavour,
             tail,
             next: 0,
@@ -77,7 +82,7 @@ impl<M: Mmio> Tx<M> {
 
     #[cfg(test)]
     pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        self.given.into_iter().flatten()
+        self.given.iter_mut().filter_map(Option::take)
     }
 }
 

@@ -18,6 +18,7 @@ mod flood;
 mod flows;
 mod forward;
 mod garbage;
+mod ixgbe;
 mod json;
 mod loaders;
 mod logs;
@@ -82,6 +83,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         namespaces::FACTS,
         forward::FACTS,
         e1000e::FACTS,
+        ixgbe::FACTS,
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,

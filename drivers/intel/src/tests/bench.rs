@@ -16,7 +16,7 @@ use handover::PoolStore;
 
 use crate::flavour::EXTENDED;
 use crate::ring::{BYTES, N};
-use crate::{Rx, Tx};
+use crate::{Given, Rx, Tx};
 
 /// How far from its own the device sees the processor's addresses.
 const DISTANCE: u64 = 0x100_0000_0000;
@@ -102,8 +102,8 @@ impl Bench {
         let memory = vec![0_u8; 2 * BYTES + 256].leak();
         let mut memory = Dma::new(memory, Translation::by(DISTANCE));
         let tails = [Tail::default(), Tail::default()];
-        let rx = Rx::new(&mut memory, &EXTENDED, tails[0].clone()).unwrap();
-        let tx = Tx::new(&mut memory, &EXTENDED, tails[1].clone()).unwrap();
+        let rx = Rx::new(&mut memory, given(), &EXTENDED, tails[0].clone()).unwrap();
+        let tx = Tx::new(&mut memory, given(), &EXTENDED, tails[1].clone()).unwrap();
         let [receive, transmit] = tails;
         let receives = Played { words: rx.descriptors().all(), tail: receive, head: 0 };
         let sends = Played { words: tx.descriptors().all(), tail: transmit, head: 0 };
@@ -195,6 +195,11 @@ impl Bench {
         assert_eq!(buffers.len(), self.frames, "no frame was doubled");
         frames.into_iter().for_each(core::mem::forget);
     }
+}
+
+/// Room for the frames of a ring.
+fn given() -> &'static mut Given {
+    Box::leak(Box::default())
 }
 
 /// A frame of 60 bytes that begins with `number`.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use bus::pci::{ConfigRegionAccess, PciAddress, Segment};
 use bus::{Clock, Dma, Mmio, Translation};
 
-use crate::{Card, Error, Link, Rings};
+use crate::{Card, Error, Given, Link, Rings};
 
 pub(super) const CTRL: usize = 0x00;
 pub(super) const STATUS: usize = 0x08;
@@ -178,11 +178,12 @@ impl Played {
         let memory = vec![0; pairs.max(1) * Opened::MEMORY + Opened::ALIGN].leak();
         let memory = Dma::new(memory, Translation::IDENTITY);
         let mut handed = 0;
-        let rings = Rings { memory, pairs, take: &mut |_, _| handed += 1 };
+        let given = (0..2 * pairs).map(|_| Given::new()).collect::<Vec<_>>().leak();
+        let rings = Rings { memory, given, take: &mut |_, _| handed += 1 };
         let clock = Ticks::default();
         let mut map =
             |address: u64, _| Some(View(self.clone(), (address - u64::from(BAR)) as usize));
-        let card = Card::open_pairs(&function, &mut map, rings, &clock);
+        let card = Card::open(&function, &mut map, rings, &clock);
         let outcome = card.map(|card| {
             assert_eq!(card.pairs(), handed, "each pair was handed out");
             then(&card)

@@ -1,0 +1,119 @@
+//! Intel's 82599 as the model outside QEMU plays it, which drivers of others run on too.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use qemu::find;
+use qemu::frames::Frames;
+use qemu::machine::{Mac, Nic};
+use qemu::nic82599::{Device, Fault, Options};
+
+use crate::carry::carry;
+use crate::rig::{Rig, Session, Setup, Skipped};
+use crate::sizes::{forwards, frame};
+
+/// Frames into each port: the rings wrap ten times.
+const FRAMES: usize = 5_000;
+/// The QEMU whose protocol the model speaks.
+const VERSION: (u32, u32) = (7, 2);
+
+crate::facts![
+    frames_go_both_ways_over_cards_that_find_nothing_to_complain_of,
+    frames_of_every_length_leave_as_they_came,
+    a_link_that_goes_and_comes_is_told,
+    a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
+];
+
+/// Has `check` look at a machine with two cards of the model, of which the first has `faults`.
+fn on_cards(
+    rig: &Rig,
+    faults: &[Fault],
+    check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
+) -> Result<()> {
+    let version = find::version(rig.program())?;
+    if version != VERSION {
+        bail!(Skipped(format!("the model speaks the protocol of QEMU 7.2; this is {version:?}")));
+    }
+    let (mut devices, mut sockets) = (Vec::new(), Vec::new());
+    let mut setup: Setup = rig.wired()?.append("forward=0:1");
+    for (index, nic) in setup.machine.nics.iter_mut().enumerate() {
+        let mac = Mac::of_nic(u8::try_from(index)?);
+        let mut options = Options::new(mac).plugged_into(&nic.netdev);
+        options.is_lossless = true;
+        if index == 0 {
+            options.faults = faults.to_vec();
+        }
+        let (device, socket) = Device::start(options)?;
+        *nic = Nic::proxy(&socket, nic.netdev.clone());
+        devices.push(device);
+        sockets.push(socket);
+    }
+    let seen = |devices: &[Device]| {
+        let seen = devices.iter().map(|device| format!("{:?}", device.violations()));
+        seen.collect::<Vec<_>>().join("\n")
+    };
+    let checked = setup.boot(|session| check(session, &devices));
+    checked.with_context(|| format!("what the cards complain of: {}", seen(&devices)))
+}
+
+/// Has nothing been done to the cards that their datasheet forbids.
+fn expect_no_violation(devices: &[Device]) -> Result<()> {
+    devices.iter().try_for_each(|device| {
+        let violations = device.violations();
+        ensure!(violations.is_empty(), "{violations:#?}");
+        Ok(())
+    })
+}
+
+fn frames_go_both_ways_over_cards_that_find_nothing_to_complain_of(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        let ports = session.ports()?;
+        let is_told = |line: &String| line.contains(" ixgbe 52:54:00:ba:5e:0");
+        ensure!(ports.iter().all(is_told) && ports.len() == 2, "{ports:#?}");
+        let frames = |side| Frames::mixed(side).take(FRAMES);
+        let sources = [Some(Box::new(frames(0)) as _), Some(Box::new(frames(1)) as _)];
+        carry(session, sources, Duration::ZERO, |session, traffic| {
+            while !traffic.has_sent_all() {
+                session.exact_ledger()?;
+            }
+            Ok(())
+        })?;
+        expect_no_violation(devices)
+    })
+}
+
+fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        // Shorter ones are padded on the wire.
+        for length in (60..=1514).step_by(31).chain([1513, 1514]) {
+            forwards(session, &frame(length, None))?;
+        }
+        forwards(session, &frame(1518, Some([0x81, 0x00])))?;
+        expect_no_violation(devices)
+    })
+}
+
+fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        for up in [false, true, false, true] {
+            devices[0].set_link(up);
+            let told = if up { " link up, " } else { " link down, " };
+            session.ask_until("show ports", |lines| {
+                lines.first().is_some_and(|line| line.contains(told)).then_some(())
+            })?;
+        }
+        forwards(session, &frame(60, None))?;
+        expect_no_violation(devices)
+    })
+}
+
+fn a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[Fault::ResetNeverEnds], |session, _| {
+        let shown = session.shown();
+        let told = "error: port 00:02.0: it cannot be set up: StuckInReset";
+        ensure!(shown.iter().any(|line| line == told), "{shown:#?}");
+        let ports = session.ports()?;
+        ensure!(ports.len() == 1 && ports[0].contains(" 00:03.0 ixgbe "), "{ports:#?}");
+        Ok(())
+    })
+}
