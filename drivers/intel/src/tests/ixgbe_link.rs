@@ -21,6 +21,9 @@ const RESTART: u32 = 1 << 12;
 /// AUTOC as an NVM may have it: 1 Gb/s without autonegotiation, and bits that are none of our business.
 const AUTOC_BEFORE: u32 = 0xc09c_0201;
 
+/// Bytes of a module, the number of its sequence, the mode of its link.
+type Case = (&'static [(u8, u8)], u32, u32);
+
 /// An NVM with sequences for modules 3, 4, 5 and 6, each of which begins with its number.
 fn stored(card: &Played) {
     let list = [(0x2b, 0x100), (0x2c, 0x80), (0x100, 0x1234), (0x109, 0xffff)];
@@ -48,7 +51,7 @@ fn opened(card: Played) -> Played {
 
 #[test]
 fn a_module_gets_its_sequence_and_the_mode_that_it_needs() {
-    let cases: [(&[(u8, u8)], u32, u32); 8] = [
+    let cases: [Case; 8] = [
         (&[(0, 3), (8, 0x04)], 3, 3),
         (&[(0, 3), (8, 0x08), (0x3c, 0x04)], 5, 3),
         (&[(0, 3), (3, 0x10)], 5, 3),

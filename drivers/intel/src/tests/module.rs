@@ -41,7 +41,7 @@ impl Module {
     fn drive(&mut self, clock: bool, data: bool) {
         match (self.clock, clock, self.data, data) {
             (true, true, true, false) => {
-                (self.phase, self.bits, self.out) = (Phase::Device, 0, true)
+                (self.phase, self.bits, self.out) = (Phase::Device, 0, true);
             }
             (true, true, false, true) => (self.phase, self.out) = (Phase::Idle, true),
             (false, true, ..) => self.rise(data),
