@@ -54,14 +54,16 @@ impl Config {
 
     /// Reads 1, 2 or 4 bytes at `address`; what lies beyond the space is all ones.
     pub(crate) fn read(&self, address: u32, length: u32) -> u32 {
-        let byte = |index: u32| self.bytes.get((address + index) as usize).copied().unwrap_or(0xFF);
+        let byte = |index: u32| {
+            self.bytes.get(address.saturating_add(index) as usize).copied().unwrap_or(0xFF)
+        };
         (0..length.min(4)).map(|index| u32::from(byte(index)) << (8 * index)).sum()
     }
 
     /// Writes 1, 2 or 4 bytes at `address`.
     pub(crate) fn write(&mut self, address: u32, value: u32, length: u32) -> Request {
         for (index, new) in (0..length.min(4)).zip(value.to_le_bytes()) {
-            let at = (address + index) as usize;
+            let at = address.saturating_add(index) as usize;
             if let (Some(byte), Some(mask)) = (self.bytes.get_mut(at), self.masks.get(at)) {
                 *byte = *byte & !mask | new & mask;
             }

@@ -45,7 +45,7 @@ impl Card {
         })
     }
 
-    /// Twelve bits of the address, from where MCSTCTRL says, name a bit of MTA (7.1.1.1.3).
+    /// Twelve bits of the address, from where MCSTCTRL says, name a bit of MTA (7.1.1).
     fn is_in_multicast_table(&self, address: &[u8]) -> bool {
         let control = self.value(regs::MCSTCTRL);
         let last = u32::from(address[5]) << 8 | u32::from(address[4]);

@@ -51,7 +51,8 @@ impl Memory {
     pub(crate) fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Outside> {
         let mut done = 0;
         while done < bytes.len() {
-            let (section, position) = self.find(address + done as u64).ok_or(Outside)?;
+            let at = address.checked_add(done as u64).ok_or(Outside)?;
+            let (section, position) = self.find(at).ok_or(Outside)?;
             let length = section.piece(position, bytes.len() - done);
             let piece = &mut bytes[done..done + length];
             section.file.read_exact_at(piece, section.offset + position).map_err(|_| Outside)?;
@@ -64,7 +65,8 @@ impl Memory {
     pub(crate) fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Outside> {
         let mut done = 0;
         while done < bytes.len() {
-            let (section, position) = self.find(address + done as u64).ok_or(Outside)?;
+            let at = address.checked_add(done as u64).ok_or(Outside)?;
+            let (section, position) = self.find(at).ok_or(Outside)?;
             let length = section.piece(position, bytes.len() - done);
             let piece = &bytes[done..done + length];
             section.file.write_all_at(piece, section.offset + position).map_err(|_| Outside)?;

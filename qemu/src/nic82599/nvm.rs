@@ -8,7 +8,7 @@ use crate::machine::Mac;
 /// Words.
 const WORDS: usize = 1 << 14;
 
-/// What words 0 to 3F must add up to (6.3).
+/// What words 0 to 3F must add up to (6).
 const SUM: u16 = 0xBABA;
 
 /// The word that makes the sum right.

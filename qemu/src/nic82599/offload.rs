@@ -2,6 +2,9 @@
 
 use super::packet::{TCP, UDP, folded, sum, word};
 
+/// Segments with less payload are a driver's mistake.
+const LEAST_MSS: usize = 64;
+
 /// A context descriptor (7.2.3.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Context {
@@ -45,6 +48,12 @@ impl Context {
         self.mac + self.ip + self.l4
     }
 
+    /// Whether frames can be cut into segments by it.
+    pub(crate) fn can_cut(&self) -> bool {
+        let is_whole = self.mac >= 14 && self.ip >= 20 && self.l4 >= 20;
+        is_whole && self.mss >= LEAST_MSS && self.protocol == Some(TCP)
+    }
+
     /// Puts the checksum of the IP header in its place.
     pub(crate) fn insert_ip_checksum(&self, frame: &mut [u8]) {
         let Some(header) = frame.get_mut(self.mac..self.mac + self.ip) else { return };
@@ -77,7 +86,10 @@ impl Context {
         let Some((headers, payload)) = frame.split_at_checked(self.headers()) else {
             return Vec::new();
         };
-        let mss = self.mss.max(1);
+        if !self.can_cut() {
+            return Vec::new();
+        }
+        let mss = self.mss;
         let count = payload.len().div_ceil(mss);
         let pieces = payload.chunks(mss).enumerate();
         pieces

@@ -200,7 +200,9 @@ banks! {
     RDT = 0x0_1018 step 0x40 count QUEUES;
     /// Receive queue enable (8.2.3.8.6).
     RXDCTL = 0x0_1028 step 0x40 count QUEUES;
-    /// Receive side coalescing (8.2.3.13).
+    /// Receive queue enable of queues from 64 on (8.2.3.8.6).
+    RXDCTL_HIGH = 0x0_D028 step 0x40 count 64;
+    /// Receive side coalescing (8.2.3.8).
     RSCCTL = 0x0_102C step 0x40 count QUEUES;
     /// Frames received by a queue (8.2.3.23).
     QPRC = 0x0_1030 step 0x40 count 16;

@@ -1,4 +1,4 @@
-//! Resets: what sets them off, how they show, and what they leave (8.2.3.1.1, 4.2).
+//! Resets: what sets them off, how they show, and what they leave (4.2, 8.2.3.1.1).
 
 use std::time::{Duration, Instant};
 

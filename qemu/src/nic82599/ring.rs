@@ -17,7 +17,7 @@ pub(crate) struct Ring {
 impl Ring {
     /// The guest address of descriptor number `slot`.
     pub(crate) fn address(self, slot: u32) -> u64 {
-        self.base + u64::from(slot * DESCRIPTOR)
+        self.base.wrapping_add((slot * DESCRIPTOR).into())
     }
 
     /// The number behind `slot`.
@@ -25,9 +25,10 @@ impl Ring {
         (slot + 1) % self.slots
     }
 
-    /// How many descriptors lie from `head` on before `tail`: those that the card owns.
+    /// How many descriptors lie from `head` on before `tail`: those that the card owns. What lies
+    /// beyond the ring, whose length may have changed, counts from its beginning again.
     pub(crate) fn owned(self, head: u32, tail: u32) -> u32 {
-        (tail + self.slots - head) % self.slots
+        (tail % self.slots + self.slots - head % self.slots) % self.slots
     }
 }
 
@@ -40,7 +41,7 @@ pub(crate) fn write_back(
 ) -> Result<(), Outside> {
     let (first, second) = bytes.split_at(bytes.len() / 2);
     memory.write(address, first)?;
-    memory.write(address + first.len() as u64, second)
+    memory.write(address.wrapping_add(first.len() as u64), second)
 }
 
 /// The words of a descriptor, of 32 bits each, from the lowest address on.

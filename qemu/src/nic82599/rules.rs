@@ -3,7 +3,7 @@
 use super::bits;
 use super::card::Card;
 use super::enable::Enable;
-use super::registers::{self as regs, QUEUES, Register};
+use super::registers::{self as regs, Register};
 use super::ring::{DESCRIPTOR, Ring};
 use super::violations::Rule;
 
@@ -171,10 +171,14 @@ impl Card {
 
     /// Coalescing and head write-back are not modelled, nor are queues from 64 on.
     fn check_features(&mut self, register: Register, value: u32) {
-        let asks = regs::RSCCTL.index(register).is_some() || regs::TDWBAL.index(register).is_some();
-        let beyond = (0xD000..0xE000).contains(&register.0) && QUEUES == 64;
-        let wants = asks && value & 1 != 0
-            || beyond && register.0 & 0x3F == 0x28 && value & bits::DCTL_ENABLE != 0;
+        let bit = if regs::RXDCTL_HIGH.index(register).is_some() {
+            bits::DCTL_ENABLE
+        } else if [regs::RSCCTL, regs::TDWBAL].iter().any(|it| it.index(register).is_some()) {
+            1
+        } else {
+            0
+        };
+        let wants = value & bit != 0;
         self.violations.check(!wants, Rule::Modelled, register, value);
     }
 }

@@ -18,6 +18,9 @@ const LEAST: usize = 17;
 /// Descriptors that one frame may take.
 const MOST_PIECES: usize = 40;
 
+/// Bytes that PAYLEN can tell of; what is beyond is not taken.
+const MOST_BYTES: usize = 1 << 18;
+
 /// What is waiting to be sent.
 #[derive(Debug)]
 pub(crate) struct Transmitter {
@@ -151,8 +154,11 @@ impl Card {
     /// Takes descriptors of `queue` while there are some and the cable takes frames.
     fn transmit(&mut self, queue: u32) {
         let (head, tail) = (regs::TDH.at(queue), regs::TDT.at(queue));
-        while self.may_transmit(queue) && self.value(head) != self.value(tail) {
+        while self.may_transmit(queue) {
             let Some(ring) = self.transmit_ring(queue) else { return };
+            if ring.owned(self.value(head), self.value(tail)) == 0 {
+                return;
+            }
             let slot = self.value(head) % ring.slots;
             if !self.may_reach(tail) {
                 return;
@@ -209,7 +215,9 @@ impl Card {
         let (is_end, reports) = (piece.has(command::END), piece.has(command::REPORT));
         self.violations.check(is_end || !reports, Rule::ReportAtEnd, tail, piece.command);
         let open = &mut self.queue(queue).open;
-        open.bytes.extend(bytes);
+        if open.bytes.len() + bytes.len() <= MOST_BYTES {
+            open.bytes.extend(bytes);
+        }
         open.first.get_or_insert(piece);
         open.slots.push((slot, reports));
         if is_end {
@@ -254,6 +262,8 @@ impl Card {
         };
         let mut frames = if first.has(command::SEGMENTS) {
             self.statistics.cut += 1;
+            let tail = regs::TDT.at(queue);
+            self.violations.check(context.can_cut(), Rule::ContextGiven, tail, first.options);
             context.segments(&bytes)
         } else {
             self.insert_checksums(&context, &mut bytes, first);

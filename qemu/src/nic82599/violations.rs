@@ -58,7 +58,7 @@ pub enum Rule {
     FreshDescriptor,
     /// CORECTL is written while the semaphore for the MAC's registers is held.
     Semaphore,
-    /// A data descriptor that needs a context names one that was given.
+    /// A data descriptor that needs a context names one that was given, and that serves for it.
     ContextGiven,
     /// PAYLEN is what the descriptors of a frame hold together.
     PayloadLength,

@@ -85,13 +85,14 @@ fn unpack(package: &str) -> Result<()> {
     let downloads = folder().join("download");
     fs::create_dir_all(&downloads).context("cannot write into the target directory")?;
     let output = Command::new("apt-get")
-        .args(["download", package])
+        .args(["-o", "Acquire::Retries=0", "download", package])
         .current_dir(&downloads)
         .output()
         .context("no apt-get")?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
-        return skip(format!("the package {package} cannot be had: {said}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let reason = said.lines().rfind(|line| line.starts_with("E: ")).unwrap_or(said.trim());
+        return skip(format!("the package {package} cannot be had: {reason}"));
     }
     let file = entry(&downloads, &format!("{package}_"))?;
     let status = Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder()).status();

@@ -99,3 +99,41 @@ fn a_card_that_is_no_bus_master_reaches_no_memory() {
     assert_eq!(bench.words(RX_RING)[2], 0);
     assert_eq!(bench.rules()[0], Rule::BusMaster);
 }
+
+/// Numbers of no pattern, the same at every run.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u32 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as u32
+    }
+}
+
+#[test]
+fn a_driver_that_writes_anything_anywhere_does_not_end_the_card() {
+    let mut bench = Bench::ready();
+    let mut noise = Noise(1);
+    let banks = [regs::RDBAL, regs::RDLEN, regs::RDH, regs::RDT, regs::TDLEN, regs::TDH, regs::TDT];
+    for round in 0..600 {
+        let register = match noise.next() % 4 {
+            0 => Register(noise.next() % (regs::SPACE / 4) * 4),
+            _ => banks[noise.next() as usize % banks.len()].at(noise.next() % 2),
+        };
+        let value = noise.next() >> (noise.next() % 32);
+        bench.write(register, value);
+        bench.read(register);
+        let descriptor = std::array::from_fn(|_| noise.next());
+        bench.put(TX_RING + noise.next() % SLOTS * 16, descriptor);
+        if round % 16 == 0 {
+            bench.card.arrive(&frame(64 + (noise.next() % 1000) as usize));
+            bench.card.tick();
+            while bench.card.transmitter.is_blocked() && bench.frame_at_peer().is_some() {}
+        }
+        if round % 100 == 0 {
+            bench.set_up_transmit(0);
+        }
+    }
+    assert!(!bench.rules().is_empty());
+}
