@@ -29,7 +29,7 @@ type IntelCard = intel::Card<'static, pci::Config, Registers>;
 /// A network card that was taken, by its driver.
 enum Card {
     Virtio(VirtioCard),
-    Intel(IntelCard),
+    Intel(&'static IntelCard),
 }
 
 static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
@@ -166,7 +166,7 @@ fn open_intel(function: &Function, wanted: usize) -> Result<Opened, Error> {
         return Err(Error::NoMemory);
     }
     let most = card.most_pairs().min(RXQS);
-    Ok((Card::Intel(card), most, queues))
+    Ok((Card::Intel(pmds::carve(card)?), most, queues))
 }
 
 /// Memory for the rings of a card.
