@@ -16,8 +16,9 @@ use qemu::wire::Wire;
 
 use crate::skip;
 
-/// The longest that a driver of others may take to start. An emulator on a busy host is slow.
-pub(crate) const START_LIMIT: Duration = Duration::from_secs(120);
+/// The longest that a driver of others may take to start. Linux' makes tens of thousands of register
+/// accesses, each of which waits for this process, and a busy host lets it wait long.
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(400);
 
 /// How often the console is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -112,7 +113,9 @@ impl Setup {
         drop(sockets);
         check(&mut guest, &devices).map_err(|error| {
             let tail = guest.console().tail();
-            let seen = devices.iter().map(|device| format!("{:?}", device.violations()));
+            let seen = devices.iter().map(|device| {
+                format!("{} accesses, {:?}", device.access_count(), device.violations())
+            });
             let seen = seen.collect::<Vec<_>>().join("\n");
             error.context(format!("{line}{}\n{tail}\n{seen}", guest.remarks()))
         })

@@ -35,7 +35,9 @@ pub(crate) fn machine(archive: Initramfs, modules: &[&str], script: &str) -> Res
     let file = setup.run.file("initramfs");
     archive.text("init", &[&begin, script, END].concat()).write(&file)?;
     setup.machine.module = Some(file);
-    let words = "console=ttyS0 loglevel=1 panic=-1";
+    // Where a busy host starves the emulator, a kernel that checks its timer panics, and one that
+    // watches for lockups complains of a driver that only waits.
+    let words = "console=ttyS0 loglevel=1 panic=-1 no_timer_check nosoftlockup";
     setup.machine.append = words.split(' ').map(str::to_owned).collect();
     Ok(setup)
 }
