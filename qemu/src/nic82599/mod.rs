@@ -12,6 +12,7 @@
 //!   move frames by `ring`s.
 //! - `config`, `nvm` and `sfp` are what the card is found and identified by.
 //! - `faults` has it go wrong.
+//! - `device` is a card that runs, `seats` puts such cards into a machine.
 //!
 //! Not modelled, and a violation of [`Rule::Modelled`] where it is asked for: several traffic
 //! classes, virtualization, header splitting, coalescing, flow director, head write-back, IPsec.
@@ -39,6 +40,7 @@ mod reset;
 mod ring;
 mod rss;
 mod rules;
+mod seats;
 mod sfp;
 mod statistics;
 #[cfg(test)]
@@ -50,6 +52,7 @@ mod violations;
 pub use device::{Device, Options};
 pub use faults::{Fault, Lie};
 pub use registers::Register;
+pub use seats::{Seats, check_emulator};
 pub use statistics::Statistics;
 pub use trace::Access;
 pub use violations::{Rule, Violation};

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::find;
 use qemu::frames::Frames;
-use qemu::machine::{Mac, Nic};
-use qemu::nic82599::{Device, Fault, Options};
+use qemu::nic82599::{Device, Fault, Seats, check_emulator};
 
 use crate::carry::carry;
 use crate::rig::{Rig, Session, Setup, Skipped};
@@ -14,8 +12,6 @@ use crate::sizes::{forwards, frame};
 
 /// Frames into each port: the rings wrap ten times.
 const FRAMES: usize = 5_000;
-/// The QEMU whose protocol the model speaks.
-const VERSION: (u32, u32) = (7, 2);
 
 crate::facts![
     frames_go_both_ways_over_cards_that_find_nothing_to_complain_of,
@@ -30,30 +26,18 @@ fn on_cards(
     faults: &[Fault],
     check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
 ) -> Result<()> {
-    let version = find::version(rig.program())?;
-    if version != VERSION {
-        bail!(Skipped(format!("the model speaks the protocol of QEMU 7.2; this is {version:?}")));
+    if let Err(reason) = check_emulator(rig.program()) {
+        bail!(Skipped(format!("{reason:#}")));
     }
-    let (mut devices, mut sockets) = (Vec::new(), Vec::new());
     let mut setup: Setup = rig.wired()?.append("forward=0:1");
-    for (index, nic) in setup.machine.nics.iter_mut().enumerate() {
-        let mac = Mac::of_nic(u8::try_from(index)?);
-        let mut options = Options::new(mac).plugged_into(&nic.netdev);
+    let seats = Seats::take(&mut setup.machine.nics, |index, options| {
         options.is_lossless = true;
         if index == 0 {
             options.faults = faults.to_vec();
         }
-        let (device, socket) = Device::start(options)?;
-        *nic = Nic::proxy(&socket, nic.netdev.clone());
-        devices.push(device);
-        sockets.push(socket);
-    }
-    let seen = |devices: &[Device]| {
-        let seen = devices.iter().map(|device| format!("{:?}", device.violations()));
-        seen.collect::<Vec<_>>().join("\n")
-    };
-    let checked = setup.boot(|session| check(session, &devices));
-    checked.with_context(|| format!("what the cards complain of: {}", seen(&devices)))
+    })?;
+    let checked = setup.boot(|session| check(session, seats.devices()));
+    checked.with_context(|| format!("what the cards complain of: {}", seats.complaints()))
 }
 
 /// Has nothing been done to the cards that their datasheet forbids.

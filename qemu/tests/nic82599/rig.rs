@@ -10,7 +10,7 @@ use qemu::accel::Accelerator;
 use qemu::find;
 use qemu::guest::Guest;
 use qemu::machine::{HubWire, Mac, Machine, Netdev, Nic};
-use qemu::nic82599::{Device, Options, Rule, Violation};
+use qemu::nic82599::{Device, Options, Rule, Violation, check_emulator};
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
@@ -23,9 +23,6 @@ pub(crate) const START_LIMIT: Duration = Duration::from_secs(400);
 /// How often the console is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// The QEMU whose protocol the model speaks.
-const VERSION: (u32, u32) = (7, 2);
-
 /// The emulator, if it is the right one.
 pub(crate) fn emulator() -> Result<PathBuf> {
     let Some(program) = find::program(find::QEMU) else {
@@ -34,11 +31,9 @@ pub(crate) fn emulator() -> Result<PathBuf> {
             find::QEMU
         ));
     };
-    match find::version(&program)? {
-        VERSION => Ok(program),
-        (major, minor) => skip(format!(
-            "a proxy device needs QEMU 7.2, whose protocol it speaks; this is {major}.{minor}"
-        )),
+    match check_emulator(&program) {
+        Ok(()) => Ok(program),
+        Err(reason) => skip(format!("{reason:#}")),
     }
 }
 

@@ -13,8 +13,9 @@ use ::qemu::command_line::quoted;
 use ::qemu::find;
 use ::qemu::guest::lead_into;
 use ::qemu::machine::{Clock, Machine, Nic};
+use ::qemu::nic82599::{Seats, check_emulator};
 use ::qemu::run_directory::RunDirectory;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use self::capture::Capture;
 use self::feed::Plugs;
@@ -23,6 +24,7 @@ use self::options::TrafficKind;
 use self::session::Session;
 use crate::image;
 use crate::install::{self, NETWORK, Tool};
+use crate::stop::Stop;
 
 /// What the image is told unless the user says otherwise. Under emulation the host steals
 /// time from the guest, so the threshold lies above its noise and below the injected stall.
@@ -46,9 +48,24 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let image = image::build()?;
     let run = RunDirectory::new()?;
     let plugs = Plugs::new(&run, options.traffic())?;
-    let machine = machine(&options, &image, &plugs, &run);
+    let mut machine = machine(&options, &image, &plugs, &run);
+    let mut seats = options.is_82599().then(|| seat(&program, &mut machine)).transpose()?;
     announce(&options, &machine, &program);
-    Session::start(options, &program, machine, run)?.run(plugs, capture.as_ref())
+    let session = Session::start(options, &program, machine, run)?;
+    seats.iter_mut().for_each(Seats::close);
+    let outcome = session.run(plugs, capture.as_ref());
+    let complaints = seats.map(|seats| seats.complaints()).unwrap_or_default();
+    eprint!("{complaints}");
+    outcome?;
+    ensure!(complaints.is_empty(), "the cards saw what their datasheet forbids");
+    Ok(())
+}
+
+/// Puts cards of the model of the 82599 into the machine.
+fn seat(program: &Path, machine: &mut Machine) -> Result<Seats> {
+    check_emulator(program).map_err(|reason| Stop::usage(format!("{reason:#}")))?;
+    // What finds no room in the card waits on the cable, as with QEMU's own cards.
+    Seats::take(&mut machine.nics, |_, card| card.is_lossless = true)
 }
 
 fn tools(options: &Options) -> &'static [Tool] {
@@ -58,8 +75,9 @@ fn tools(options: &Options) -> &'static [Tool] {
 fn dry_run(options: &Options) -> Result<()> {
     let run = RunDirectory::new()?;
     let plugs = Plugs::planned(&run, options.traffic())?;
-    let machine = machine(options, &image::path(), &plugs, &run);
+    let mut machine = machine(options, &image::path(), &plugs, &run);
     let program = find::program(find::QEMU).unwrap_or_else(|| PathBuf::from(find::QEMU));
+    let _seats = options.is_82599().then(|| seat(&program, &mut machine)).transpose()?;
     println!("{}", machine.command_line(&program));
     Ok(())
 }

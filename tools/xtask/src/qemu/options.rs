@@ -87,10 +87,13 @@ impl FromStr for TrafficKind {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ModelName {
     Virtio,
+    /// Intel's 82574.
     E1000e,
+    /// Intel's 82599, a model of our own that runs beside QEMU.
+    Ixgbe,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,15 +117,27 @@ impl Options {
         if self.gdb && self.seconds.is_some() {
             return Err(Stop::usage("--gdb has no time limit: leave out --seconds").into());
         }
+        let needs_netdev = *self.traffic() == TrafficKind::Tap || self.capture.is_some();
+        if self.is_82599() && needs_netdev {
+            return Err(Stop::usage(
+                "--nic ixgbe is no card of QEMU's: --traffic tap and --capture need another",
+            )
+            .into());
+        }
         Ok(())
     }
 
-    /// The kind of both network cards.
+    /// The kind of both network cards, as far as it is one of QEMU's.
     pub(super) fn model(&self) -> Model {
         match self.nic {
-            ModelName::Virtio => Model::Virtio,
+            ModelName::Virtio | ModelName::Ixgbe => Model::Virtio,
             ModelName::E1000e => Model::E1000e,
         }
+    }
+
+    /// Whether both network cards are of the model of the 82599, outside QEMU.
+    pub(super) fn is_82599(&self) -> bool {
+        self.nic == ModelName::Ixgbe
     }
 
     /// How long to run unattended, in seconds, if so.
@@ -238,6 +253,13 @@ mod tests {
     fn each_wire_is_recorded_in_a_file_of_its_own() {
         let options = parsed(&["--capture", "/a/b.pcap"]);
         assert_eq!(options.capture(1), Some("/a/b.1.pcap".into()));
+    }
+
+    #[test]
+    fn a_card_outside_qemu_has_no_cable_that_qemu_could_record_or_plug_into_a_tap() {
+        assert!(parsed(&["--nic", "ixgbe"]).check().is_ok());
+        assert!(parsed(&["--nic", "ixgbe", "--traffic", "tap"]).check().is_err());
+        assert!(parsed(&["--nic", "ixgbe", "--capture", "a.pcap"]).check().is_err());
     }
 
     #[test]
