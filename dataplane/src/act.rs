@@ -10,7 +10,7 @@ use crate::hash::Seeds;
 use crate::key::{Key, Layers};
 use crate::ledger::Reason;
 use crate::meter::Meter;
-use crate::parse::{LARGEST, SMALLEST, is_too_long};
+use crate::parse::SMALLEST;
 use crate::program::{Act, Headers, Program, Programs};
 use crate::{bond, rewrite, tunnel};
 
@@ -37,6 +37,7 @@ impl<T: TxQueue> Hands<'_, T> {
         let arrived = batch.frames.len() as u64;
         // All frames of a batch came in by the same port, those that come again too.
         let from = batch.frames.first().map_or(batch.port, |frame| frame.port);
+        self.again.largest = batch.largest;
         let all_wait = match batch.common() {
             Some(Verdict::Output(port)) => self.exits.send_all(port, batch),
             Some(Verdict::Run(program)) => self.run_on_all(batch, program),
@@ -74,15 +75,17 @@ impl<T: TxQueue> Hands<'_, T> {
     #[inline]
     fn encapsulate_all(&mut self, batch: &mut Batch, headers: &Headers, port: u16) -> bool {
         let len = usize::from(headers.len);
-        let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= LARGEST;
         let frames = batch.frames.len();
-        if !self.exits.has_room(port, frames) || !batch.frames.iter().all(fits) {
+        let Some(largest) = self.exits.has_room(port, frames) else { return false };
+        let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= largest;
+        if !batch.frames.iter().all(fits) {
             return false;
         }
         for (frame, key) in batch.frames.iter_mut().zip(&batch.keys) {
             let _fits = tunnel::push(frame, headers, self.seeds.connection(key));
         }
         batch.bytes += (frames * len) as u64;
+        batch.largest = largest;
         self.exits.send_all(port, batch)
     }
 
@@ -121,7 +124,7 @@ impl<T: TxQueue> Hands<'_, T> {
     /// Ends `frame`, of this key and with headers there by now, as `act` of `program` says.
     fn end(&mut self, frame: Frame, (key, layers): (&Key, Layers), program: &Program, act: &Act) {
         match *act {
-            Act::Output(port) => self.output_changed(frame, port),
+            Act::Output(port) => self.output(frame, port),
             Act::Balance { .. } | Act::Encapsulate { .. } => {
                 let hash = self.seeds.connection(key);
                 self.end_by_hash(frame, hash, program, act);
@@ -143,7 +146,7 @@ impl<T: TxQueue> Hands<'_, T> {
                 None => self.drop(frame, Reason::TunnelPush),
             },
             Act::Balance { members, enabled } => match bond::choose(members, enabled, hash) {
-                Some(port) => self.output_changed(frame, port),
+                Some(port) => self.output(frame, port),
                 None => self.drop(frame, Reason::Bond),
             },
             _ => self.drop(frame, Reason::RuleDrop),
@@ -176,18 +179,9 @@ impl<T: TxQueue> Hands<'_, T> {
         Ok(())
     }
 
-    /// Lets a frame that may have grown leave by `port`, unless no port would take it in.
-    fn output_changed(&mut self, frame: Frame, port: u16) {
-        if is_too_long(&frame) {
-            self.drop(frame, Reason::TxOversize);
-        } else {
-            self.output(frame, port);
-        }
-    }
-
     fn encapsulate(&mut self, mut frame: Frame, hash: u32, headers: &Headers, port: u16) {
         if tunnel::push(&mut frame, headers, hash) {
-            self.output_changed(frame, port);
+            self.output(frame, port);
         } else {
             self.drop(frame, Reason::TunnelPush);
         }
@@ -228,7 +222,7 @@ impl<T: TxQueue> Hands<'_, T> {
             self.books.dropped(frame.port, Reason::NoBuffer, 1);
             return None;
         };
-        (copy.port, copy.queue) = (frame.port, frame.queue);
+        copy.port = frame.port;
         copy.copy_from(frame.bytes());
         Some(copy)
     }

@@ -4,6 +4,7 @@ use frame::{BURST, Burst};
 
 use crate::key::Key;
 use crate::ledger::Reason;
+use crate::parse::LARGEST;
 
 /// What is to become of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Batch {
     pub frames: Burst,
     /// Bytes of all frames together.
     pub bytes: u64,
+    /// None is longer than this, but for a VLAN tag, once those that may not be are settled.
+    pub largest: usize,
     /// How their flows are found.
     pub way: Way,
     /// What each is looked up by, if it has to be looked at.
@@ -56,6 +59,7 @@ impl Batch {
             port: 0,
             frames: Burst::new(),
             bytes: 0,
+            largest: LARGEST,
             way: Way::Caches,
             keys: [Key::ZERO; BURST],
             flows: [0; BURST],

@@ -8,6 +8,7 @@ use crate::act::discard;
 use crate::batch::Batch;
 use crate::books::Books;
 use crate::ledger::{ACCOUNTS, Ledger, Reason};
+use crate::parse::{LARGEST, is_too_long};
 use crate::pmd::GROUP;
 
 /// The ways out that one PMD owns, by port.
@@ -32,6 +33,8 @@ pub struct Exit<T> {
     due: u64,
     /// Frames, the first of those that wait, that are kept and not counted as forwarded.
     parked: usize,
+    /// Bytes of the largest frame that leaves by it, as [`LARGEST`]; a VLAN tag may come on top.
+    largest: usize,
 }
 
 /// Frames that wait at most where more may come before the next visit: those of a group of polls
@@ -66,22 +69,28 @@ impl<T: TxQueue> Exits<T> {
         self.exits.push(exit).is_ok()
     }
 
-    /// Whether so many frames could wait for `port`.
+    /// The way out by `port`.
     #[inline]
-    pub(crate) fn has_room(&self, port: u16, frames: usize) -> bool {
+    fn exit(&mut self, port: u16) -> Option<(usize, &mut Exit<T>)> {
         let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
-        let exit = self.exits.get(place);
-        exit.is_some_and(|exit| exit.outbox.capacity() - exit.outbox.len() >= frames)
+        Some((place, self.exits.get_mut(place)?))
+    }
+
+    /// Bytes of the largest frame that may leave by `port`, if so many frames could wait for it.
+    #[inline]
+    pub(crate) fn has_room(&mut self, port: u16, frames: usize) -> Option<usize> {
+        let (_, exit) = self.exit(port)?;
+        let has_room = exit.outbox.capacity() - exit.outbox.len() >= frames;
+        has_room.then_some(exit.largest)
     }
 
     /// Lets all frames of `batch` wait for `port`. False, and nothing was done, if there is no way
-    /// out by it or too little room.
+    /// out by it, too little room, or one of them may be too long.
     #[inline]
     pub(crate) fn send_all(&mut self, port: u16, batch: &mut Batch) -> bool {
-        let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
-        let Some(exit) = self.exits.get_mut(place) else { return false };
+        let Some((place, exit)) = self.exit(port) else { return false };
         let room = exit.outbox.capacity() - exit.outbox.len();
-        if room < batch.frames.len() {
+        if room < batch.frames.len() || batch.largest > exit.largest {
             return false;
         }
         exit.bytes += batch.bytes;
@@ -93,10 +102,12 @@ impl<T: TxQueue> Exits<T> {
     /// Lets `frame` wait for `port`. Gives it back with the reason if that cannot be.
     #[inline]
     pub(crate) fn send(&mut self, port: u16, frame: Frame) -> Result<(), (Frame, Reason)> {
-        let place = usize::from(self.places[usize::from(port) % ACCOUNTS]);
-        let Some(exit) = self.exits.get_mut(place) else {
+        let Some((place, exit)) = self.exit(port) else {
             return Err((frame, Reason::InvalidPort));
         };
+        if is_too_long(&frame, exit.largest) {
+            return Err((frame, Reason::TxOversize));
+        }
         let len = frame.len() as u64;
         exit.outbox.push(frame).map_err(|frame| (frame, Reason::TxRingFull))?;
         exit.bytes += len;
@@ -193,9 +204,17 @@ impl<T: TxQueue> Default for Exits<T> {
 }
 
 impl<T: TxQueue> Exit<T> {
-    /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting.
+    /// A way out by `port`, whose transmit queue is `queue`, with no frame waiting, for frames of
+    /// ordinary length.
     pub const fn new(port: u16, queue: T) -> Self {
-        Self { port, queue, outbox: Outbox::new(), bytes: 0, due: 0, parked: 0 }
+        let outbox = Outbox::new();
+        Self { port, queue, outbox, bytes: 0, due: 0, parked: 0, largest: LARGEST }
+    }
+
+    /// The same, for frames of so many bytes, as [`LARGEST`].
+    pub fn carrying(mut self, largest: usize) -> Self {
+        self.largest = largest;
+        self
     }
 
     /// The port.

@@ -8,22 +8,23 @@ use crate::ledger::Reason;
 
 /// Bytes of an Ethernet header (IEEE 802.3, 3.1.1): anything shorter is a runt.
 pub const SMALLEST: usize = 14;
-/// Bytes of the largest frame without its checksum: an Ethernet header and an MTU of 1500.
+/// Bytes of the largest frame of ordinary length, without its checksum: an Ethernet header and an MTU of
+/// 1500.
 pub const LARGEST: usize = 1514;
 /// Bytes that a VLAN tag (IEEE 802.1Q, 9.3) adds to what is allowed.
 pub const VLAN_TAG: usize = 4;
 
-/// Gives those that are no proper frames their verdict. All others are open afterwards, and have a
+/// Gives those that are no proper frames of at most `largest` bytes their verdict. All others are open afterwards, and have a
 /// key unless all meet one flow anyway.
 #[inline]
-pub(crate) fn parse(batch: &mut Batch, port: u16) {
+pub(crate) fn parse(batch: &mut Batch, port: u16, largest: usize) {
     let mut bytes = 0;
-    batch.port = port;
+    (batch.port, batch.largest) = (port, largest);
     batch.open_all();
     for (i, frame) in batch.frames.iter_mut().enumerate() {
         frame.port = port;
         bytes += frame.len() as u64;
-        if let Some(reason) = fault(frame.len(), || is_tagged(frame.bytes())) {
+        if let Some(reason) = fault(frame.len(), largest, || is_tagged(frame.bytes())) {
             batch.verdicts[i] = Verdict::Drop(reason);
             batch.open &= !(1 << i);
         }
@@ -48,17 +49,18 @@ fn extract_all(batch: &mut Batch, port: u16) {
     }
 }
 
-/// Whether `frame` is longer than a frame may be that comes in.
-pub(crate) fn is_too_long(frame: &Frame) -> bool {
-    fault(frame.len(), || is_tagged(frame.bytes())) == Some(Reason::Oversize)
+/// Whether `frame` is longer than `largest`, and not because of a VLAN tag.
+#[inline]
+pub(crate) fn is_too_long(frame: &Frame, largest: usize) -> bool {
+    fault(frame.len(), largest, || is_tagged(frame.bytes())) == Some(Reason::Oversize)
 }
 
 #[inline]
-fn fault(len: usize, is_tagged: impl FnOnce() -> bool) -> Option<Reason> {
+fn fault(len: usize, largest: usize, is_tagged: impl FnOnce() -> bool) -> Option<Reason> {
     match len {
         ..SMALLEST => Some(Reason::Runt),
-        SMALLEST..=LARGEST => None,
-        _ if len <= LARGEST + VLAN_TAG && is_tagged() => None,
+        _ if len <= largest => None,
+        _ if len <= largest + VLAN_TAG && is_tagged() => None,
         _ => Some(Reason::Oversize),
     }
 }
@@ -75,7 +77,7 @@ mod tests {
 
     #[test]
     fn lengths_are_judged_at_their_borders() {
-        let judged = |len, tagged| fault(len, || tagged);
+        let judged = |len, tagged| fault(len, LARGEST, || tagged);
         assert_eq!(judged(0, false), Some(Reason::Runt));
         assert_eq!(judged(13, false), Some(Reason::Runt));
         assert_eq!(judged(14, false), None);

@@ -178,7 +178,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let batches = &mut batches[..entries.len().min(GROUP)];
         for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
             batch.way = switch.way(entry.port);
-            parse(batch, entry.port);
+            parse(batch, entry.port, entry.largest);
             let account = self.books.account(entry.port);
             account.received += batch.frames.len() as u64;
             account.received_bytes += batch.bytes;

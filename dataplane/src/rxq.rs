@@ -8,6 +8,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use handover::{Inbox, Sender};
 use perf::Tally;
 
+use crate::parse::LARGEST;
+
 /// Queues that can be on their way to a PMD, or back from it, at a time: all that there are.
 pub const MOVING: usize = 64;
 
@@ -21,12 +23,20 @@ pub struct Rxq<R> {
     pub queue: R,
     /// What it gives to do.
     pub load: &'static Load,
+    /// Bytes of the largest frame that it takes in, as [`LARGEST`]; a VLAN tag may come on top.
+    pub largest: usize,
 }
 
 impl<R> Rxq<R> {
-    /// The queue `number` of `port`.
+    /// The queue `number` of `port`, whose frames are of ordinary length.
     pub const fn new((port, number): (u16, u16), queue: R, load: &'static Load) -> Self {
-        Self { port, number, queue, load }
+        Self { port, number, queue, load, largest: LARGEST }
+    }
+
+    /// The same, taking in frames of so many bytes, as [`LARGEST`].
+    pub const fn carrying(mut self, largest: usize) -> Self {
+        self.largest = largest;
+        self
     }
 }
 

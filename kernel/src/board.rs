@@ -62,6 +62,7 @@ impl Machine for Board {
             link: port.is_link_up(),
             cores: self.cores(number),
             queues: port.queues,
+            mtu: port.mtu,
             ring_pending: pending as u32,
             ring: port.ring,
             missed: port.missed(),

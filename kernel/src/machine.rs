@@ -80,6 +80,8 @@ pub struct Port {
     pub cores: u64,
     /// Receive queues that it has, and that its card could have.
     pub queues: (usize, usize),
+    /// Bytes behind the Ethernet header that its frames may have.
+    pub mtu: u32,
     /// Frames that its receive ring can hold.
     pub ring: u32,
     /// Frames that its transmit ring holds.

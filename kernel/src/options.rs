@@ -55,6 +55,8 @@ pub struct Options {
     pub sleep_max: Numbers,
     /// Receive queues that ports are to have, by the numbers of ports.
     pub n_rxq: Numbers,
+    /// Bytes behind the Ethernet header that frames of ports may have, by the numbers of ports.
+    pub mtu: Numbers,
     /// Whether frames leave by the transmit queue that their hash names, and not by that of their PMD.
     pub steers_by_hash: bool,
     /// For how many microseconds PMDs keep frames before they hand them to a ring.
@@ -68,6 +70,9 @@ pub struct Options {
     /// Bonds.
     pub bonds: Bonds,
 }
+
+/// The MTU of a port that nobody said anything of.
+pub const MTU: u32 = 1500;
 
 /// Receive queues that a port has at most: those that an 82599 spreads frames over.
 pub const RXQS: usize = 16;
@@ -190,6 +195,7 @@ impl Default for Options {
             flows: FlowOptions::DEFAULT,
             sleep_max: Numbers::same(0),
             n_rxq: Numbers::same(1),
+            mtu: Numbers::same(MTU),
             steers_by_hash: false,
             tx_flush_interval: 0,
             balance: Balance::DEFAULT,

@@ -3,7 +3,8 @@
 use dataplane::capture::{Capture, Captured, Lent};
 use dataplane::hash::Seeds;
 use dataplane::{
-    Batch, Exchange, Exit, Exits, GROUP, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd, Rxq, Sleep,
+    Batch, Exchange, Exit, Exits, GROUP, LARGEST, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd,
+    Rxq, Sleep,
 };
 use frame::{Buffer, Frame, LOCAL, LocalPool};
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx, SteeredTx};
@@ -27,6 +28,9 @@ const ORDERS: usize = 64;
 /// Frames for each descriptor of a port's receive ring: that and the transmit ring full, and as many again
 /// on their way.
 const FRAMES: usize = 4;
+/// Buffers of each frame where a port carries longer ones than usual: enough for an MTU of 9000, with
+/// VLAN tags and rounded up as cards want it.
+const LONG: usize = 5;
 /// Milliseconds that each PMD remembers: those that are shown, and some more that may pass meanwhile.
 pub(crate) const MILLISECONDS: usize = 4096 + 256;
 
@@ -109,7 +113,8 @@ pub(crate) fn start(
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
     let rings: usize = ports.iter().map(|port| port.capacity()).sum();
-    let store = fill_store(rings * FRAMES + pools * LOCAL)?;
+    let are_long = ports.iter().any(|port| port.largest > LARGEST);
+    let store = fill_store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &Polling { core, limits, sleep, flush } in pollings {
@@ -145,10 +150,11 @@ pub(crate) fn carve<T>(value: T) -> Result<&'static mut T, NoMemory> {
     made.and_then(|slot| slot[0].as_mut()).ok_or(NoMemory)
 }
 
-fn fill_store(count: usize) -> Result<&'static PoolStore, NoMemory> {
+/// So many frames, of so many buffers each.
+fn fill_store(count: usize, each: usize) -> Result<&'static PoolStore, NoMemory> {
     let slots = memory::carve_with(count, |_| None::<Frame>).ok_or(NoMemory)?;
-    let buffers = memory::carve_with(count, |_| Buffer::new()).ok_or(NoMemory)?;
-    Ok(STORE.call_once(|| PoolStore::new(slots, buffers)))
+    let buffers = memory::carve_with(count * each, |_| Buffer::new()).ok_or(NoMemory)?;
+    Ok(STORE.call_once(|| PoolStore::of_long(slots, (buffers, each))))
 }
 
 fn assemble(
@@ -225,30 +231,31 @@ fn share_out(
 ) -> Result<Queued, NoMemory> {
     let (mut queued, mut places) = (Vec::new(), places.iter());
     for (port, queues) in (0_u16..).zip(ports) {
-        let Queues { rx, tx } = core::mem::take(queues);
+        let Queues { rx, tx, largest } = core::mem::replace(queues, Queues::of_frames(0));
         for (number, mut rx) in (0_u16..).zip(rx) {
             let (name, load) = ((port, number), &*carve(Load::default())?);
             let Some(pmd) = places.next().and_then(|place| loops.get_mut(*place)) else { continue };
             rx.start(pmd.pool());
-            let _fits = pmd.poll(Rxq::new(name, rx, load));
+            let _fits = pmd.poll(Rxq::new(name, rx, load).carrying(largest));
             let _fits = queued.push(Known { name, load });
         }
-        add_exits(port, (tx, steering), loops)?;
+        add_exits((port, largest), (tx, steering), loops)?;
     }
     Ok(queued)
 }
 
-/// Gives each PMD a way out by `port`: a ring of its own, where there are as many, else one of those
+/// Gives each PMD a way out by `port`, for frames of up to `largest`: a ring of its own, where there are as many, else one of those
 /// that are shared; or all, where frames are steered by hash.
 fn add_exits(
-    port: u16,
+    (port, largest): (u16, usize),
     (rings, steering): (Vec<Ring, RXQS>, Option<Seeds>),
     loops: &mut [&'static mut Loop],
 ) -> Result<(), NoMemory> {
     let steering = steering.filter(|_| rings.len() > 1);
+    let exit = |queue| Exit::new(port, queue).carrying(largest);
     if rings.len() >= loops.len() && steering.is_none() {
         for (pmd, ring) in loops.iter_mut().zip(rings) {
-            pmd.add_exit(carve(Exit::new(port, Tx::Own(ring)))?);
+            pmd.add_exit(carve(exit(Tx::Own(ring)))?);
         }
         return Ok(());
     }
@@ -259,7 +266,7 @@ fn add_exits(
     if let Some(seeds) = steering {
         for (number, pmd) in loops.iter_mut().enumerate() {
             let queues = carve(SteeredTx::new(shared.clone(), seeds))?;
-            pmd.add_exit(carve(Exit::new(port, Tx::Steered { queues, tells: number == 0 }))?);
+            pmd.add_exit(carve(exit(Tx::Steered { queues, tells: number == 0 }))?);
         }
         return Ok(());
     }
@@ -267,7 +274,7 @@ fn add_exits(
         let Some(queue) = shared.get(number % shared.len().max(1)) else { continue };
         // One PMD tells how much each holds.
         let tells = number < shared.len();
-        pmd.add_exit(carve(Exit::new(port, Tx::Shared { queue, tells }))?);
+        pmd.add_exit(carve(exit(Tx::Shared { queue, tells }))?);
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use core::fmt;
 
 use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
-use dataplane::PORTS;
+use dataplane::{LARGEST, PORTS};
 use heapless::Vec;
 use kernel::address::{Mac, Place};
-use kernel::options::{Ports as Wanted, RXQS};
+use kernel::options::{MTU, Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
 
@@ -19,6 +19,8 @@ use crate::queues::{Queues, Ring, Rx};
 
 /// Class and subclass of an Ethernet controller (PCI Code and ID Assignment, 1.3).
 const ETHERNET: (u8, u8) = (2, 0);
+/// Bytes of an Ethernet header, which an MTU does not count.
+const HEADER: usize = LARGEST - MTU as usize;
 /// Alignment of a virtio device's rings.
 const RING_ALIGN: usize = 64;
 
@@ -41,6 +43,8 @@ pub(crate) struct Port {
     pub(crate) ring: u32,
     /// Receive queues that it has, and that its card can have.
     pub(crate) queues: (usize, usize),
+    /// Bytes behind the Ethernet header that its frames may have.
+    pub(crate) mtu: u32,
     card: Card,
 }
 
@@ -115,29 +119,33 @@ pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
 }
 
 /// Takes `card` away from whoever used it, and sets it up as a port with so many receive queues, or as
-/// many as it has. A card without a driver is left as it is.
+/// many as it has, and this MTU. A card without a driver is left as it is.
 #[inline(never)]
-pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, &'static mut Queues), Error> {
+pub(crate) fn take(
+    card: &Found,
+    queues: usize,
+    mtu: u32,
+) -> Result<(Port, &'static mut Queues), Error> {
     card.driver.ok_or(Error::NoDriver)?;
     let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
     let (card, most, queues) = match intel::Family::of(&function.seen()) {
-        Some(_) => open_intel(&function, queues)?,
-        None => open_virtio(&function, queues)?,
+        Some(_) => open_intel(&function, queues, HEADER + mtu as usize)?,
+        None => open_virtio(&function, queues, HEADER + mtu as usize)?,
     };
     let ring = queues.capacity() as u32;
-    Ok((Port { place, ring, queues: (queues.rx.len(), most), card }, queues))
+    Ok((Port { place, ring, queues: (queues.rx.len(), most), mtu, card }, queues))
 }
 
 /// A card, the queues that it can have, and those that it has.
 type Opened = (Card, usize, &'static mut Queues);
 
 #[inline(never)]
-fn open_virtio(function: &Function, wanted: usize) -> Result<Opened, Error> {
+fn open_virtio(function: &Function, wanted: usize, largest: usize) -> Result<Opened, Error> {
     let mut card = Net::open(function, &mut map, &Uptime).map_err(Error::Virtio)?;
-    let (most, queues) = (card.most_pairs().min(RXQS), pmds::carve(Queues::default())?);
+    let (most, queues) = (card.most_pairs().min(RXQS), pmds::carve(Queues::of_frames(largest))?);
     for _ in 0..wanted.clamp(1, most) {
         let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
         let (rx, tx) = card.add_pair(&mut map, rings).map_err(Error::Virtio)?;
@@ -149,10 +157,10 @@ fn open_virtio(function: &Function, wanted: usize) -> Result<Opened, Error> {
 }
 
 #[inline(never)]
-fn open_intel(function: &Function, wanted: usize) -> Result<Opened, Error> {
+fn open_intel(function: &Function, wanted: usize, largest: usize) -> Result<Opened, Error> {
     let pairs = wanted.clamp(1, RXQS);
     let memory = rings(pairs * IntelCard::MEMORY, IntelCard::ALIGN)?;
-    let queues = pmds::carve(Queues::default())?;
+    let queues = pmds::carve(Queues::of_frames(largest))?;
     let take = &mut |rx, tx| {
         // A queue that there is no memory for stands still, and is missed below.
         if let (Ok(rx), Ok(tx)) = (pmds::carve(rx), pmds::carve(tx)) {
@@ -160,7 +168,7 @@ fn open_intel(function: &Function, wanted: usize) -> Result<Opened, Error> {
         }
     };
     let given = memory::carve_with(2 * pairs, |_| intel::Given::new()).ok_or(Error::NoMemory)?;
-    let rings = intel::Rings { memory, given, take };
+    let rings = intel::Rings { memory, given, longest: largest, take };
     let card = IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
     if queues.rx.len() < card.pairs() {
         return Err(Error::NoMemory);

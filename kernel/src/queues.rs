@@ -9,13 +9,19 @@ use kernel::options::RXQS;
 use virtio::{NetRx, NetTx};
 
 /// The queues of a port.
-#[derive(Default)]
 pub(crate) struct Queues {
     pub(crate) rx: Vec<Rx, RXQS>,
     pub(crate) tx: Vec<Ring, RXQS>,
+    /// Bytes of the largest frame that comes and goes by them, as [`dataplane::LARGEST`].
+    pub(crate) largest: usize,
 }
 
 impl Queues {
+    /// None yet, for frames of up to `largest`.
+    pub(crate) fn of_frames(largest: usize) -> Self {
+        Self { rx: Vec::new(), tx: Vec::new(), largest }
+    }
+
     /// Adds a pair of queues, as many as fit.
     pub(crate) fn add(&mut self, rx: Rx, tx: Ring) {
         let _fits = self.rx.push(rx);

@@ -172,7 +172,7 @@ pub(crate) fn take_ports(
         // One for each port that is still to come.
         let most = left - (chosen.len() - number - 1);
         let wanted = options.n_rxq.of(taken.len()) as usize;
-        match ports::take(card, wanted.min(most)) {
+        match ports::take(card, wanted.min(most), options.mtu.of(taken.len())) {
             Ok((port, own)) => {
                 left -= own.rx.len();
                 if own.rx.len() < wanted {

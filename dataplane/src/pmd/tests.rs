@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exits::Exit;
+use crate::parse::LARGEST;
 use crate::played;
 use crate::rxq::Load;
 
@@ -88,9 +89,14 @@ const FRAMES: usize = 512;
 
 /// So many frames.
 fn store(count: usize) -> &'static PoolStore {
+    store_of_long(count, 1)
+}
+
+/// So many frames, of so many buffers each.
+fn store_of_long(count: usize, each: usize) -> &'static PoolStore {
     let slots = std::iter::repeat_with(|| None).take(count).collect::<Vec<_>>().leak();
-    let buffers = std::iter::repeat_with(Buffer::new).take(count).collect::<Vec<_>>().leak();
-    leak(PoolStore::new(slots, buffers))
+    let buffers = std::iter::repeat_with(Buffer::new).take(count * each).collect::<Vec<_>>();
+    leak(PoolStore::of_long(slots, (buffers.leak(), each)))
 }
 
 /// A PMD that polls nothing yet, and what it is steered and watched by.
@@ -157,14 +163,20 @@ impl Bench {
 
     /// A PMD over `ports`, by these rules, with room for so many flows.
     fn with(ports: u16, rules: &[&str], flows: usize) -> Self {
-        let store = store(FRAMES);
-        let (switch, hold) = played::switch(rules, ports, flows);
-        let wires: Vec<Played> = (0..ports).map(|_| Played::default()).collect();
+        Self::carrying(&vec![LARGEST; ports.into()], rules, flows, 1)
+    }
+
+    /// The same over ports with these largest frames; each frame has so many buffers.
+    fn carrying(largest: &[usize], rules: &[&str], flows: usize, each: usize) -> Self {
+        let store = store_of_long(FRAMES, each);
+        let (switch, hold) = played::switch(rules, largest.len() as u16, flows);
+        let wires: Vec<Played> = largest.iter().map(|_| Played::default()).collect();
         let Looped { mut pmd, ledger, metrics, orders } = looped(store, switch);
-        for (port, wire) in (0..).zip(&wires) {
+        for (port, (wire, largest)) in (0..).zip(wires.iter().zip(largest)) {
             wire.0.borrow_mut().room = 256;
-            assert!(pmd.add_exit(leak(Exit::new(port, wire.clone()))));
-            assert!(pmd.poll(rxq(port, wire.clone())).is_ok());
+            let exit = Exit::new(port, wire.clone()).carrying(*largest);
+            assert!(pmd.add_exit(leak(exit)));
+            assert!(pmd.poll(rxq(port, wire.clone()).carrying(*largest)).is_ok());
         }
         Self { pmd, wires, store, ledger, metrics, orders, hold, clock: Steps::default() }
     }
@@ -435,4 +447,5 @@ proptest! {
 
 mod captures;
 mod flows;
+mod lengths;
 mod moves;

@@ -2,15 +2,18 @@
 
 #![expect(unsafe_code, reason = "a frame turns its buffer's memory into byte slices")]
 
-use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use core::slice;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Bytes of a buffer: headroom and room together.
 pub const BUFFER: usize = 2048;
 /// Bytes in front of a received frame, free for a device's own header and for encapsulation.
 pub const HEADROOM: usize = 128;
-/// Bytes that a device may fill, behind the headroom.
+/// Bytes that a device may fill, behind the headroom, where a frame has one buffer.
 pub const ROOM: usize = BUFFER - HEADROOM;
+/// Buffers in a row that a frame may have at most: all its bytes have to be counted in 16 bits.
+pub const MOST: usize = 31;
 
 /// Handles that were dropped instead of being put back into a pool.
 static LEAKED: AtomicU64 = AtomicU64::new(0);
@@ -20,20 +23,17 @@ pub fn leaked() -> u64 {
     LEAKED.load(Relaxed)
 }
 
-/// Memory for one frame. A device may read and write it while a ring holds its frame.
+/// Memory for one frame, or for a part of a longer one. A device may read and write it while a ring
+/// holds its frame.
 #[repr(C, align(64))]
-pub struct Buffer(UnsafeCell<[u8; BUFFER]>);
+pub struct Buffer([u8; BUFFER]);
 
 const _: () = assert!(size_of::<Buffer>() == BUFFER);
-
-// SAFETY: The bytes are reached only through the one `Frame` made of a buffer, which is not
-// cloned, so no two cores reach them at a time.
-unsafe impl Sync for Buffer {}
 
 impl Buffer {
     /// A buffer full of zeros.
     pub const fn new() -> Self {
-        Self(UnsafeCell::new([0; BUFFER]))
+        Self([0; BUFFER])
     }
 }
 
@@ -43,31 +43,58 @@ impl Default for Buffer {
     }
 }
 
-/// The sole handle of a buffer: the bytes of a packet, somewhere inside it.
+/// The sole handle of its buffers: the bytes of a packet, somewhere inside them.
 ///
-/// Move it on or put it back into a pool; dropping it loses the buffer and is counted.
+/// Move it on or put it back into a pool; dropping it loses the memory and is counted.
 pub struct Frame {
-    buffer: &'static Buffer,
+    /// Buffers in a row, which nothing else reaches.
+    memory: NonNull<u8>,
     start: u16,
+    /// `start` and this are no more together than `size`.
     len: u16,
     /// Number of the port it came in by, as the dataplane counts ports.
     pub port: u16,
-    /// Number of the receive queue it came in by, as its core counts queues.
-    pub queue: u16,
+    /// Bytes of its memory.
+    size: u16,
 }
 
 const _: () = assert!(size_of::<Option<Frame>>() == 16);
+const _: () = assert!(MOST * BUFFER <= u16::MAX as usize);
+
+// SAFETY: The memory is reached through this one handle alone, on whichever core that is.
+unsafe impl Send for Frame {}
+// SAFETY: Whoever shares it can only read.
+unsafe impl Sync for Frame {}
 
 impl Frame {
     /// An empty frame in `buffer`, which only this frame can reach from then on.
     pub fn new(buffer: &'static mut Buffer) -> Self {
-        Self { buffer, start: HEADROOM as u16, len: 0, port: 0, queue: 0 }
+        Self::over(slice::from_mut(buffer))
+    }
+
+    /// An empty frame in all of `buffers`, one behind the other, which only this frame can reach from
+    /// then on. Beyond [`MOST`] they are left alone.
+    ///
+    /// # Panics
+    ///
+    /// There is none.
+    pub fn over(buffers: &'static mut [Buffer]) -> Self {
+        assert!(!buffers.is_empty(), "a frame has memory");
+        let size = (buffers.len().min(MOST) * BUFFER) as u16;
+        let memory = NonNull::from(buffers).cast();
+        Self { memory, start: HEADROOM as u16, len: 0, port: 0, size }
+    }
+
+    /// Bytes that a device may fill, behind a full headroom.
+    #[inline]
+    pub fn room(&self) -> usize {
+        usize::from(self.size) - HEADROOM
     }
 
     /// Where the frame's first byte lies in this machine's memory, for a device to reach it.
     #[inline]
     pub fn address(&self) -> usize {
-        self.buffer.0.get().expose_provenance() + usize::from(self.start)
+        self.memory.as_ptr().expose_provenance() + usize::from(self.start)
     }
 
     /// Length of the frame in bytes.
@@ -82,19 +109,21 @@ impl Frame {
     }
 
     /// The frame's bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        let (start, len) = (self.headroom(), self.len());
-        // SAFETY: This is the buffer's only handle, and no ring holds it: rings keep the handle.
-        let buffer = unsafe { &*self.buffer.0.get() };
-        &buffer[start..start + len]
+        // SAFETY: The frame lies in its memory.
+        let start = unsafe { self.memory.add(self.headroom()) };
+        // SAFETY: So does its end; this is the sole handle, and no ring holds it: rings keep handles.
+        unsafe { slice::from_raw_parts(start.as_ptr(), self.len()) }
     }
 
     /// The frame's bytes, to change them.
+    #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let (start, len) = (self.headroom(), self.len());
+        // SAFETY: The frame lies in its memory.
+        let start = unsafe { self.memory.add(self.headroom()) };
         // SAFETY: As for `bytes`, and the handle is borrowed for writing.
-        let buffer = unsafe { &mut *self.buffer.0.get() };
-        &mut buffer[start..start + len]
+        unsafe { slice::from_raw_parts_mut(start.as_ptr(), self.len()) }
     }
 
     /// Makes it an empty frame behind a full headroom, as a receive ring wants it.
@@ -106,7 +135,7 @@ impl Frame {
     /// Says how many bytes a device wrote at [`address`](Self::address). False, and nothing is
     /// changed, if they do not fit the buffer.
     pub fn fill(&mut self, len: usize) -> bool {
-        let fits = len <= BUFFER - self.headroom();
+        let fits = len <= usize::from(self.size) - self.headroom();
         if fits {
             self.len = len as u16;
         }
@@ -150,18 +179,15 @@ impl Frame {
     #[inline]
     pub fn prepend<const N: usize>(&mut self, header: [u8; N]) -> bool {
         let fits = self.grow_front(N);
-        if fits {
-            let start = self.headroom();
-            // SAFETY: As for `bytes_mut`.
-            let buffer = unsafe { &mut *self.buffer.0.get() };
-            buffer[start..start + N].copy_from_slice(&header);
+        if fits && let Some(front) = self.bytes_mut().first_chunk_mut() {
+            *front = header;
         }
         fits
     }
 
     /// Replaces the contents by `bytes`. False, and nothing is changed, if they do not fit.
     pub fn copy_from(&mut self, bytes: &[u8]) -> bool {
-        let fits = bytes.len() <= ROOM;
+        let fits = bytes.len() <= self.room();
         if fits {
             self.clear();
             self.len = bytes.len() as u16;
@@ -221,6 +247,27 @@ mod tests {
         assert!(frame.copy_from(b"core") && frame.prepend(*b"bare"));
         assert_eq!(frame.bytes(), b"barecore");
         assert!(frame.grow_front(HEADROOM - 4) && !frame.prepend([0]));
+        lose(frame);
+    }
+
+    #[test]
+    fn a_frame_of_several_buffers_is_as_long_as_all_of_them() {
+        let buffers = Box::leak(Box::new([const { Buffer::new() }; 5]));
+        let mut frame = Frame::over(buffers);
+        let room = 5 * BUFFER - HEADROOM;
+        assert_eq!(frame.room(), room);
+        assert!(frame.fill(room) && !frame.fill(room + 1));
+        frame.bytes_mut().fill(7);
+        assert!(frame.grow_front(HEADROOM) && frame.bytes().len() == 5 * BUFFER);
+        assert!(frame.copy_from(&[9; 9018]) && !frame.copy_from(&vec![0; room + 1]));
+        assert_eq!(frame.bytes(), [9; 9018]);
+        lose(frame);
+    }
+
+    #[test]
+    fn a_frame_takes_no_more_buffers_than_its_length_can_tell() {
+        let frame = Frame::over(Box::leak(Box::new([const { Buffer::new() }; MOST + 1])));
+        assert_eq!(frame.room(), MOST * BUFFER - HEADROOM);
         lose(frame);
     }
 

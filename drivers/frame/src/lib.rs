@@ -20,6 +20,6 @@ pub mod cpu;
 mod pool;
 mod port;
 
-pub use buffer::{BUFFER, Buffer, Frame, HEADROOM, ROOM, leaked};
+pub use buffer::{BUFFER, Buffer, Frame, HEADROOM, MOST, ROOM, leaked};
 pub use pool::{Bulk, LOCAL, LocalPool, Store};
 pub use port::{BURST, Burst, OUTBOX, Outbox, Polled, Refused, RxQueue, TxQueue};

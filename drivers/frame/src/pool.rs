@@ -14,9 +14,10 @@ pub type Bulk = Vec<Frame, BULK>;
 
 /// Where cores leave the frames they have too many of and find those they lack.
 pub trait Store: Sync {
-    /// Moves frames into `bulk` until it is full or the store is empty.
+    /// Moves frames into `bulk` until it is full or the store is empty. All have the same room.
     fn take(&self, bulk: &mut Bulk);
-    /// Moves all frames of `bulk` into the store, which has room for every frame there is.
+    /// Moves all frames of `bulk`, which came out of it, into the store, which has room for every frame
+    /// there is.
     fn put(&self, bulk: &mut Bulk);
 }
 
@@ -40,6 +41,15 @@ impl LocalPool {
             self.refill();
         }
         self.free.pop()
+    }
+
+    /// An empty frame with room for so many bytes; none if there is none left, or the next has less.
+    #[inline]
+    pub fn take_with(&mut self, room: usize) -> Option<Frame> {
+        if self.free.is_empty() {
+            self.refill();
+        }
+        if self.free.last()?.room() < room { None } else { self.free.pop() }
     }
 
     /// Takes `frame` back, whatever it holds.
@@ -88,6 +98,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::ROOM;
 
     struct Shelf(Mutex<std::vec::Vec<Frame>>);
 
@@ -133,6 +144,15 @@ mod tests {
     fn an_empty_store_gives_no_frame() {
         let pool = Box::leak(Box::new(LocalPool::new(shelf(0))));
         assert!(pool.take().is_none());
+    }
+
+    #[test]
+    fn a_frame_with_too_little_room_stays_where_it_is() {
+        let pool = Box::leak(Box::new(LocalPool::new(shelf(BULK))));
+        assert!(pool.take_with(ROOM + 1).is_none());
+        assert_eq!(pool.level(), BULK);
+        let frame = pool.take_with(ROOM).unwrap();
+        pool.put(frame);
     }
 
     #[test]

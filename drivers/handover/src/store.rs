@@ -18,9 +18,18 @@ impl PoolStore {
     /// A store full of frames, one to each buffer. `slots` are overwritten; where there are fewer
     /// of them than `buffers`, the last buffers stay unused.
     pub fn new(slots: &'static mut [Option<Frame>], buffers: &'static mut [Buffer]) -> Self {
+        Self::of_long(slots, (buffers, 1))
+    }
+
+    /// The same of longer frames: each has so many buffers in a row, at least one.
+    pub fn of_long(
+        slots: &'static mut [Option<Frame>],
+        (buffers, each): (&'static mut [Buffer], usize),
+    ) -> Self {
+        let buffers = buffers.chunks_exact_mut(each.max(1));
         let level = slots.len().min(buffers.len());
-        for (slot, buffer) in slots.iter_mut().zip(buffers) {
-            *slot = Some(Frame::new(buffer));
+        for (slot, buffers) in slots.iter_mut().zip(buffers) {
+            *slot = Some(Frame::over(buffers));
         }
         Self(Mutex::new(Shelf { slots, level, exchanges: 0 }))
     }
@@ -72,7 +81,7 @@ impl Shelf {
 mod tests {
     use std::collections::BTreeSet;
 
-    use frame::LocalPool;
+    use frame::{BUFFER, LocalPool};
 
     use super::*;
 
@@ -106,6 +115,18 @@ mod tests {
             assert_eq!(addresses(&frames).len(), frames.len(), "no buffer twice");
             frames.into_iter().for_each(core::mem::forget);
         }
+    }
+
+    #[test]
+    fn long_frames_have_buffers_in_a_row_that_no_other_frame_has() {
+        let slots: Vec<Option<Frame>> = (0..4).map(|_| None).collect();
+        let buffers: Vec<Buffer> = (0..17).map(|_| Buffer::new()).collect();
+        let store = PoolStore::of_long(slots.leak(), (buffers.leak(), 5));
+        let frames = empty(Box::leak(Box::new(store)));
+        let at: Vec<usize> = addresses(&frames).into_iter().collect();
+        assert_eq!(at.len(), 3, "two buffers are left over");
+        assert!(at.windows(2).all(|pair| pair[1] - pair[0] == 5 * BUFFER));
+        frames.into_iter().for_each(core::mem::forget);
     }
 
     #[test]

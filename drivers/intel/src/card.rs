@@ -8,6 +8,7 @@ use crate::counters::Sums;
 use crate::device::Device;
 use crate::e1000::{RAH0, RAL0, queue, rah};
 use crate::ixgbe::Cage;
+use crate::longest::Longest;
 use crate::ring::Given;
 use crate::{Error, Rx, Tx, ring};
 
@@ -76,6 +77,9 @@ pub struct Rings<'r, M> {
     pub memory: Dma,
     /// Two for each pair of queues that is wanted. There are no more pairs than the card has.
     pub given: &'static mut [Given],
+    /// Bytes of the longest frame that is to be received, without checksum and VLAN tag: 1514 at
+    /// least, 9014 at most. A receive queue takes no frames of a pool with less room for them.
+    pub longest: usize,
     /// Takes the queues of each pair, in order; they are too large to be returned together. If the
     /// card cannot be opened after all, they are of no use.
     pub take: &'r mut dyn FnMut(Rx<M>, Tx<M>),
@@ -145,7 +149,8 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         if pairs == 0 {
             return Err(Error::NoMemory);
         }
-        chip.set_up(&device, pairs);
+        let longest = Longest::new(rings.longest);
+        chip.set_up(&device, pairs, longest);
         let mut addresses = [(0, 0); 16];
         let addresses = &mut addresses[..pairs];
         let (given, _) = rings.given.as_chunks_mut::<2>();
@@ -155,12 +160,13 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
             let tx_tail = map_part(transmit + queue::TAIL, 4)?;
             let memory = &mut rings.memory;
             let rx = Rx::new(memory, received, chip.flavour(), rx_tail).ok_or(Error::NoMemory)?;
+            let rx = rx.of(longest);
             let tx = Tx::new(memory, sent, chip.flavour(), tx_tail).ok_or(Error::NoMemory)?;
             *address = (rx.bus_address(), tx.bus_address());
             (rings.take)(rx, tx);
         }
         let bus_master = function.bus_master();
-        let cage = chip.start(&device, addresses)?;
+        let cage = chip.start(&device, addresses, longest)?;
         let sums = Sums::new(chip.counters(), pairs);
         Ok(Self { chip, registers, mac, cage, pairs, sums, _bus_master: bus_master })
     }

@@ -8,6 +8,7 @@ use crate::counters::Counter;
 use crate::device::Device;
 use crate::flavour::{ADVANCED_1G, ADVANCED_10G, EXTENDED, Flavour};
 use crate::ixgbe::Cage;
+use crate::longest::Longest;
 use crate::{Error, e1000, e1000e, igb, ixgbe};
 
 /// The vendor number of Intel.
@@ -100,11 +101,16 @@ impl Chip {
     }
 
     /// Sets up all but the queues, of which there will be `pairs`.
-    pub(crate) fn set_up<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>, pairs: usize) {
+    pub(crate) fn set_up<M: Mmio, C: Clock>(
+        self,
+        device: &Device<'_, M, C>,
+        pairs: usize,
+        longest: Longest,
+    ) {
         match self {
             Self::E1000e => e1000e::set_up(device),
             Self::Igb(model) => igb::set_up(device, model, pairs),
-            Self::Ixgbe(model) => ixgbe::set_up(device, model, pairs),
+            Self::Ixgbe(model) => ixgbe::set_up(device, model, (pairs, longest)),
         }
     }
 
@@ -113,19 +119,20 @@ impl Chip {
         self,
         device: &Device<'_, M, C>,
         rings: &[(u64, u64)],
+        longest: Longest,
     ) -> Result<Cage, Error> {
         let cage = match self {
             Self::E1000e => {
                 let first = rings.first().ok_or(Error::NoMemory)?;
-                e1000e::start(device, *first)?;
+                e1000e::start(device, *first, longest)?;
                 Cage::IsIgnored
             }
             Self::Igb(model) => {
-                igb::start(device, model, rings)?;
+                igb::start(device, model, (rings, longest))?;
                 Cage::IsIgnored
             }
             Self::Ixgbe(model) => {
-                ixgbe::start(device, model, rings)?;
+                ixgbe::start(device, model, (rings, longest))?;
                 ixgbe::restart(device, model)
             }
         };

@@ -12,6 +12,7 @@ use bus::{Clock, Limit, Mmio};
 use crate::Error;
 use crate::card::Link;
 use crate::device::Device;
+use crate::longest::Longest;
 use crate::ring::BYTES;
 
 pub(crate) const CTRL: usize = 0x0000; // 10.2.2.1 device control
@@ -40,6 +41,7 @@ pub(crate) const RFC: usize = 0x40a8; // 10.2.7.35 those of them that were damag
 pub(crate) const ROC: usize = 0x40ac; // 10.2.7.36 frames that were too long
 pub(crate) const RJC: usize = 0x40b0; // 10.2.7.37 those of them that were damaged, too
 pub(crate) const RXCSUM: usize = 0x5000; // 10.2.5.15 checksums of received frames
+pub(crate) const RLPML: usize = 0x5004; // 82576: the longest frame, with checksum and VLAN tag
 pub(crate) const RFCTL: usize = 0x5008; // 10.2.5.16 form of receive descriptors
 pub(crate) const MTA: usize = 0x5200; // 10.2.5.17 table of groups, 128 words
 pub(crate) const RAL0: usize = 0x5400; // 10.2.5.18 first address, low
@@ -116,8 +118,10 @@ pub(crate) mod rctl {
     pub(crate) const ENABLE: u32 = 1 << 1; // EN
     pub(crate) const PROMISCUOUS: u32 = 1 << 3; // UPE
     pub(crate) const ALL_GROUPS: u32 = 1 << 4; // MPE
+    pub(crate) const LONG: u32 = 1 << 5; // LPE: frames of more than 1522 bytes
     pub(crate) const BROADCAST: u32 = 1 << 15; // BAM
     pub(crate) const STRIP_CRC: u32 = 1 << 26; // SECRC
+    pub(crate) const BUFFER: usize = 27; // FLXBUF, KB
 }
 
 /// Bits of TCTL.
@@ -183,6 +187,11 @@ pub(crate) fn place_ring(registers: &impl Mmio, block: usize, ring: u64) {
 pub(crate) const SEND: u32 = tctl::ENABLE | tctl::PAD | tctl::COLLISIONS | tctl::DISTANCE;
 pub(crate) const RECEIVE: u32 =
     rctl::ENABLE | rctl::PROMISCUOUS | rctl::ALL_GROUPS | rctl::BROADCAST | rctl::STRIP_CRC;
+
+/// What opens the way in for long frames, if they may come.
+pub(crate) fn long_frames(longest: Longest) -> u32 {
+    if longest.is_jumbo() { rctl::LONG } else { 0 }
+}
 
 /// The link as it is now.
 pub(crate) fn link(registers: &impl Mmio) -> Link {

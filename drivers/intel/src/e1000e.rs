@@ -8,6 +8,7 @@ use crate::Error;
 use crate::counters::{Counter, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
+use crate::longest::Longest;
 
 /// Where the registers of the queues begin.
 pub(crate) const RECEIVE: usize = 0x2800; // 10.2.5.4
@@ -72,17 +73,19 @@ pub(crate) fn set_up<M: Mmio, C: Clock>(device: &Device<'_, M, C>) {
 }
 
 /// Starts both queues, whose rings are there: receive, transmit. The card receives once it has
-/// descriptors. Buffers have 2048 bytes, of which frames of 1522 at most fill what is behind the
-/// headroom.
+/// descriptors. It takes frames of up to 16 KB once it takes long ones at all, but fills no more of a
+/// buffer than it is told of (FLXBUF, 10.2.5.1), and what is longer than a buffer is found out.
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     (receive, transmit): (u64, u64),
+    longest: Longest,
 ) -> Result<(), Error> {
     place_ring(device.registers, TRANSMIT, transmit);
     device.write(TRANSMIT + queue::CONTROL, TRANSMIT_CONTROL);
     device.write(TCTL, SEND);
     place_ring(device.registers, RECEIVE, receive);
     device.write(RECEIVE + queue::CONTROL, RECEIVE_CONTROL);
-    device.write(RCTL, e1000::RECEIVE);
+    let buffer = if longest.is_jumbo() { longest.kilobytes() << rctl::BUFFER } else { 0 };
+    device.write(RCTL, e1000::RECEIVE | e1000::long_frames(longest) | buffer);
     device.check()
 }

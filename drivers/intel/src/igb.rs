@@ -9,6 +9,7 @@ use crate::Error;
 use crate::counters::{Counter, Kind, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
+use crate::longest::Longest;
 use crate::rss;
 use crate::semaphore::{Lock, Semaphore};
 
@@ -24,9 +25,9 @@ mod block {
     pub(super) const DVMOLR: usize = 0x38; // I350, I210: what is done with each frame
 }
 
-/// SRRCTL: 2 KB for each frame, advanced descriptors with one buffer, and without a descriptor frames
+/// SRRCTL, beside KB of a buffer: advanced descriptors with one buffer, and without a descriptor frames
 /// are dropped, so that a slow queue does not hold up the others.
-const ONE_BUFFER: u32 = 2 | 1 << 25 | 1 << 31;
+const ONE_BUFFER: u32 = 1 << 25 | 1 << 31;
 /// RXDCTL: up to 8 are fetched ahead, and written back one by one (8.10.9: PTHRESH, HTHRESH, WTHRESH).
 const RECEIVE_CONTROL: u32 = 8 | 8 << 8 | 1 << 16;
 /// TXDCTL: the same, but written back where that is asked for (8.12.14).
@@ -191,11 +192,11 @@ fn transceiver<M: Mmio, C: Clock>(
 }
 
 /// Starts the queues of all pairs: receive, transmit (4.5.9, 4.5.10). The card receives once it has
-/// descriptors. Frames have 1522 bytes at most, as RCTL does not allow longer ones.
+/// descriptors.
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     model: Model,
-    rings: &[(u64, u64)],
+    (rings, longest): (&[(u64, u64)], Longest),
 ) -> Result<(), Error> {
     for (n, (_, ring)) in rings.iter().enumerate() {
         place_ring(device.registers, transmit(n), *ring);
@@ -204,13 +205,15 @@ pub(crate) fn start<M: Mmio, C: Clock>(
     device.write(TCTL, SEND);
     for (n, (ring, _)) in rings.iter().enumerate() {
         place_ring(device.registers, receive(n), *ring);
-        device.write(receive(n) + block::SRRCTL, ONE_BUFFER);
+        device.write(receive(n) + block::SRRCTL, longest.kilobytes() | ONE_BUFFER);
         if model != Model::M82576 {
             device.set(receive(n) + block::DVMOLR, STRIP_CRC);
         }
         enable(device, receive(n), RECEIVE_CONTROL)?;
     }
-    device.write(RCTL, e1000::RECEIVE);
+    // Counted without RCTL.LPE's help, too, but only heeded with it (8.10.3).
+    device.write(RLPML, longest.tagged());
+    device.write(RCTL, e1000::RECEIVE | long_frames(longest));
     device.check()
 }
 

@@ -11,6 +11,7 @@
 //! | `chip` | which card it is, and so which of the modules below it needs |
 //! | `device` | registers and a clock, for bring-up |
 //! | `counters` | counters that are cleared by reading, added up |
+//! | `longest` | how long frames may be, and so what a card is told of buffers |
 //! | `rss` | how frames are spread over queues |
 //! | `semaphore` | what is shared with the card's firmware |
 //! | `e1000` | registers of 1G cards |
@@ -34,6 +35,7 @@ mod error;
 mod flavour;
 mod igb;
 mod ixgbe;
+mod longest;
 mod ring;
 mod rss;
 mod rx;

@@ -10,6 +10,7 @@ use bus::{Dma, Mmio};
 use frame::{Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 
 use crate::flavour::{DONE, END, Flavour};
+use crate::longest::Longest;
 use crate::ring::{BLOCK, Descriptors, Given, N, after};
 
 /// A receive queue of a card.
@@ -27,6 +28,8 @@ pub struct Rx<M> {
     held: usize,
     /// A frame is under way that is too long for one descriptor.
     is_inside: bool,
+    /// Bytes that the device may fill of each frame.
+    room: usize,
     refused: Refused,
 }
 
@@ -48,8 +51,14 @@ impl<M: Mmio> Rx<M> {
             empty: 0,
             held: N,
             is_inside: false,
+            room: Longest::new(0).room(),
             refused: Refused::default(),
         })
+    }
+
+    /// The same ring for frames of up to `longest`.
+    pub(crate) fn of(self, longest: Longest) -> Self {
+        Self { room: longest.room(), ..self }
     }
 
     /// Where the device finds the ring.
@@ -58,8 +67,10 @@ impl<M: Mmio> Rx<M> {
     }
 
     /// Fills the ring with frames of `pool`, as far as there are whole blocks of them. Returns how
-    /// many frames the ring has then.
+    /// many frames the ring has then: none if they have too little room.
     pub fn start(&mut self, pool: &mut LocalPool) -> u32 {
+        let Some(frame) = pool.take_with(self.room) else { return 0 };
+        pool.put(frame);
         while self.held >= BLOCK && self.arm(pool) {}
         (N - self.held) as u32
     }
@@ -73,6 +84,7 @@ impl<M: Mmio> Rx<M> {
                 self.disarm(count, pool);
                 return false;
             };
+            debug_assert!(frame.room() >= self.room, "frames of a store are alike");
             let address = self.descriptors.translate(frame.address());
             descriptor[0].store(address, Relaxed);
             descriptor[1].store(0, Relaxed);

@@ -1,7 +1,7 @@
 //! The receiving queue of a network card.
 
 use bus::Mmio;
-use frame::{BURST, Burst, Frame, LocalPool, Polled, ROOM, Refused, RxQueue, cpu};
+use frame::{BURST, Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 use heapless::Vec;
 
 use crate::net::HEADER;
@@ -14,19 +14,24 @@ pub struct NetRx<M> {
     queue: Queue<Frame>,
     doorbell: Doorbell<M>,
     started: u16,
+    /// Bytes that the device may fill of each frame: those of the first.
+    room: usize,
 }
 
 impl<M: Mmio> NetRx<M> {
     pub(crate) fn over(queue: Queue<Frame>, doorbell: Doorbell<M>) -> Self {
-        Self { queue, doorbell, started: 0 }
+        Self { queue, doorbell, started: 0, room: 0 }
     }
 
     /// Fills the ring with frames of `pool`, from where it stopped the last time. Returns how many
     /// frames the ring has then: its capacity, unless `pool` ran out.
     pub fn start(&mut self, pool: &mut LocalPool) -> u32 {
         while self.started < self.queue.size() {
-            let Some(frame) = pool.take() else { break };
-            self.queue.describe(self.started, (HEADER + ROOM) as u32, Writer::Device);
+            let Some(frame) = pool.take_with(self.room) else { break };
+            if self.room == 0 {
+                self.room = frame.room();
+            }
+            self.queue.describe(self.started, (HEADER + self.room) as u32, Writer::Device);
             self.queue.give(self.started, frame.address() - HEADER, frame);
             self.started += 1;
         }
@@ -62,6 +67,7 @@ impl<M: Mmio> NetRx<M> {
     fn refill(&mut self, ids: &Ids, pool: &mut LocalPool) {
         for id in ids {
             if let Some(frame) = pool.take() {
+                debug_assert!(frame.room() >= self.room, "frames of a store are alike");
                 self.queue.give(*id, frame.address() - HEADER, frame);
             }
         }

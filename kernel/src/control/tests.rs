@@ -51,6 +51,7 @@ impl Machine for Bench {
             link,
             cores,
             queues,
+            mtu: 1500,
             ring,
             ring_pending,
             missed,

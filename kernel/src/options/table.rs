@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 25] = [
+static OWN: [OwnKey; 26] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -89,6 +89,15 @@ static OWN: [OwnKey; 25] = [
         ),
         default: "1",
         help: "receive queues of each port; fewer where its card has fewer",
+    },
+    OwnKey {
+        name: "mtu_request",
+        range: Range::Text(
+            "a number from 68 to 9000, and PORT:NUMBER for others, with commas between",
+            values::mtu_request,
+        ),
+        default: "1500",
+        help: "bytes behind the Ethernet header that frames of ports may have",
     },
     OwnKey {
         name: "tx-steering",

@@ -370,3 +370,16 @@ fn who_polls_which_queue_is_read_and_isolation_needs_groups() {
         "error: pmd-auto-lb-rebal-interval=20001: expected 0 to 20000; using 1",
     );
 }
+
+#[test]
+fn ports_and_all_others_have_the_mtu_that_was_asked_for() {
+    let (options, faults) = parse("mtu_request=9000");
+    assert_eq!((faults.as_str(), options.mtu.of(3)), ("", 9000));
+    let (options, faults) = parse("mtu_request=1:68,2:9000");
+    assert_eq!((faults.as_str(), [0, 1, 2].map(|it| options.mtu.of(it))), ("", [1500, 68, 9000]));
+    for bad in ["67", "9001", "0", "1:9000,1:1500", "9000:1", ""] {
+        let (options, faults) = parse(&format!("mtu_request={bad}"));
+        let start = format!("error: mtu_request={bad}: expected a number from 68 to 9000, ");
+        assert!(faults.starts_with(&start) && options.mtu.of(1) == 1500, "{faults}");
+    }
+}

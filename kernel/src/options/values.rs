@@ -3,7 +3,7 @@
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Forward, Numbers, Options, Ports, RXQS, Watchdog};
+use super::{CORES, Console, CpuMask, Forward, MTU, Numbers, Options, Ports, RXQS, Watchdog};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
@@ -81,7 +81,7 @@ pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {
 const LONGEST_SLEEP: u32 = 10_000;
 
 pub(super) fn sleep_max(options: &mut Options, text: &str) -> Option<()> {
-    options.sleep_max = numbers(text, |micros| Some(micros.min(LONGEST_SLEEP)))?;
+    options.sleep_max = numbers(text, 0, |micros| Some(micros.min(LONGEST_SLEEP)))?;
     Some(())
 }
 
@@ -96,13 +96,21 @@ pub(super) fn tx_steering(options: &mut Options, text: &str) -> Option<()> {
 
 pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
     let queues = 1..=RXQS as u32;
-    options.n_rxq = numbers(text, |count| queues.contains(&count).then_some(count))?;
+    options.n_rxq = numbers(text, 1, |count| queues.contains(&count).then_some(count))?;
     Some(())
 }
 
-/// A number for all that are not named, 0 or 1 that there is none of, and `NAME:NUMBER` for others.
-fn numbers(text: &str, allowed: impl Fn(u32) -> Option<u32>) -> Option<Numbers> {
-    let mut numbers = Numbers::same(allowed(0).or_else(|| allowed(1))?);
+/// MTUs, from the least of IPv4 (RFC 791, 3.2) to what jumbo frames usually have.
+const MTUS: core::ops::RangeInclusive<u32> = 68..=9000;
+
+pub(super) fn mtu_request(options: &mut Options, text: &str) -> Option<()> {
+    options.mtu = numbers(text, MTU, |mtu| MTUS.contains(&mtu).then_some(mtu))?;
+    Some(())
+}
+
+/// A number for all that are not named, `default` unless there is one, and `NAME:NUMBER` for others.
+fn numbers(text: &str, default: u32, allowed: impl Fn(u32) -> Option<u32>) -> Option<Numbers> {
+    let mut numbers = Numbers::same(default);
     for word in text.split(',') {
         match word.split_once(':') {
             None => numbers.all = allowed(number(word)?)?,

@@ -7,6 +7,7 @@ use dataplane::{Account, Ledger, PORTS, Reason};
 use super::ledger::{gather, unreadable};
 use crate::control::Rxqs;
 use crate::machine::{Machine, Port};
+use crate::options::MTU;
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
 ///
@@ -74,6 +75,9 @@ fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
     write!(out, "link {link}, core ")?;
     for (place, core) in port.each_core().enumerate() {
         write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;
+    }
+    if port.mtu != MTU {
+        write!(out, ", mtu {}", port.mtu)?;
     }
     match port.queues {
         (_, ..=1) => writeln!(out),

@@ -8,7 +8,7 @@ use qemu::machine::Model;
 
 use crate::carry::carry;
 use crate::rig::{Rig, Session, Setup};
-use crate::sizes::{forwards, frame};
+use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
 /// Frames into each port: the rings wrap forty times.
 const FRAMES: usize = 20_000;
@@ -17,6 +17,7 @@ crate::facts![
     frames_go_both_ways_between_cards_of_this_kind,
     a_card_of_this_kind_and_one_of_another_are_ports_alike,
     frames_of_every_length_leave_as_they_came,
+    jumbo_frames_leave_as_they_came,
     a_link_that_goes_and_comes_is_told,
 ];
 
@@ -68,6 +69,10 @@ fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {
         }
         forwards(session, &frame(1518, Some([0x81, 0x00])))
     })
+}
+
+fn jumbo_frames_leave_as_they_came(rig: &Rig) -> Result<()> {
+    wired(rig, [Model::E1000e; 2])?.append(JUMBO).boot(forwards_jumbo)
 }
 
 fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {

@@ -8,7 +8,7 @@ use qemu::nic82599::{Device, Fault, Seats, check_emulator};
 
 use crate::carry::carry;
 use crate::rig::{Rig, Session, Setup, Skipped};
-use crate::sizes::{forwards, frame};
+use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
 /// Frames into each port: the rings wrap ten times.
 const FRAMES: usize = 5_000;
@@ -16,20 +16,22 @@ const FRAMES: usize = 5_000;
 crate::facts![
     frames_go_both_ways_over_cards_that_find_nothing_to_complain_of,
     frames_of_every_length_leave_as_they_came,
+    jumbo_frames_leave_as_they_came,
     a_link_that_goes_and_comes_is_told,
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
 ];
 
-/// Has `check` look at a machine with two cards of the model, of which the first has `faults`.
+/// Has `check` look at a machine with two cards of the model, of which the first has `faults`; the image is
+/// told these words, too.
 fn on_cards(
     rig: &Rig,
-    faults: &[Fault],
+    (words, faults): (&str, &[Fault]),
     check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
 ) -> Result<()> {
     if let Err(reason) = check_emulator(rig.program()) {
         bail!(Skipped(format!("{reason:#}")));
     }
-    let mut setup: Setup = rig.wired()?.append("forward=0:1");
+    let mut setup: Setup = rig.wired()?.append("forward=0:1").append(words);
     let seats = Seats::take(&mut setup.machine.nics, |index, options| {
         options.is_lossless = true;
         if index == 0 {
@@ -50,7 +52,7 @@ fn expect_no_violation(devices: &[Device]) -> Result<()> {
 }
 
 fn frames_go_both_ways_over_cards_that_find_nothing_to_complain_of(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[], |session, devices| {
+    on_cards(rig, ("", &[]), |session, devices| {
         let ports = session.ports()?;
         let is_told = |line: &String| line.contains(" ixgbe 52:54:00:ba:5e:0");
         ensure!(ports.iter().all(is_told) && ports.len() == 2, "{ports:#?}");
@@ -67,7 +69,7 @@ fn frames_go_both_ways_over_cards_that_find_nothing_to_complain_of(rig: &Rig) ->
 }
 
 fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[], |session, devices| {
+    on_cards(rig, ("", &[]), |session, devices| {
         // Shorter ones are padded on the wire.
         for length in (60..=1514).step_by(31).chain([1513, 1514]) {
             forwards(session, &frame(length, None))?;
@@ -77,8 +79,15 @@ fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {
     })
 }
 
+fn jumbo_frames_leave_as_they_came(rig: &Rig) -> Result<()> {
+    on_cards(rig, (JUMBO, &[]), |session, devices| {
+        forwards_jumbo(session)?;
+        expect_no_violation(devices)
+    })
+}
+
 fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[], |session, devices| {
+    on_cards(rig, ("", &[]), |session, devices| {
         for up in [false, true, false, true] {
             devices[0].set_link(up);
             let told = if up { " link up, " } else { " link down, " };
@@ -92,7 +101,7 @@ fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
 }
 
 fn a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[Fault::ResetNeverEnds], |session, _| {
+    on_cards(rig, ("", &[Fault::ResetNeverEnds]), |session, _| {
         let shown = session.shown();
         let told = "error: port 00:02.0: it cannot be set up: StuckInReset";
         ensure!(shown.iter().any(|line| line == told), "{shown:#?}");

@@ -105,7 +105,7 @@ fn expect_both_queues(session: &mut Session, port: usize) -> Result<()> {
 fn ping(hosts: &Namespaces, side: usize) -> Result<()> {
     let other = hosts.address(side ^ 1);
     let mut ping = hosts.command(side, "ping");
-    let text = output(ping.args(["-c", "5", "-i", "0.2", "-W", "10", other]))?;
+    let text = output(ping.args(["-c", "5", "-i", "0.2", "-w", "60", other]))?;
     ensure!(text.contains("5 received"), "{text}");
     Ok(())
 }

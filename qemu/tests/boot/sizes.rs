@@ -18,7 +18,12 @@ const BUFFER: usize = 1 << 16;
 crate::facts![
     frames_of_every_length_are_forwarded_or_dropped_for_the_right_reason,
     a_frame_that_is_dropped_reaches_no_wire,
+    jumbo_frames_pass_where_both_ports_carry_them,
+    a_jumbo_frame_is_dropped_where_only_one_port_carries_it,
 ];
+
+/// What ports are told that carry jumbo frames.
+pub(crate) const JUMBO: &str = "mtu_request=9000";
 
 /// A frame of `length` bytes, with the EtherType `kind` if it is long enough.
 pub(crate) fn frame(length: usize, kind: Option<[u8; 2]>) -> Vec<u8> {
@@ -37,6 +42,14 @@ pub(crate) fn forwards(session: &mut Session, frame: &[u8]) -> Result<()> {
     let came = came.with_context(|| format!("a frame of {length} bytes did not come out"))?;
     ensure!(&buffer[..came] == frame, "a frame of {length} bytes came out as {came} others");
     Ok(())
+}
+
+/// Frames around the borders of an MTU of 9000 come out as they went in.
+pub(crate) fn forwards_jumbo(session: &mut Session) -> Result<()> {
+    for length in [60, 1514, 1515, 2048, 4097, 9013, 9014] {
+        forwards(session, &frame(length, None))?;
+    }
+    forwards(session, &frame(9018, Some(VLAN)))
 }
 
 /// Sends `frame` into port 0, and has it be the frame number `count` that is dropped for `reason`.
@@ -89,5 +102,24 @@ fn a_frame_that_is_dropped_reaches_no_wire(rig: &Rig) -> Result<()> {
             ensure!(wire.receive(&mut buffer, Duration::ZERO)?.is_none(), "a frame came out");
         }
         Ok(())
+    })
+}
+
+fn jumbo_frames_pass_where_both_ports_carry_them(rig: &Rig) -> Result<()> {
+    rig.wired()?.append("forward=0:1").append(JUMBO).boot(|session| {
+        let ports = session.ports()?;
+        ensure!(ports.iter().all(|line| line.contains(", mtu 9000")), "{ports:#?}");
+        forwards_jumbo(session)?;
+        drops(session, &frame(9015, None), "oversize", 1)?;
+        drops(session, &frame(9019, Some(VLAN)), "oversize", 2)
+    })
+}
+
+fn a_jumbo_frame_is_dropped_where_only_one_port_carries_it(rig: &Rig) -> Result<()> {
+    rig.wired()?.append("forward=0:1").append("mtu_request=0:9000").boot(|session| {
+        drops(session, &frame(9014, None), "tx_mtu_exceeded", 1)?;
+        drops(session, &frame(1515, None), "tx_mtu_exceeded", 2)?;
+        forwards(session, &frame(1514, None))?;
+        forwards(session, &frame(1518, Some(VLAN)))
     })
 }

@@ -63,7 +63,7 @@ fn hosts_ping_through_a_tunnel_over_ipv6(rig: &Rig) -> Result<()> {
         ping(hosts, &["-c", "3", "-i", "0.2", "-M", "do", "-s", "1402"], INNER[1])?;
         iperf(hosts, &[], "sum_received")?;
         let mut ping = hosts.command(0, "ping");
-        output(ping.args(["-c", "3", "-i", "0.2", "-W", "10", V6.image])).map(drop)
+        output(ping.args(["-c", "3", "-i", "0.2", "-w", "60", V6.image])).map(drop)
     })
 }
 
@@ -235,7 +235,7 @@ fn passes_are_two_for_what_came_out(session: &mut Session) -> Result<()> {
 /// The image's own address answers ping, beside the tunnel.
 fn the_endpoint_answers(hosts: &Namespaces) -> Result<()> {
     let mut ping = hosts.command(0, "ping");
-    let text = output(ping.args(["-c", "5", "-i", "0.2", "-W", "10", V4.image]))?;
+    let text = output(ping.args(["-c", "5", "-i", "0.2", "-w", "60", V4.image]))?;
     ensure!(text.contains(" 0% packet loss"), "{text}");
     Ok(())
 }

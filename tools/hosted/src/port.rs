@@ -73,7 +73,10 @@ fn fill<const N: usize>(
     while burst.len() < wanted {
         let Some(mut frame) = pool.take() else { return false };
         frame.fill(N);
-        frame.bytes_mut().copy_from_slice(take_turn(next, frames));
+        // As an array: its length need not be asked for.
+        if let Some(bytes) = frame.bytes_mut().first_chunk_mut() {
+            *bytes = *take_turn(next, frames);
+        }
         if let Err(frame) = burst.push(frame) {
             pool.put(frame);
             break;

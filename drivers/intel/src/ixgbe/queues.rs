@@ -12,6 +12,7 @@ use crate::Error;
 use crate::card::Generation;
 use crate::device::Device;
 use crate::e1000::{place_ring, queue};
+use crate::longest::Longest;
 
 /// How long a queue may take to start (4.6.7.1.1).
 const START: Limit = Limit::milliseconds(10);
@@ -23,7 +24,7 @@ const HALT: Limit = Limit::milliseconds(40);
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     model: Model,
-    rings: &[(u64, u64)],
+    (rings, longest): (&[(u64, u64)], Longest),
 ) -> Result<(), Error> {
     for (n, (_, ring)) in rings.iter().enumerate() {
         set_up_transmit(device, transmit(n), *ring);
@@ -34,7 +35,7 @@ pub(crate) fn start<M: Mmio, C: Clock>(
         enable(device, transmit(n) + queue::CONTROL)?;
     }
     for (n, (ring, _)) in rings.iter().enumerate() {
-        set_up_receive(device, receive(n), *ring);
+        set_up_receive(device, receive(n), (*ring, longest));
         enable(device, receive(n) + queue::CONTROL)?;
         // The tail is written by whoever has frames for the ring.
         device.write(receive(n) + queue::HEAD, 0);
@@ -50,11 +51,15 @@ fn set_up_transmit<M: Mmio, C: Clock>(device: &Device<'_, M, C>, block: usize, r
     device.write(block + queue::CONTROL, dctl::PREFETCH);
 }
 
-/// A receive queue: one buffer of 2 KB for each frame, and without a descriptor frames are dropped,
+/// A receive queue: one buffer for each frame, and without a descriptor frames are dropped,
 /// so that a slow queue does not hold up the others (8.2.3.8.7).
-fn set_up_receive<M: Mmio, C: Clock>(device: &Device<'_, M, C>, block: usize, ring: u64) {
+fn set_up_receive<M: Mmio, C: Clock>(
+    device: &Device<'_, M, C>,
+    block: usize,
+    (ring, longest): (u64, Longest),
+) {
     place_ring(device.registers, block, ring);
-    device.write(block + SRRCTL, srrctl::BUFFER | srrctl::ONE_BUFFER | srrctl::DROP);
+    device.write(block + SRRCTL, longest.kilobytes() | srrctl::ONE_BUFFER | srrctl::DROP);
     device.clear(block + DCA_RXCTRL, dca_rxctrl::CACHE | dca_rxctrl::RELAXED);
     device.clear(block + RSCCTL, rscctl::ENABLE);
     device.clear(block + queue::CONTROL, dctl::VLAN_STRIP);

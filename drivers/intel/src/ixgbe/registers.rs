@@ -221,7 +221,6 @@ pub(crate) mod bits {
         pub(crate) const RELAXED: u32 = 1 << 11; // TXdescWBROen
     }
     pub(crate) mod srrctl {
-        pub(crate) const BUFFER: u32 = 2; // BSIZEPACKET, KB
         pub(crate) const ONE_BUFFER: u32 = 1 << 25; // DESCTYPE: advanced, one buffer
         pub(crate) const DROP: u32 = 1 << 28; // Drop_En
     }

@@ -15,6 +15,7 @@ use super::statistics::COUNTERS;
 use crate::card::Generation;
 use crate::counters;
 use crate::device::Device;
+use crate::longest::Longest;
 use crate::rss;
 
 /// MRQC: RSS only (8.2.3.7.12).
@@ -22,8 +23,6 @@ const RSS: u32 = 1;
 /// KB of all transmit buffers (8.2.3.9.13), and of the longest frame there can be (8.2.3.9.16).
 const TRANSMIT_BUFFER: u32 = 160;
 const TRANSMIT_LONGEST: u32 = 10;
-/// Bytes of the longest frame with its checksum, but without a VLAN, which adds 4 (8.2.3.22.13).
-const LONGEST: u32 = 1518;
 /// As many bytes as may be fetched ahead in all queues (8.2.3.9.1, 4.6.11.3.1).
 const FETCHED_AHEAD: u32 = 0xfff;
 /// Words of the rest of the X550's table of queues.
@@ -32,13 +31,17 @@ const FURTHER_TABLE: core::ops::Range<usize> = 32..128;
 const COUNTER_WORDS: usize = 4;
 
 /// Sets up all but the queues, of which there will be `pairs`.
-pub(crate) fn set_up<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model, pairs: usize) {
+pub(crate) fn set_up<M: Mmio, C: Clock>(
+    device: &Device<'_, M, C>,
+    model: Model,
+    (pairs, longest): (usize, Longest),
+) {
     // The reset has ended this, as a rule.
     device.clear(CTRL, ctrl::MASTER_DISABLE);
     device.set(CTRL_EXT, ctrl_ext::NO_SNOOP_DISABLE | ctrl_ext::DRIVER_LOADED);
     device.write(DCA_CTRL, dca_ctrl::DISABLE);
     clear_tables(device);
-    set_up_receive(device, model);
+    set_up_receive(device, model, longest);
     set_up_transmit(device);
     rss::set_up(device, pairs, RSS);
     if model.generation == Generation::X550 {
@@ -56,7 +59,7 @@ fn clear_tables<M: Mmio, C: Clock>(device: &Device<'_, M, C>) {
 }
 
 /// The way in, which stays closed (4.6.7).
-fn set_up_receive<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
+fn set_up_receive<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model, longest: Longest) {
     // One packet buffer has all room (8.2.3.8.9).
     let room = match model.generation {
         Generation::X520 => 512,
@@ -65,15 +68,16 @@ fn set_up_receive<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
     give_all_to_first(device, RXPBSIZE, room << 10);
     // Both have to agree on whether checksums are stripped (8.2.3.8.8). Bits that the datasheet wants
     // as they are here belong to coalescing, which is off. The X550 has nothing of it.
-    let mac = hlreg0::ADD_CRC | hlreg0::CRC_STRIP | hlreg0::PAD;
+    let jumbo = if longest.is_jumbo() { hlreg0::JUMBO } else { 0 };
+    let mac = hlreg0::ADD_CRC | hlreg0::CRC_STRIP | hlreg0::PAD | jumbo;
     device.change(HLREG0, hlreg0::JUMBO | hlreg0::LOOPBACK, mac);
     if model.generation != Generation::X550 {
         let fixes = rdrxctl::RSC_ACK | rdrxctl::FCOE_WRITE_FIX;
         device.change(RDRXCTL, rdrxctl::RSC_FIRST_SIZE, rdrxctl::CRC_STRIP | fixes);
     }
-    // Nothing longer than a frame with a VLAN: buffers have 1920 bytes behind the headroom, though the
-    // card is told of 2 KB. Without JUMBO the card takes no more in any case.
-    device.change(MAXFRS, 0xffff << 16, LONGEST << 16);
+    // With the checksum, but without a VLAN, which adds 4 (8.2.3.22.13). Without JUMBO the card takes
+    // no more than 1522 in any case.
+    device.change(MAXFRS, 0xffff << 16, longest.on_wire() << 16);
     let filters = fctrl::PROMISCUOUS | fctrl::ALL_GROUPS | fctrl::BROADCAST;
     device.change(FCTRL, fctrl::BAD, filters);
     // Pause frames are neither sent, obeyed nor passed on: they would hide that a queue is too slow.

@@ -70,6 +70,7 @@ impl File {
 pub(super) struct Played {
     file: Rc<RefCell<File>>,
     device: u16,
+    longest: usize,
 }
 
 impl Played {
@@ -87,6 +88,11 @@ impl Played {
                 words.insert(STATUS, words[&STATUS] | MASTERS);
             }
         })
+    }
+
+    /// The same card, to be opened for frames of so many bytes.
+    pub(super) fn for_frames_of(self, longest: usize) -> Self {
+        Self { longest, ..self }
     }
 
     /// A register holds `value`.
@@ -179,7 +185,7 @@ impl Played {
         let memory = Dma::new(memory, Translation::IDENTITY);
         let mut handed = 0;
         let given = (0..2 * pairs).map(|_| Given::new()).collect::<Vec<_>>().leak();
-        let rings = Rings { memory, given, take: &mut |_, _| handed += 1 };
+        let rings = Rings { memory, given, longest: self.longest, take: &mut |_, _| handed += 1 };
         let clock = Ticks::default();
         let mut map =
             |address: u64, _| Some(View(self.clone(), (address - u64::from(BAR)) as usize));
