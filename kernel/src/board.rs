@@ -3,7 +3,7 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Elapsed, Machine};
+use kernel::machine::{self, Elapsed, Link, Machine, Polled};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -30,11 +30,6 @@ impl Board {
         Self { ports, pmds, queues, second_clock: None }
     }
 
-    /// Whether the link of each port is up.
-    pub(crate) fn links(&self) -> Vec<bool, PORTS> {
-        self.ports.iter().map(Port::is_link_up).collect()
-    }
-
     /// How many PMDs poll ports.
     pub(crate) fn pmds(&self) -> usize {
         self.pmds.len()
@@ -59,13 +54,21 @@ impl Machine for Board {
             place: port.place,
             driver: port.driver(),
             mac: port.mac(),
-            link: port.is_link_up(),
-            cores: self.cores(number),
+            link: port.link(),
+            polled: self.polled(number)?,
             queues: port.queues,
             ring_pending: pending as u32,
-            ring: port.ring,
             missed: port.missed(),
         })
+    }
+
+    fn polled(&self, number: usize) -> Option<Polled> {
+        let ring = self.ports.get(number)?.ring;
+        Some(Polled { cores: self.cores(number), ring })
+    }
+
+    fn link(&self, number: usize) -> Option<Link> {
+        Some(self.ports.get(number)?.link())
     }
 
     fn missed(&self, number: usize) -> Option<u64> {

@@ -16,6 +16,7 @@ mod endpoint;
 mod execute;
 mod flow_commands;
 mod job;
+mod links;
 mod losses;
 mod moves;
 mod neighbors;
@@ -48,6 +49,7 @@ use coverage::Coverage;
 pub use coverage::{COPIES as COVERAGE_COPIES, NONE as NO_COVERAGE, Totals};
 pub use endpoint::{Endpoint, Wire};
 use job::Job;
+use links::Links;
 use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Counted, Handle, Line, Orders, Pmd, PmdMemory};
@@ -137,6 +139,7 @@ pub struct Control<'a, O> {
     rxqs: Rxqs,
     endpoint: Option<Endpoint>,
     losses: Losses,
+    links: Links,
     coverage: Coverage<'a>,
     captures: Captures,
     aside: Aside,
@@ -199,6 +202,7 @@ impl<'a, O: Orders> Control<'a, O> {
             tables,
             endpoint: None,
             losses: Losses::new(),
+            links: Links::new(base.hertz),
             coverage: Coverage::new(coverage),
             captures: Captures::NONE,
             aside: Aside::new(),
@@ -253,12 +257,6 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Plays the endpoint of tunnels from now on.
     pub fn set_endpoint(&mut self, endpoint: Endpoint) {
         self.endpoint = Some(endpoint);
-    }
-
-    /// Has bonds use members whose link is up: bit p of `links` says so of port p. Say it again
-    /// now and then: nothing is done while PMDs do not know of the last change.
-    pub fn set_links(&mut self, links: u16) {
-        self.tables.set_links(links);
     }
 
     /// Knows from now on what calendar time is.

@@ -1,5 +1,7 @@
 //! What the console needs of the machine, and does not know how to do.
 
+use core::fmt::{self, Display, Formatter};
+
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 
@@ -8,8 +10,14 @@ pub trait Machine {
     /// The time-stamp counter now.
     fn now(&self) -> u64;
 
-    /// The port `number`, counted from 0; none beyond the last.
+    /// The port `number`, counted from 0; none beyond the last. Asks its card.
     fn port(&self, number: usize) -> Option<Port>;
+
+    /// Who polls port `number`; none beyond the last. Asks no card.
+    fn polled(&self, number: usize) -> Option<Polled>;
+
+    /// The link of port `number`; none beyond the last. Asks its card.
+    fn link(&self, number: usize) -> Option<Link>;
 
     /// Frames that the card of port `number` had no room for since it was taken, where it can
     /// tell. Asked every millisecond.
@@ -47,7 +55,35 @@ pub struct Elapsed {
     pub error: u64,
 }
 
-impl Port {
+/// A link as it is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Frames can pass.
+    pub is_up: bool,
+    /// Mb/s; 0 while the link is down, or where the card does not tell.
+    pub speed: u32,
+}
+
+impl Display for Link {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { is_up: false, .. } => out.write_str("down"),
+            Self { speed: 0, .. } => out.write_str("up"),
+            Self { speed, .. } => write!(out, "up, {speed} Mb/s"),
+        }
+    }
+}
+
+/// Who polls a port, and what can wait for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Polled {
+    /// The cores that poll its receive queues: bit i stands for core i.
+    pub cores: u64,
+    /// Frames that its receive rings can hold.
+    pub ring: u32,
+}
+
+impl Polled {
     /// The first core that polls it; 0 if there is none.
     pub fn core(&self) -> usize {
         self.each_core().next().unwrap_or(0)
@@ -74,15 +110,13 @@ pub struct Port {
     pub driver: &'static str,
     /// Its address on Ethernet.
     pub mac: Mac,
-    /// Whether its link is up.
-    pub link: bool,
-    /// The cores that poll its receive queues: bit i stands for core i.
-    pub cores: u64,
+    /// Its link.
+    pub link: Link,
+    /// Who polls it.
+    pub polled: Polled,
     /// Receive queues that it has, and that its card could have.
     pub queues: (usize, usize),
-    /// Frames that its receive ring can hold.
-    pub ring: u32,
-    /// Frames that its transmit ring holds.
+    /// Frames that its transmit rings hold.
     pub ring_pending: u32,
     /// Frames that the card says it had no room for, where it can tell.
     pub missed: Option<u64>,

@@ -8,6 +8,7 @@ use bus::{Dma, Registers, Translation};
 use dataplane::PORTS;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
+use kernel::machine::Link;
 use kernel::options::{Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
@@ -213,10 +214,14 @@ impl Port {
         Mac(mac.unwrap_or_default())
     }
 
-    pub(crate) fn is_link_up(&self) -> bool {
+    /// Its link. A card of virtio does not tell how fast it is.
+    pub(crate) fn link(&self) -> Link {
         match &self.card {
-            Card::Virtio(card) => card.is_link_up(),
-            Card::Intel(card) => card.link().is_up,
+            Card::Virtio(card) => Link { is_up: card.is_link_up(), speed: 0 },
+            Card::Intel(card) => {
+                let intel::Link { is_up, speed } = card.link();
+                Link { is_up, speed }
+            }
         }
     }
 

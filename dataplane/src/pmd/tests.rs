@@ -435,4 +435,5 @@ proptest! {
 
 mod captures;
 mod flows;
+mod links;
 mod moves;

@@ -35,7 +35,8 @@ impl<O: Orders> Control<'_, O> {
             Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
             Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
             Command::ShowPort { port, queues } => {
-                show::port(machine, ledgers, (port, queues.then_some(&self.rxqs)), out)
+                let (resets, rxqs) = (self.links.resets(port), queues.then_some(&self.rxqs));
+                show::port(machine, ledgers, (port, resets, rxqs), out)
             }
             Command::ShowDrops(Format::Text) => show::drops(count_ports(machine), ledgers, out),
             Command::ShowDrops(Format::Json) => {
@@ -240,5 +241,5 @@ impl<O: Orders> Control<'_, O> {
 
 /// Ports are numbered without gaps, so the first number without one is how many there are.
 fn count_ports(machine: &impl Machine) -> usize {
-    (0..dataplane::PORTS).take_while(|&number| machine.port(number).is_some()).count()
+    (0..dataplane::PORTS).take_while(|&number| machine.polled(number).is_some()).count()
 }

@@ -61,7 +61,7 @@ impl<O: Orders> Control<'_, O> {
     fn sample_losses(&mut self, machine: &impl Machine) {
         let Self { losses, pmds, events, base, .. } = self;
         losses.sample(machine, base, |port, loss| {
-            let core = machine.port(port).map(|port| port.core());
+            let core = machine.polled(port).map(|polled| polled.core());
             let Some(pmd) = pmds.iter_mut().find(|pmd| Some(pmd.core()) == core) else { return };
             pmd.losses.add(base.millisecond(loss.between[1]), loss.frames);
             if loss.frames == 0 || !pmd.limits(base.hertz).watches_losses {
@@ -122,7 +122,7 @@ impl<O: Orders> Control<'_, O> {
             return;
         }
         for pmd in self.pmds.iter_mut() {
-            let ports = (0..PORTS).map_while(|number| Some((number, machine.port(number)?)));
+            let ports = (0..PORTS).map_while(|number| Some((number, machine.polled(number)?)));
             let own = ports.filter(|(_, port)| port.is_polled_by(pmd.handle.core));
             let until = own.map(|(number, port)| {
                 let frames = received[number].saturating_sub(before[number]);

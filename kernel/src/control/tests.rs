@@ -13,7 +13,7 @@ use perf::Settings;
 use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
-use crate::machine::{Elapsed, Port};
+use crate::machine::{Elapsed, Link, Polled, Port};
 use crate::played::{HERTZ, Played, lending, tables};
 
 const PORTS: usize = 2;
@@ -27,6 +27,7 @@ struct Bench {
     now: u64,
     rebooted: bool,
     left: bool,
+    links: [Link; PORTS],
     /// Frames that the card of port 1 lost.
     missed: u64,
     second_clock: u64,
@@ -42,20 +43,18 @@ impl Machine for Bench {
     fn port(&self, number: usize) -> Option<Port> {
         let place = Place(PciAddress::new(0, 0, 2 + number as u8, 0));
         let mac = Mac([0x52, 0x54, 0, 0x12, 0x34, 0x56 + number as u8]);
-        let (link, cores, ring_pending) = (number == 0, 1 << (number + 1), 7);
-        let (ring, queues, missed) = (256, (1, 1), self.missed(number));
-        let port = Port {
-            place,
-            driver: "virtio-net",
-            mac,
-            link,
-            cores,
-            queues,
-            ring,
-            ring_pending,
-            missed,
-        };
-        (number < PORTS).then_some(port)
+        let (link, polled) = (self.link(number)?, self.polled(number)?);
+        let (queues, ring_pending, missed) = ((1, 1), 7, self.missed(number));
+        let driver = "virtio-net";
+        Some(Port { place, driver, mac, link, polled, queues, ring_pending, missed })
+    }
+
+    fn polled(&self, number: usize) -> Option<Polled> {
+        (number < PORTS).then_some(Polled { cores: 1 << (number + 1), ring: 256 })
+    }
+
+    fn link(&self, number: usize) -> Option<Link> {
+        self.links.get(number).copied()
     }
 
     fn missed(&self, number: usize) -> Option<u64> {
@@ -162,6 +161,7 @@ impl Desk {
             now: 0,
             rebooted: false,
             left: false,
+            links: [Link { is_up: true, speed: 0 }, Link::default()],
             missed: 4,
             second_clock: 0,
             drift: u64::MAX,
@@ -258,6 +258,7 @@ fn pmd_memory() -> PmdMemory {
 mod answers;
 mod captures;
 mod flows;
+mod links;
 mod orders;
 mod reports;
 mod rxqs;

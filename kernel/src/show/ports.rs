@@ -29,8 +29,8 @@ pub fn ports(
     Ok(())
 }
 
-/// Writes the lines of port `number` of `machine`, with the figures of `ledgers`, and one for each of its
-/// queues where those of all ports are given.
+/// Writes the lines of port `number` of `machine`, with the figures of `ledgers` and how often its link
+/// went up or down, and one for each of its queues where those of all ports are given.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn ports(
 pub fn port(
     machine: &impl Machine,
     ledgers: impl Iterator<Item = &'static Ledger>,
-    (number, rxqs): (usize, Option<&Rxqs>),
+    (number, resets, rxqs): (usize, u64, Option<&Rxqs>),
     out: &mut impl Write,
 ) -> fmt::Result {
     let Some(port) = machine.port(number) else {
@@ -46,6 +46,7 @@ pub fn port(
     };
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     both_lines(number, &port, &reading.accounts[number], out)?;
+    writeln!(out, "  link {}, resets={resets}", port.link)?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());
@@ -69,10 +70,10 @@ fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Writ
 
 /// What a port is, and who polls it.
 fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
-    let link = if port.link { "up" } else { "down" };
+    let link = if port.link.is_up { "up" } else { "down" };
     write!(out, "port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
     write!(out, "link {link}, core ")?;
-    for (place, core) in port.each_core().enumerate() {
+    for (place, core) in port.polled.each_core().enumerate() {
         write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;
     }
     match port.queues {

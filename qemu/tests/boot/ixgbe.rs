@@ -7,6 +7,7 @@ use qemu::frames::Frames;
 use qemu::nic82599::{Device, Fault, Seats, check_emulator};
 
 use crate::carry::carry;
+use crate::links::drops_while_down;
 use crate::rig::{Rig, Session, Setup, Skipped};
 use crate::sizes::{forwards, frame};
 
@@ -17,6 +18,7 @@ crate::facts![
     frames_go_both_ways_over_cards_that_find_nothing_to_complain_of,
     frames_of_every_length_leave_as_they_came,
     a_link_that_goes_and_comes_is_told,
+    frames_for_a_link_that_is_down_are_dropped_for_that_reason,
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
 ];
 
@@ -87,6 +89,16 @@ fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
             })?;
         }
         forwards(session, &frame(60, None))?;
+        expect_no_violation(devices)
+    })
+}
+
+fn frames_for_a_link_that_is_down_are_dropped_for_that_reason(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        drops_while_down(session, &mut |is_up| {
+            devices[1].set_link(is_up);
+            Ok(())
+        })?;
         expect_no_violation(devices)
     })
 }

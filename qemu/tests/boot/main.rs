@@ -20,6 +20,7 @@ mod forward;
 mod garbage;
 mod ixgbe;
 mod json;
+mod links;
 mod loaders;
 mod logs;
 mod machines;
@@ -95,6 +96,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,
+        links::FACTS,
         captures::FACTS,
         bonds::FACTS,
         sizes::FACTS,

@@ -1,0 +1,66 @@
+use super::*;
+
+const UP: Link = Link { is_up: true, speed: 0 };
+const DOWN: Link = Link { is_up: false, speed: 0 };
+
+impl Desk {
+    /// Looks at links, and returns those that were found to be others.
+    fn look_at_links(&mut self) -> Vec<(usize, Link)> {
+        let mut changed = Vec::new();
+        self.control.watch_links(&self.machine, |port, link| changed.push((port, link)));
+        self.acknowledge();
+        changed
+    }
+
+    /// What PMDs know of links that are down.
+    fn down(&self) -> u16 {
+        self.readers.1.get().down
+    }
+}
+
+#[test]
+fn a_link_that_changes_is_told_kept_among_events_and_published() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.look_at_links(), [(1, DOWN)], "links are expected to be up");
+    assert_eq!((desk.down(), desk.look_at_links()), (0b10, vec![]));
+    let fast = Link { is_up: true, speed: 10_000 };
+    desk.machine.links = [fast, fast];
+    desk.machine.now += 1_000_000;
+    assert_eq!(desk.look_at_links(), [(0, fast), (1, fast)]);
+    assert_eq!((desk.down(), desk.look_at_links()), (0, vec![]));
+    desk.machine.links[0] = DOWN;
+    assert_eq!((desk.look_at_links(), desk.down()), (vec![(0, DOWN)], 0b01));
+    let told = [
+        "port 1: link down",
+        "port 0: link up, 10000 Mb/s",
+        "port 1: link up, 10000 Mb/s",
+        "port 0: link down",
+    ];
+    let shown = desk.says("");
+    let lines = shown.split("\r\n").filter_map(|line| line.rsplit('\r').next());
+    assert_eq!(lines.filter(|line| line.starts_with("port")).collect::<Vec<_>>(), told);
+    let events = desk.answers("show events");
+    let notes = events.iter().filter_map(|line| line.split_once("mark: ")).map(|(_, note)| note);
+    assert_eq!(notes.collect::<Vec<_>>(), told);
+    let resets = [0, 1].map(|port| desk.control.links.resets(port));
+    assert_eq!(resets, [1, 2], "another speed is no reset");
+}
+
+#[test]
+fn a_link_that_flaps_is_told_at_a_rate_and_the_rest_is_counted() {
+    let mut desk = Desk::new();
+    let mut told = 0;
+    for look in 1..=100 {
+        desk.machine.links[0] = if look % 2 == 0 { UP } else { DOWN };
+        desk.machine.links[1] = UP;
+        told += desk.look_at_links().len();
+        assert_eq!(desk.down(), look % 2, "PMDs hear of every change");
+        desk.says("");
+    }
+    assert_eq!((told, desk.control.links.resets(0)), (60, 100));
+    desk.machine.now += 1_000_000;
+    desk.machine.links[0] = DOWN;
+    assert_eq!(desk.look_at_links().len(), 1);
+    let shown = desk.says("");
+    assert!(shown.contains("port 0: link down (and 40 changes that were not told)\r\n"), "{shown}");
+}
