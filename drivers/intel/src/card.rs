@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::e1000::{RAH0, RAL0, queue, rah};
 use crate::ixgbe::Cage;
 use crate::ring::Given;
-use crate::{Error, Rx, Tx, ring};
+use crate::{Error, Report, Rx, Tx, ring};
 
 /// Bytes of registers that this crate reaches.
 const REGISTERS: usize = 0x2_0000;
@@ -188,6 +188,13 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     /// Its link.
     pub fn link(&self) -> Link {
         self.chip.link(&self.registers, self.cage)
+    }
+
+    /// All that it tells of its link, and why that is down. It asks modules and transceivers, which
+    /// takes some milliseconds, and little more than a second where firmware keeps what it shares.
+    pub fn link_report(&self, clock: &impl Clock) -> Report {
+        let device = Device { registers: &self.registers, clock };
+        self.chip.report(&device, self.cage)
     }
 
     /// Frames that it had no room for, or no descriptor, since it was opened.

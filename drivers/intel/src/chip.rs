@@ -8,6 +8,7 @@ use crate::counters::Counter;
 use crate::device::Device;
 use crate::flavour::{ADVANCED_1G, ADVANCED_10G, EXTENDED, Flavour};
 use crate::ixgbe::Cage;
+use crate::report::{Cause, Report};
 use crate::{Error, e1000, e1000e, igb, ixgbe};
 
 /// The vendor number of Intel.
@@ -131,6 +132,19 @@ impl Chip {
         };
         device.check()?;
         Ok(cage)
+    }
+
+    /// All that the card tells of its link.
+    pub(crate) fn report<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>, cage: Cage) -> Report {
+        let report = match self {
+            Self::E1000e => e1000e::report(device),
+            Self::Igb(model) => igb::report(device, model),
+            Self::Ixgbe(model) => ixgbe::report(device, model, cage),
+        };
+        match device.check() {
+            Ok(()) => report,
+            Err(_) => Report { cause: Some(Cause::Gone), signal: None, ..report },
+        }
     }
 
     /// The link as it is now.

@@ -12,6 +12,7 @@ use bus::{Clock, Limit, Mmio};
 use crate::Error;
 use crate::card::Link;
 use crate::device::Device;
+use crate::report::{Cause, Medium, Report};
 use crate::ring::BYTES;
 
 pub(crate) const CTRL: usize = 0x0000; // 10.2.2.1 device control
@@ -26,6 +27,7 @@ pub(crate) const TCTL: usize = 0x0400; // 10.2.6.1 transmit control
 pub(crate) const TIPG: usize = 0x0410; // 10.2.6.3 gap between frames
 pub(crate) const MDICNFG: usize = 0x0e04; // I350, I210: where the transceiver is
 pub(crate) const PHPM: usize = 0x0e14; // I350, I210: power of the transceiver
+pub(crate) const EXTCNF_CTRL: usize = 0x0f00; // 82574: who may use the transceiver
 pub(crate) const CRCERRS: usize = 0x4000; // 10.2.7.1 frames with a wrong checksum
 pub(crate) const RXERRC: usize = 0x400c; // 10.2.7.4 frames with a symbol that is none
 pub(crate) const MPC: usize = 0x4010; // 10.2.7.5 frames that the packet buffer had no room for
@@ -39,6 +41,7 @@ pub(crate) const RUC: usize = 0x40a4; // 10.2.7.34 frames that were too short
 pub(crate) const RFC: usize = 0x40a8; // 10.2.7.35 those of them that were damaged, too
 pub(crate) const ROC: usize = 0x40ac; // 10.2.7.36 frames that were too long
 pub(crate) const RJC: usize = 0x40b0; // 10.2.7.37 those of them that were damaged, too
+pub(crate) const PCS_LSTS: usize = 0x420c; // 82576 and its kind: the link over SerDes
 pub(crate) const RXCSUM: usize = 0x5000; // 10.2.5.15 checksums of received frames
 pub(crate) const RFCTL: usize = 0x5008; // 10.2.5.16 form of receive descriptors
 pub(crate) const MTA: usize = 0x5200; // 10.2.5.17 table of groups, 128 words
@@ -104,6 +107,17 @@ pub(crate) mod mdic {
 /// Bits of PHPM.
 pub(crate) mod phpm {
     pub(crate) const GO_LINK_DISCONNECT: u32 = 1 << 5;
+}
+
+/// Bits of EXTCNF_CTRL.
+pub(crate) mod extcnf_ctrl {
+    pub(crate) const MDIO_OWNED: u32 = 1 << 5; // MDIO SW Ownership
+}
+
+/// Bits of PCS_LSTS.
+pub(crate) mod pcs_lsts {
+    pub(crate) const SYNC: u32 = 1 << 4; // SYNC OK
+    pub(crate) const IS_NEGOTIATED: u32 = 1 << 16; // AN COMPLETE
 }
 
 /// Bits of RXCSUM.
@@ -196,4 +210,10 @@ pub(crate) fn link(registers: &impl Mmio) -> Link {
         _ => 1000,
     };
     Link { is_up: true, speed }
+}
+
+/// What is told of a link over `medium`, with the cause that it is down for.
+pub(crate) fn report(link: Link, medium: Medium, cause: impl FnOnce() -> Cause) -> Report {
+    let cause = (!link.is_up).then(cause);
+    Report { link, medium, module: None, signal: None, cause }
 }

@@ -128,7 +128,7 @@ pub(crate) fn is_up(registers: &impl Mmio) -> bool {
 }
 
 /// LINKS. What is read first may be of before (8.2.3.22.20).
-fn read_links(registers: &impl Mmio) -> u32 {
+pub(super) fn read_links(registers: &impl Mmio) -> u32 {
     registers.read32(LINKS);
     registers.read32(LINKS)
 }

@@ -7,7 +7,8 @@
 //! | `set_up` | all but queues and link (4.6) |
 //! | `queues` | the queues (4.6.7, 4.6.8) |
 //! | `link` | the link (3.7, 4.6.5) |
-//! | `sfp`, `nvm` | what module is in the cage, and how its link is made by the NVM |
+//! | `sfp`, `wires`, `nvm` | what module is in the cage, and how its link is made by the NVM |
+//! | `report` | why the link is down |
 //! | `statistics` | the counters, and what can be read without a side effect |
 //!
 //! Sections are those of the datasheet of the 82599, revision 3.4, unless said otherwise.
@@ -16,14 +17,17 @@ mod link;
 mod nvm;
 mod queues;
 mod registers;
+mod report;
 mod reset;
 mod set_up;
 mod sfp;
 mod statistics;
+mod wires;
 
 pub(crate) use link::{Cage, link, restart};
 pub(crate) use queues::start;
 pub(crate) use registers::{receive, transmit};
+pub(crate) use report::report;
 pub(crate) use reset::reset;
 pub(crate) use set_up::set_up;
 pub(crate) use statistics::{COUNTERS, REGISTERS};

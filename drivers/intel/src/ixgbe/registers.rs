@@ -158,9 +158,22 @@ pub(crate) mod bits {
         pub(crate) const VETO: u32 = 1 << 0; // MNG_VETO
     }
     pub(crate) mod links {
+        pub(crate) const SIGNAL_1G: usize = 0; // KX_SIG_DET
+        pub(crate) const ERRORS_SERIAL: usize = 3; // KR_HI_BERR
+        pub(crate) const LOCK_SERIAL: usize = 4; // KR_PCS_BLOCK_LOCK
+        pub(crate) const SIGNAL_LANES: core::ops::Range<usize> = 8..12; // KX4_SIG_DET
+        pub(crate) const SIGNAL_SERIAL: usize = 12; // KR_SIG_DET
+        pub(crate) const ALIGNED: usize = 17; // 10G Align Status
+        pub(crate) const SYNC_1G: usize = 18; // 1G Sync Status
+        pub(crate) const NEGOTIATES_1G: usize = 20; // 1G AN enabled
+        pub(crate) const MODE: core::ops::Range<usize> = 26..28; // MLINK_MODE, not of the X550
+        pub(crate) const MODE_1G: u32 = 0;
+        pub(crate) const MODE_SERIAL: u32 = 2;
+        pub(crate) const MODE_NEGOTIATED: u32 = 3;
         pub(crate) const NOT_STANDARD: usize = 27; // X550: 2.5 and 5 Gb/s
         pub(crate) const SPEED: core::ops::Range<usize> = 28..30;
         pub(crate) const UP: usize = 30;
+        pub(crate) const IS_NEGOTIATED: usize = 31; // KX/KX4/KR Backplane AN Completed
     }
     pub(crate) mod rttdcs {
         pub(crate) const HALT: u32 = 1 << 6; // ARBDIS

@@ -7,5 +7,6 @@ mod ixgbe_link;
 mod module;
 mod played;
 mod random;
+mod report;
 mod rings;
 mod statistics;
