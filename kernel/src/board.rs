@@ -3,7 +3,7 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Elapsed, Link, Machine, Polled};
+use kernel::machine::{self, Elapsed, Link, LinkReport, Machine, Polled};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -69,6 +69,10 @@ impl Machine for Board {
 
     fn link(&self, number: usize) -> Option<Link> {
         Some(self.ports.get(number)?.link())
+    }
+
+    fn link_report(&self, number: usize) -> Option<LinkReport> {
+        Some(self.ports.get(number)?.link_report())
     }
 
     fn missed(&self, number: usize) -> Option<u64> {

@@ -2,6 +2,8 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use heapless::String;
+
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 
@@ -18,6 +20,10 @@ pub trait Machine {
 
     /// The link of port `number`; none beyond the last. Asks its card.
     fn link(&self, number: usize) -> Option<Link>;
+
+    /// What the card of port `number` tells of its link beyond that; none beyond the last. Takes some
+    /// milliseconds, for whoever asks.
+    fn link_report(&self, number: usize) -> Option<LinkReport>;
 
     /// Frames that the card of port `number` had no room for since it was taken, where it can
     /// tell. Asked every millisecond.
@@ -71,6 +77,59 @@ impl Display for Link {
             Self { speed: 0, .. } => out.write_str("up"),
             Self { speed, .. } => write!(out, "up, {speed} Mb/s"),
         }
+    }
+}
+
+/// What a card tells of its link for people to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkReport {
+    /// What it runs over, if there is something to be said of that.
+    pub medium: Option<&'static str>,
+    /// The module that is in the card's cage.
+    pub module: Option<Module>,
+    /// What is received.
+    pub signal: Option<Signal>,
+    /// Why it is down, if it is.
+    pub cause: Option<&'static str>,
+}
+
+/// A module in a cage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// What it is for.
+    pub kind: &'static str,
+    /// Who made it.
+    pub vendor: String<16>,
+    /// What they call it.
+    pub part: String<16>,
+}
+
+/// What a card receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Lanes on which there is something: bit i stands for lane i.
+    pub lanes: u8,
+    /// How many lanes there are.
+    pub most: u8,
+    /// That is Ethernet.
+    pub is_locked: bool,
+}
+
+/// The lines of a port about that, each with its end.
+impl Display for LinkReport {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(medium) = self.medium {
+            write!(out, "  over {medium}")?;
+            if let Some(Module { kind, vendor, part }) = &self.module {
+                write!(out, " {kind}, {vendor}, {part}")?;
+            }
+            writeln!(out)?;
+        }
+        if let Some(Signal { lanes, most, is_locked }) = self.signal {
+            write!(out, "  receives light on {} of {most} lanes", lanes.count_ones())?;
+            writeln!(out, ", {}", if is_locked { "locked" } else { "not locked" })?;
+        }
+        Ok(())
     }
 }
 

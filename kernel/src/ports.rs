@@ -8,7 +8,7 @@ use bus::{Dma, Registers, Translation};
 use dataplane::PORTS;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
-use kernel::machine::Link;
+use kernel::machine::{Link, LinkReport, Module, Signal};
 use kernel::options::{Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
@@ -223,6 +223,24 @@ impl Port {
                 Link { is_up, speed }
             }
         }
+    }
+
+    /// What the card tells of its link beyond that: nothing if it is one of virtio.
+    pub(crate) fn link_report(&self) -> LinkReport {
+        let Card::Intel(card) = &self.card else { return LinkReport::default() };
+        let intel::Report { medium, module, signal, cause, .. } = card.link_report(&Uptime);
+        let module = module.map(|module| Module {
+            kind: module.kind,
+            vendor: module.vendor().try_into().unwrap_or_default(),
+            part: module.part().try_into().unwrap_or_default(),
+        });
+        let signal = signal.map(|intel::Signal { lanes, most, is_locked }| Signal {
+            lanes,
+            most,
+            is_locked,
+        });
+        let cause = cause.map(intel::Cause::words);
+        LinkReport { medium: Some(medium.name()), module, signal, cause }
     }
 
     /// Frames that the card had no room for, where it can tell.

@@ -48,6 +48,17 @@ impl Links {
         was_up != link.is_up || before.is_some_and(|before| before != link)
     }
 
+    /// Whether a change may be told, which is counted as told then, or else as one that was not.
+    fn may_tell(&mut self, now: u64) -> bool {
+        let may = self.pace.allows(now);
+        if may {
+            self.pace.spend(now, 1);
+        } else {
+            self.untold += 1;
+        }
+        may
+    }
+
     /// Bit p says that the link of port p is down.
     fn down(&self) -> u16 {
         let is_down = |link: &Option<Link>| link.is_some_and(|link| !link.is_up);
@@ -63,28 +74,24 @@ impl<O: Orders> Control<'_, O> {
         let now = machine.now();
         let links = (0..PORTS).map_while(|port| Some((port, machine.link(port)?)));
         for (port, link) in links {
-            if self.links.update(port, link) && self.tell_link(port, link, now) {
+            if self.links.update(port, link) && self.links.may_tell(now) {
+                let report = machine.link_report(port).filter(|_| !link.is_up);
+                self.tell_link((port, link), report.and_then(|report| report.cause), now);
                 changed(port, link);
             }
         }
         self.tables.set_down(self.links.down());
     }
 
-    /// Tells the operator, unless there were too many changes lately. Whether that was told.
-    fn tell_link(&mut self, port: usize, link: Link, now: u64) -> bool {
-        let links = &mut self.links;
-        if !links.pace.allows(now) {
-            links.untold += 1;
-            return false;
-        }
-        links.pace.spend(now, 1);
+    /// Tells the operator what the link of a port is, and why it is down if that is known.
+    fn tell_link(&mut self, (port, link): (usize, Link), cause: Option<&str>, now: u64) {
         let mut text = String::<NOTE>::new();
         let _it_is_short = write!(text, "port {port}: link {link}");
-        match core::mem::take(&mut links.untold) {
+        let _it_is_short = cause.map(|cause| write!(text, ": {cause}"));
+        match core::mem::take(&mut self.links.untold) {
             0 => self.aside.line(format_args!("{text}")),
             more => self.aside.line(format_args!("{text} (and {more} changes that were not told)")),
         }
         self.events.note(text, now);
-        true
     }
 }

@@ -13,7 +13,7 @@ use perf::Settings;
 use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
-use crate::machine::{Elapsed, Link, Polled, Port};
+use crate::machine::{Elapsed, Link, LinkReport, Module, Polled, Port, Signal};
 use crate::played::{HERTZ, Played, lending, tables};
 
 const PORTS: usize = 2;
@@ -55,6 +55,23 @@ impl Machine for Bench {
 
     fn link(&self, number: usize) -> Option<Link> {
         self.links.get(number).copied()
+    }
+
+    fn link_report(&self, number: usize) -> Option<LinkReport> {
+        let link = self.link(number)?;
+        let module = Module {
+            kind: "10GBASE-SR",
+            vendor: "Intel Corp".try_into().unwrap(),
+            part: "FTLX8571D3BCV-IT".try_into().unwrap(),
+        };
+        let light = if link.is_up { 1 } else { 0 };
+        let card = LinkReport {
+            medium: Some("module"),
+            module: Some(module),
+            signal: Some(Signal { lanes: light, most: 1, is_locked: link.is_up }),
+            cause: (!link.is_up).then_some("no light"),
+        };
+        Some(if number == 1 { card } else { LinkReport::default() })
     }
 
     fn missed(&self, number: usize) -> Option<u64> {

@@ -46,7 +46,13 @@ pub fn port(
     };
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     both_lines(number, &port, &reading.accounts[number], out)?;
-    writeln!(out, "  link {}, resets={resets}", port.link)?;
+    let report = machine.link_report(number).unwrap_or_default();
+    write!(out, "  link {}", port.link)?;
+    if let Some(cause) = report.cause {
+        write!(out, ": {cause}")?;
+    }
+    writeln!(out, ", resets={resets}")?;
+    write!(out, "{report}")?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());

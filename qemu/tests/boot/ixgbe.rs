@@ -20,6 +20,7 @@ crate::facts![
     a_link_that_goes_and_comes_is_told,
     frames_for_a_link_that_is_down_are_dropped_for_that_reason,
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
+    a_port_without_a_link_says_why_and_holds_nothing_up,
 ];
 
 /// Has `check` look at a machine with two cards of the model, of which the first has `faults`.
@@ -112,4 +113,40 @@ fn a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port(rig: &Rig) -> 
         ensure!(ports.len() == 1 && ports[0].contains(" 00:03.0 ixgbe "), "{ports:#?}");
         Ok(())
     })
+}
+
+fn a_port_without_a_link_says_why_and_holds_nothing_up(rig: &Rig) -> Result<()> {
+    let faults = [
+        (Fault::CageEmpty, "no module in the cage"),
+        (Fault::ModuleUnknown, "module not supported"),
+        (Fault::NoLock, "light but no lock"),
+    ];
+    for (fault, why) in faults {
+        on_cards(rig, &[fault], |session, devices| {
+            tells(session, why)?;
+            expect_no_violation(devices)
+        })?;
+    }
+    on_cards(rig, &[Fault::ModuleStuck], |session, devices| {
+        devices[0].set_link(false);
+        let answer = tells(session, "no light")?;
+        ensure!(answer.iter().any(|line| line == "  over module"), "{answer:#?}");
+        devices[0].heal();
+        let answer = session.command("show port 0")?;
+        let module = "  over module 10GBASE-SR, Intel Corp, FTLX8571D3BCV-IT";
+        ensure!(answer.iter().any(|line| line == module), "{answer:#?}");
+        ensure!(session.command("show port 1")?[2].starts_with("  link up, 10000 Mb/s, "));
+        expect_no_violation(devices)
+    })
+}
+
+/// Waits until port 0 is said to be down, and has it tell `why` once more.
+fn tells(session: &mut Session, why: &str) -> Result<Vec<String>> {
+    session.look_until(|shown| {
+        shown.iter().any(|line| line.ends_with(&format!("port 0: link down: {why}"))).then_some(())
+    })?;
+    let answer = session.command("show port 0")?;
+    let told = format!("  link down: {why}, resets=1");
+    ensure!(answer.contains(&told), "no {told:?}: {answer:#?}");
+    Ok(answer)
 }

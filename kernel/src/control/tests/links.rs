@@ -31,7 +31,7 @@ fn a_link_that_changes_is_told_kept_among_events_and_published() {
     desk.machine.links[0] = DOWN;
     assert_eq!((desk.look_at_links(), desk.down()), (vec![(0, DOWN)], 0b01));
     let told = [
-        "port 1: link down",
+        "port 1: link down: no light",
         "port 0: link up, 10000 Mb/s",
         "port 1: link up, 10000 Mb/s",
         "port 0: link down",
@@ -63,4 +63,24 @@ fn a_link_that_flaps_is_told_at_a_rate_and_the_rest_is_counted() {
     assert_eq!(desk.look_at_links().len(), 1);
     let shown = desk.says("");
     assert!(shown.contains("port 0: link down (and 40 changes that were not told)\r\n"), "{shown}");
+}
+
+#[test]
+fn a_port_tells_its_module_what_it_receives_and_why_its_link_is_down() {
+    let mut desk = Desk::new();
+    desk.look_at_links();
+    desk.says("");
+    assert_eq!(
+        desk.answers("show port 1")[2..],
+        [
+            "  link down: no light, resets=1",
+            "  over module 10GBASE-SR, Intel Corp, FTLX8571D3BCV-IT",
+            "  receives light on 0 of 1 lanes, not locked",
+        ]
+    );
+    desk.machine.links[1] = Link { is_up: true, speed: 10_000 };
+    let shown = desk.answers("show port 1");
+    assert_eq!(shown[2], "  link up, 10000 Mb/s, resets=1");
+    assert_eq!(shown[4], "  receives light on 1 of 1 lanes, locked");
+    assert_eq!(desk.answers("show port 0")[2..], ["  link up, resets=0"], "virtio tells no more");
 }
