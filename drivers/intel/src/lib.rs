@@ -45,7 +45,7 @@ mod semaphore;
 mod tests;
 mod tx;
 
-pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
+pub use card::{Card, Family, Generation, Link, Map, Register, Rings, mac_of};
 pub use error::Error;
 pub use report::{Cause, Medium, Module, Report, Signal};
 pub use ring::Given;
