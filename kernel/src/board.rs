@@ -3,7 +3,7 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Elapsed, Link, LinkReport, Machine, Polled};
+use kernel::machine::{self, Counter, Elapsed, Link, LinkReport, Machine, Polled, Register};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -77,6 +77,14 @@ impl Machine for Board {
 
     fn missed(&self, number: usize) -> Option<u64> {
         self.ports.get(number)?.missed()
+    }
+
+    fn register(&self, number: usize, index: usize) -> Option<Register> {
+        self.ports.get(number)?.register(index)
+    }
+
+    fn counter(&self, number: usize, index: usize) -> Option<Counter> {
+        self.ports.get(number)?.counter(index)
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

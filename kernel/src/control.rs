@@ -146,6 +146,8 @@ pub struct Control<'a, O> {
     alarms: Pace,
     rates: Rates,
     rates_due: u64,
+    /// When all that cards count is read again.
+    counters_due: u64,
     /// When it may be told again how many events were not printed.
     untold_due: u64,
     job: Option<Job>,
@@ -209,6 +211,7 @@ impl<'a, O: Orders> Control<'a, O> {
             alarms: Pace::new(base.hertz, supervise::ALARMS),
             rates: Rates { received: [0; PORTS], at: None },
             rates_due: 0,
+            counters_due: 0,
             untold_due: 0,
             job: None,
             ending: None,

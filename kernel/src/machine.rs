@@ -3,6 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use heapless::String;
+use serde::Serialize;
 
 use crate::address::{Mac, Place};
 use crate::command::Crash;
@@ -28,6 +29,13 @@ pub trait Machine {
     /// Frames that the card of port `number` had no room for since it was taken, where it can
     /// tell. Asked every millisecond.
     fn missed(&self, number: usize) -> Option<u64>;
+
+    /// The register with this `index` that the card of port `number` shows; none beyond the last.
+    fn register(&self, number: usize, index: usize) -> Option<Register>;
+
+    /// What the card of port `number` counts with this `index`, since it was taken; none beyond the
+    /// last.
+    fn counter(&self, number: usize, index: usize) -> Option<Counter>;
 
     /// Where `core` is in the program now; none if it does not answer. Takes some milliseconds at
     /// most.
@@ -78,6 +86,30 @@ impl Display for Link {
             Self { speed, .. } => write!(out, "up, {speed} Mb/s"),
         }
     }
+}
+
+/// A register of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Register {
+    /// Its name in the datasheet.
+    pub name: &'static str,
+    /// The queue that it is of, if it is one's.
+    pub queue: Option<u16>,
+    /// Where it is.
+    pub offset: usize,
+    /// What it holds.
+    pub value: u64,
+}
+
+/// What a card counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counter {
+    /// Its name in the datasheet.
+    pub name: &'static str,
+    /// The queue that it is of, if it is one's.
+    pub queue: Option<u16>,
+    /// How much it has counted.
+    pub count: u64,
 }
 
 /// What a card tells of its link for people to read.

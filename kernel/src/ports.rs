@@ -8,7 +8,7 @@ use bus::{Dma, Registers, Translation};
 use dataplane::PORTS;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
-use kernel::machine::{Link, LinkReport, Module, Signal};
+use kernel::machine::{Counter, Link, LinkReport, Module, Register, Signal};
 use kernel::options::{Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
@@ -241,6 +241,27 @@ impl Port {
         });
         let cause = cause.map(intel::Cause::words);
         LinkReport { medium: Some(medium.name()), module, signal, cause }
+    }
+
+    /// The register with this `index` that the card shows.
+    pub(crate) fn register(&self, index: usize) -> Option<Register> {
+        Some(match &self.card {
+            Card::Virtio(card) => {
+                let virtio::Register { name, number, offset, value } = card.register(index)?;
+                Register { name, queue: number, offset, value }
+            }
+            Card::Intel(card) => {
+                let intel::Register { name, pair, offset, value } = card.register(index)?;
+                Register { name, queue: pair.map(|pair| pair as u16), offset, value: value.into() }
+            }
+        })
+    }
+
+    /// What the card counts with this `index`: nothing if it is one of virtio.
+    pub(crate) fn counter(&self, index: usize) -> Option<Counter> {
+        let Card::Intel(card) = &self.card else { return None };
+        let (name, pair, count) = card.counter(index)?;
+        Some(Counter { name, queue: pair.map(|pair| pair as u16), count })
     }
 
     /// Frames that the card had no room for, where it can tell.

@@ -10,9 +10,11 @@ use super::coverage::CoverageJob;
 use super::job::Job;
 use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
-use crate::command::{self, Changes, Command, Format, Help, PerfShow, ShowEvents, ShowRxqs, Stall};
+use crate::command::{
+    self, Changes, Command, Format, Help, PerfShow, PortPart, ShowEvents, ShowRxqs, Stall,
+};
 use crate::machine::Machine;
-use crate::show::{self, PerfShowJob, RxqsJob, SettingsJob, Told};
+use crate::show::{self, Inside, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -34,9 +36,8 @@ impl<O: Orders> Control<'_, O> {
             Command::LogShow { core, format } => self.log_show(core, format),
             Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
             Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
-            Command::ShowPort { port, queues } => {
-                let (resets, rxqs) = (self.links.resets(port), queues.then_some(&self.rxqs));
-                show::port(machine, ledgers, (port, resets, rxqs), out)
+            Command::ShowPort { port, part, format } => {
+                self.show_port(machine, (port, part, format))
             }
             Command::ShowDrops(Format::Text) => show::drops(count_ports(machine), ledgers, out),
             Command::ShowDrops(Format::Json) => {
@@ -75,6 +76,31 @@ impl<O: Orders> Control<'_, O> {
             Command::Exit => self.end(Ending::Exit, machine.now()),
             Command::Help(topic) => write!(out, "{}", Help(topic)),
         }
+    }
+
+    fn show_port(
+        &mut self,
+        machine: &impl Machine,
+        (port, part, format): (usize, PortPart, Format),
+    ) -> fmt::Result {
+        let ledgers = self.pmds.iter().map(|pmd| pmd.handle.ledger);
+        let (resets, out) = (self.links.resets(port), &mut self.output);
+        if machine.polled(port).is_none() {
+            return writeln!(out, "error: there is no port {port} (show ports lists all)");
+        }
+        let inside = match part {
+            PortPart::Registers => Inside::Registers,
+            PortPart::Counters => Inside::Counters,
+            PortPart::Itself | PortPart::Queues => {
+                let rxqs = (part == PortPart::Queues).then_some(&self.rxqs);
+                return match format {
+                    Format::Text => show::port(machine, ledgers, (port, resets, rxqs), out),
+                    Format::Json => show::json::port(machine, ledgers, (port, resets, rxqs), out),
+                };
+            }
+        };
+        self.job = Some(Job::Port(PortJob::new(port, inside, format)));
+        Ok(())
     }
 
     fn perf_show(&mut self, wish: PerfShow) -> fmt::Result {

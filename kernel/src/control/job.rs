@@ -12,7 +12,7 @@ use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
 use crate::show::{
-    CaptureJob, FlowsJob, MetersJob, PerfShowJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
+    CaptureJob, FlowsJob, MetersJob, PerfShowJob, PortJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
 };
 
 /// An answer, or an event, that is being written.
@@ -31,6 +31,7 @@ pub(super) enum Job {
     Coverage(CoverageJob),
     Rxqs(RxqsJob),
     Capture(CaptureJob),
+    Port(PortJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -40,6 +41,7 @@ impl Job {
     pub(super) fn is_inside_line(&self) -> bool {
         match self {
             Self::PerfShow(job) => job.is_inside_line(),
+            Self::Port(job) => job.is_inside_line(),
             Self::EventsDocument(_) | Self::EventDocument(_) => true,
             Self::Settings(_)
             | Self::Events(_)
@@ -76,6 +78,7 @@ impl<O: Orders> Control<'_, O> {
             Job::Trace(job) => job.step(&self.tables, out)?,
             Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
+            Job::Port(job) => job.step(machine, out)?,
             Job::Rxqs(job) => job.step(self.pmds, &self.rxqs, out)?,
             Job::Capture(job) => match &self.captures.asked {
                 Some(asked) => job.step(self.pmds, asked, base, out)?,

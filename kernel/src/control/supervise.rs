@@ -18,6 +18,10 @@ use crate::options::Watchdog;
 /// Reports of iterations that do not end: more would leave no console to look into it.
 pub(super) const ALARMS: Rate = Rate { at_once: 8, per_minute: 12 };
 
+/// Seconds between two readings of all that cards count: those of 10G cards stop after 288 at the full
+/// rate of the smallest frames.
+const COUNTERS: u64 = 60;
+
 impl<O: Orders> Control<'_, O> {
     pub(super) fn supervise(&mut self, machine: &impl Machine) {
         let (now, hertz) = (machine.now(), self.base.hertz);
@@ -43,6 +47,10 @@ impl<O: Orders> Control<'_, O> {
             && let Some(totals) = self.totals(now)
         {
             self.coverage.keep(&totals);
+        }
+        if now >= self.counters_due {
+            self.counters_due = now.saturating_add(COUNTERS * hertz);
+            read_counters(machine);
         }
         if now >= self.rates_due {
             self.rates_due = now.saturating_add(hertz);
@@ -144,6 +152,13 @@ impl<O: Orders> Control<'_, O> {
             sum
         })
     }
+}
+
+/// Has all cards add up what they count.
+fn read_counters(machine: &impl Machine) {
+    let ports = (0..PORTS).take_while(|port| machine.polled(*port).is_some());
+    let all = |port| (0..).map_while(move |index| machine.counter(port, index));
+    ports.flat_map(all).for_each(drop);
 }
 
 /// Makes an event of `loss`.

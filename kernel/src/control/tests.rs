@@ -13,7 +13,7 @@ use perf::Settings;
 use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
-use crate::machine::{Elapsed, Link, LinkReport, Module, Polled, Port, Signal};
+use crate::machine::{Counter, Elapsed, Link, LinkReport, Module, Polled, Port, Register, Signal};
 use crate::played::{HERTZ, Played, lending, tables};
 
 const PORTS: usize = 2;
@@ -76,6 +76,19 @@ impl Machine for Bench {
 
     fn missed(&self, number: usize) -> Option<u64> {
         (number == 1).then_some(self.missed)
+    }
+
+    fn register(&self, number: usize, index: usize) -> Option<Register> {
+        let queue = index.checked_sub(1).map(|queue| queue as u16);
+        let name = if queue.is_some() { "RDT" } else { "CTRL" };
+        let offset = queue.map_or(0, |queue| 0x1018 + 0x40 * usize::from(queue));
+        let value = index as u64;
+        (number == 1 && index < 40).then_some(Register { name, queue, offset, value })
+    }
+
+    fn counter(&self, number: usize, index: usize) -> Option<Counter> {
+        let count = self.missed;
+        (number == 1 && index == 0).then_some(Counter { name: "MPC", queue: None, count })
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

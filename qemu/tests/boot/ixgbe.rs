@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::frames::Frames;
-use qemu::nic82599::{Device, Fault, Seats, check_emulator};
+use qemu::nic82599::{Device, Fault, Seats, check_emulator, registers as regs};
 
 use crate::carry::carry;
 use crate::links::drops_while_down;
@@ -21,6 +21,7 @@ crate::facts![
     frames_for_a_link_that_is_down_are_dropped_for_that_reason,
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
     a_port_without_a_link_says_why_and_holds_nothing_up,
+    registers_and_counters_are_told_as_the_card_has_them,
 ];
 
 /// Has `check` look at a machine with two cards of the model, of which the first has `faults`.
@@ -149,4 +150,21 @@ fn tells(session: &mut Session, why: &str) -> Result<Vec<String>> {
     let told = format!("  link down: {why}, resets=1");
     ensure!(answer.contains(&told), "no {told:?}: {answer:#?}");
     Ok(answer)
+}
+
+fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        (60..70).try_for_each(|length| forwards(session, &frame(length, None)))?;
+        let registers = session.command("show port 1 regs")?;
+        for (name, register) in [("HLREG0", regs::HLREG0), ("TDT[0]", regs::TDT.at(0))] {
+            let value = devices[1].peek(register);
+            let told = format!("{name} {:#07x}={value:#010x}", register.0);
+            ensure!(registers.contains(&told), "no {told:?}: {registers:#?}");
+        }
+        for (port, told) in [(0, "QPRC[0] 10"), (0, "GPRC 10"), (1, "QPTC[0] 10")] {
+            let counters = session.command(&format!("show port {port} counters"))?;
+            ensure!(counters.iter().any(|line| line == told), "no {told:?}: {counters:#?}");
+        }
+        expect_no_violation(devices)
+    })
 }

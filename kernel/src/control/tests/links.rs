@@ -84,3 +84,26 @@ fn a_port_tells_its_module_what_it_receives_and_why_its_link_is_down() {
     assert_eq!(shown[4], "  receives light on 1 of 1 lanes, locked");
     assert_eq!(desk.answers("show port 0")[2..], ["  link up, resets=0"], "virtio tells no more");
 }
+
+#[test]
+fn a_card_shows_its_registers_and_what_it_counts() {
+    let mut desk = Desk::new();
+    let shown = desk.answers("show port 1 regs");
+    assert_eq!(shown[..2], ["CTRL 0x00000=0x00000000", "RDT[0] 0x01018=0x00000001"]);
+    assert_eq!((shown.len(), &*shown[39]), (40, "RDT[38] 0x01998=0x00000027"));
+    assert_eq!(desk.answers("show port 1 counters"), ["MPC 4"]);
+    let none = "the card of port 0 does not tell any";
+    assert_eq!(desk.answers("show port 0 counters"), [none]);
+    assert_eq!(
+        desk.answers("show port 7 regs"),
+        ["error: there is no port 7 (show ports lists all)"]
+    );
+    let document = desk.answers("show port 1 counters -f json");
+    let counter = r#"{"name":"MPC","queue":null,"count":4}"#;
+    let head = r#"{"schema":"barecore.show-port-counters","schema_version":1,"port":1,"counters":"#;
+    assert_eq!(document, [format!("{head}[{counter}]}}")]);
+    let registers = desk.answers("show port 1 regs -f json");
+    assert_eq!((registers.len(), registers[0].matches("\"RDT\"").count()), (1, 39));
+    let port = desk.answers("show port 1 queues -f json");
+    assert!(port[0].contains(r#""down_because":"no light"}"#), "{port:?}");
+}
