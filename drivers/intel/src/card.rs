@@ -197,6 +197,18 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         self.chip.report(&device, self.cage)
     }
 
+    /// Has it receive what it sends and send nothing out, or not any more: the 82599 and its kind in the
+    /// MAC, the others in their transceiver. False if it does not do as it is told.
+    #[must_use]
+    pub fn set_loopback(&self, is_on: bool, clock: &impl Clock) -> bool {
+        self.chip.set_loopback(&Device { registers: &self.registers, clock }, is_on)
+    }
+
+    /// The version of its NVM, if that is stored there.
+    pub fn nvm_version(&self, clock: &impl Clock) -> Option<u32> {
+        self.chip.nvm().version(&Device { registers: &self.registers, clock })
+    }
+
     /// Frames that it had no room for, or no descriptor, since it was opened.
     pub fn missed(&self) -> u64 {
         self.sums.missed(&self.registers)

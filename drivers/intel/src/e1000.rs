@@ -12,12 +12,14 @@ use bus::{Clock, Limit, Mmio};
 use crate::Error;
 use crate::card::Link;
 use crate::device::Device;
+use crate::nvm::Nvm;
 use crate::report::{Cause, Medium, Report};
 use crate::ring::BYTES;
 
 pub(crate) const CTRL: usize = 0x0000; // 10.2.2.1 device control
 pub(crate) const STATUS: usize = 0x0008; // 10.2.2.2 device status
 pub(crate) const EECD: usize = 0x0010; // 10.2.2.3 control of the NVM
+pub(crate) const EERD: usize = 0x0014; // 10.2.2.4 reads a word of the NVM
 pub(crate) const CTRL_EXT: usize = 0x0018; // 10.2.2.5 more device control
 pub(crate) const MDIC: usize = 0x0020; // 10.2.2.7 the transceiver's registers
 pub(crate) const ICR: usize = 0x00c0; // 10.2.4.1 causes of interrupts, cleared by reading
@@ -68,7 +70,10 @@ pub(crate) mod queue {
 /// Bits of CTRL.
 pub(crate) mod ctrl {
     pub(crate) const MASTER_DISABLE: u32 = 1 << 2; // GIO_MASTER_DISABLE
+    pub(crate) const FULL_DUPLEX: u32 = 1 << 0; // FD
     pub(crate) const SET_LINK_UP: u32 = 1 << 6; // SLU
+    pub(crate) const SPEED: u32 = 3 << 8; // SPEED
+    pub(crate) const SPEED_1000: u32 = 2 << 8;
     pub(crate) const FORCE_SPEED: u32 = 1 << 11; // FRCSPD
     pub(crate) const FORCE_DUPLEX: u32 = 1 << 12; // FRCDPLX
     pub(crate) const RESET: u32 = 1 << 26; // RST
@@ -157,6 +162,8 @@ const QUIET: Limit = Limit::milliseconds(100);
 /// Nobody reads a card within this time after a reset; then its bit may take so long (4.6.1).
 const UNREADABLE: Limit = Limit::milliseconds(1);
 const RESET: Limit = Limit::milliseconds(10);
+/// How long a transceiver may take to loop back, or to do so no more.
+const SETTLE: Limit = Limit::milliseconds(500);
 
 /// Resets a card, so that nothing of what firmware left goes on (4.6). Its NVM may still be read.
 pub(crate) fn reset<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> Result<(), Error> {
@@ -217,3 +224,14 @@ pub(crate) fn report(link: Link, medium: Medium, cause: impl FnOnce() -> Cause) 
     let cause = (!link.is_up).then(cause);
     Report { link, medium, module: None, signal: None, cause }
 }
+
+/// Has the MAC match a transceiver that loops back, or take over what one negotiates.
+pub(crate) fn match_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: bool) {
+    let forced = ctrl::FORCE_SPEED | ctrl::FORCE_DUPLEX | ctrl::SPEED_1000 | ctrl::FULL_DUPLEX;
+    let set = if is_on { forced } else { 0 };
+    device.change(CTRL, forced | ctrl::SPEED, set | ctrl::SET_LINK_UP);
+    device.pause(SETTLE);
+}
+
+/// The NVM, whose version is one word (82574 datasheet, 6.1.1: image version).
+pub(crate) const NVM: Nvm = Nvm { control: EECD, read: EERD, version: (0x05, None) };

@@ -98,6 +98,14 @@ pub(crate) fn report<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> Report {
     e1000::report(e1000::link(device.registers), Medium::TwistedPair, cause)
 }
 
+/// Has the transceiver send back what it is sent, or not any more (RCTL.LBM stays 0 then: 10.2.5.1). Whether
+/// it does as it was told.
+pub(crate) fn set_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: bool) -> bool {
+    let is_done = with_transceiver(device, |phy| phy.set_loopback(is_on)).flatten();
+    match_loopback(device, is_on && is_done.is_some());
+    is_done.is_some()
+}
+
 /// Does `work` with the transceiver while firmware does not; none if it does not let go (it is
 /// asked for until that is granted).
 fn with_transceiver<M: Mmio, C: Clock, T>(

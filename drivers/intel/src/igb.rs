@@ -9,7 +9,7 @@ use crate::Error;
 use crate::counters::{Counter, Kind, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
-use crate::phy::{CONTROL, Phy};
+use crate::phy::{CONTROL, NEGOTIATE, Phy};
 use crate::report::{Cause, Medium, Report};
 use crate::rss;
 use crate::semaphore::{Lock, Semaphore};
@@ -44,9 +44,8 @@ const RSS: u32 = 2;
 const START: Limit = Limit::milliseconds(10);
 /// How long the NVM may take to be read (3.3.1.3). A card without one is not an error.
 const SETTINGS: Limit = Limit::milliseconds(100);
-/// The transceiver's control register (IEEE 802.3, 22.2.4.1): power down, negotiation on, and anew.
+/// Bit of the transceiver's control register (IEEE 802.3, 22.2.4.1).
 const POWER_DOWN: u32 = 1 << 11;
-const NEGOTIATE: u32 = 1 << 12 | 1 << 9;
 /// Bits of the four ports' transceivers in SW_FW_SYNC (8.16.2).
 const SHARED: [u32; 4] = [1 << 1, 1 << 2, 1 << 5, 1 << 6];
 
@@ -181,6 +180,17 @@ fn with_transceiver<M: Mmio, C: Clock, T>(
     };
     let port = device.read(STATUS).get_bits(status::LAN_ID) as usize;
     SEMAPHORE.with(device, SHARED[port], || work(&Phy { device, address })).ok()
+}
+
+/// Has the transceiver send back what it is sent, or not any more. Whether it does as it was told.
+pub(crate) fn set_loopback<M: Mmio, C: Clock>(
+    device: &Device<'_, M, C>,
+    model: Model,
+    is_on: bool,
+) -> bool {
+    let is_done = with_transceiver(device, model, |phy| phy.set_loopback(is_on)).flatten();
+    match_loopback(device, is_on && is_done.is_some());
+    is_done.is_some()
 }
 
 /// What the card's link runs over, and why it is down if it is.

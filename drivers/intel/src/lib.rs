@@ -12,6 +12,7 @@
 //! | `device` | registers and a clock, for bring-up |
 //! | `counters` | counters that are cleared by reading, added up |
 //! | `rss` | how frames are spread over queues |
+//! | `nvm` | words of a card's NVM |
 //! | `report` | what a card tells of its link, and why that is down |
 //! | `semaphore` | what is shared with the card's firmware |
 //! | `e1000`, `phy` | registers of 1G cards, and of their transceivers |
@@ -35,6 +36,7 @@ mod error;
 mod flavour;
 mod igb;
 mod ixgbe;
+mod nvm;
 mod phy;
 mod report;
 mod ring;

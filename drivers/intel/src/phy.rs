@@ -12,6 +12,9 @@ pub(crate) const CONTROL: u32 = 0;
 const STATUS: u32 = 1;
 const EXPANSION: u32 = 6;
 
+/// Values of the first: it sends back at 1 Gb/s with full duplex; it negotiates, and anew.
+const LOOPBACK: u32 = 1 << 14 | 1 << 6 | 1 << 8;
+pub(crate) const NEGOTIATE: u32 = 1 << 12 | 1 << 9;
 /// Bits of them: autonegotiation is complete; the other end can do it, and so is heard.
 const IS_NEGOTIATED: u32 = 1 << 5;
 const PARTNER_NEGOTIATES: u32 = 1 << 0;
@@ -34,6 +37,11 @@ impl<M: Mmio, C: Clock> Phy<'_, '_, M, C> {
     /// Writes `value` to `register`; none if the transceiver does not answer.
     pub(crate) fn write(&self, register: u32, value: u32) -> Option<()> {
         self.access(register, mdic::WRITE | value & 0xffff).map(drop)
+    }
+
+    /// Sends back what it is sent, at 1 Gb/s, or negotiates anew (IEEE 802.3, 22.2.4.1).
+    pub(crate) fn set_loopback(&self, is_on: bool) -> Option<()> {
+        self.write(CONTROL, if is_on { LOOPBACK } else { NEGOTIATE })
     }
 
     /// Why there is no link, as far as it knows.

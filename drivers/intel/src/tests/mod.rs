@@ -4,6 +4,7 @@ mod bench;
 mod igb;
 mod ixgbe;
 mod ixgbe_link;
+mod loopback;
 mod module;
 mod played;
 mod random;

@@ -197,6 +197,11 @@ impl Played {
         (outcome.err(), time)
     }
 
+    /// Does `work` with a clock that steps.
+    pub(super) fn timed<T>(&self, work: impl FnOnce(&Ticks) -> T) -> T {
+        work(&Ticks::default())
+    }
+
     /// Opens the card, and what it tells of its link.
     pub(super) fn report(&self) -> Report {
         self.report_with(|_| ()).0
@@ -268,7 +273,7 @@ impl Mmio for View {
 
 /// A clock that runs on by 50 µs each time that it is read.
 #[derive(Default)]
-struct Ticks(Cell<u64>);
+pub(super) struct Ticks(Cell<u64>);
 
 impl Clock for Ticks {
     fn now(&self) -> u64 {
