@@ -3,7 +3,9 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Counter, Elapsed, Link, LinkReport, Machine, Polled, Register};
+use kernel::machine::{
+    self, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Polled, Register,
+};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -85,6 +87,14 @@ impl Machine for Board {
 
     fn counter(&self, number: usize, index: usize) -> Option<Counter> {
         self.ports.get(number)?.counter(index)
+    }
+
+    fn identity(&self, number: usize) -> Option<Identity> {
+        Some(self.ports.get(number)?.identity())
+    }
+
+    fn loopback(&self, number: usize) -> Loopback {
+        self.ports.get(number).map_or(Loopback::NotRun, |port| port.loopback)
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

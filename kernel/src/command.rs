@@ -116,6 +116,8 @@ pub enum Command<'a> {
     Mark(&'a str),
     /// See whether what is measured is true.
     SelfTest,
+    /// Tell all that a lab needs to know of the card of this port.
+    NicTest(usize),
     /// Keep a PMD busy on purpose.
     Stall(Stall),
     /// Crash on purpose.

@@ -1,5 +1,9 @@
 //! What the console needs of the machine, and does not know how to do.
 
+mod card;
+
+pub use card::{Identity, Loopback};
+
 use core::fmt::{self, Display, Formatter};
 
 use heapless::String;
@@ -36,6 +40,12 @@ pub trait Machine {
     /// What the card of port `number` counts with this `index`, since it was taken; none beyond the
     /// last.
     fn counter(&self, number: usize, index: usize) -> Option<Counter>;
+
+    /// What the card of port `number` says that it is; none beyond the last. Takes some milliseconds.
+    fn identity(&self, number: usize) -> Option<Identity>;
+
+    /// Whether the card of port `number` was made to receive what it sends, at boot.
+    fn loopback(&self, number: usize) -> Loopback;
 
     /// Where `core` is in the program now; none if it does not answer. Takes some milliseconds at
     /// most.

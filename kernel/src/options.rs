@@ -67,6 +67,8 @@ pub struct Options {
     pub tunnels: Tunnels,
     /// Bonds.
     pub bonds: Bonds,
+    /// Frames that each card is to send to itself at boot, if it is to be tried.
+    pub nictest: Option<u32>,
 }
 
 /// Receive queues that a port has at most: those that an 82599 spreads frames over.
@@ -196,6 +198,7 @@ impl Default for Options {
             vtep: None,
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],
+            nictest: None,
         }
     }
 }

@@ -96,13 +96,14 @@ pub(crate) struct Polling {
     pub(crate) flush: u32,
 }
 
-/// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start.
+/// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start;
+/// `before` that, something may be done with the queues.
 #[inline(never)]
 pub(crate) fn start(
-    ports: Vec<&'static mut Queues, PORTS>,
+    mut ports: Vec<&'static mut Queues, PORTS>,
     world: &mut World,
-    pollings: &[Polling],
-    base: Timebase,
+    (pollings, base): (&[Polling], Timebase),
+    before: impl FnOnce(&'static PoolStore, &mut [&'static mut Queues]),
 ) -> Result<(Vec<Handle, { cores::MAX }>, Queued, Option<Wire>), NoMemory> {
     if pollings.is_empty() {
         return Ok((Vec::new(), Vec::new(), None));
@@ -110,6 +111,7 @@ pub(crate) fn start(
     let pools = pollings.len() + usize::from(world.has_endpoint);
     let rings: usize = ports.iter().map(|port| port.capacity()).sum();
     let store = fill_store(rings * FRAMES + pools * LOCAL)?;
+    before(store, &mut ports);
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &Polling { core, limits, sleep, flush } in pollings {

@@ -8,7 +8,7 @@ use bus::{Dma, Registers, Translation};
 use dataplane::PORTS;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
-use kernel::machine::{Counter, Link, LinkReport, Module, Register, Signal};
+use kernel::machine::{Counter, Identity, Link, LinkReport, Loopback, Module, Register, Signal};
 use kernel::options::{Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
@@ -42,6 +42,9 @@ pub(crate) struct Port {
     pub(crate) ring: u32,
     /// Receive queues that it has, and that its card can have.
     pub(crate) queues: (usize, usize),
+    /// Whether its card was made to receive what it sends.
+    pub(crate) loopback: Loopback,
+    identity: Identity,
     card: Card,
 }
 
@@ -128,8 +131,17 @@ pub(crate) fn take(card: &Found, queues: usize) -> Result<(Port, &'static mut Qu
         Some(_) => open_intel(&function, queues)?,
         None => open_virtio(&function, queues)?,
     };
-    let ring = queues.capacity() as u32;
-    Ok((Port { place, ring, queues: (queues.rx.len(), most), card }, queues))
+    let (ring, counts) = (queues.capacity() as u32, (queues.rx.len(), most));
+    let (loopback, identity) = (Loopback::NotRun, identify(&function));
+    Ok((Port { place, ring, queues: counts, loopback, identity, card }, queues))
+}
+
+/// What a function says that it is (PCI 3.0, 6.2.1 and 6.2.4).
+fn identify(function: &Function) -> Identity {
+    let (seen, board) = (function.seen(), function.read(0x2c));
+    let subsystem = (board as u16, (board >> 16) as u16);
+    let revision = function.read(0x08) as u8;
+    Identity { device: (seen.vendor, seen.device), subsystem, revision, nvm: None }
 }
 
 /// A card, the queues that it can have, and those that it has.
@@ -212,6 +224,24 @@ impl Port {
             Card::Intel(card) => card.mac(),
         };
         Mac(mac.unwrap_or_default())
+    }
+
+    /// What its card says that it is.
+    pub(crate) fn identity(&self) -> Identity {
+        let nvm = match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => card.nvm_version(&Uptime),
+        };
+        Identity { nvm, ..self.identity }
+    }
+
+    /// Has the card receive what it sends, or not any more. Whether it does as it was told; none if its
+    /// kind cannot.
+    pub(crate) fn set_loopback(&self, is_on: bool) -> Option<bool> {
+        match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => Some(card.set_loopback(is_on, &Uptime)),
+        }
     }
 
     /// Its link. A card of virtio does not tell how fast it is.

@@ -19,7 +19,7 @@ const METER: &str =
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 38] = [
+pub static COMMANDS: [Entry; 39] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -293,6 +293,12 @@ pub static COMMANDS: [Entry; 38] = [
         about: "stall each PMD, read that back, and check the clock by another",
         items: &[],
         make: |_| Command::SelfTest,
+    },
+    Entry {
+        name: "nictest",
+        about: "all of a card in one log: ids, NVM, link, registers, counters, loopback at boot",
+        items: &[required(Form::Place(number("PORT", 0, 15)), "its number in show ports")],
+        make: |said| Command::NicTest(said.number(0).unwrap_or(0)),
     },
     Entry {
         name: "stall",

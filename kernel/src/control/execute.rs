@@ -14,7 +14,7 @@ use crate::command::{
     self, Changes, Command, Format, Help, PerfShow, PortPart, ShowEvents, ShowRxqs, Stall,
 };
 use crate::machine::Machine;
-use crate::show::{self, Inside, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told};
+use crate::show::{self, Inside, NicTestJob, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -69,6 +69,7 @@ impl<O: Orders> Control<'_, O> {
             Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
+            Command::NicTest(port) => self.nictest(machine, port),
             Command::ShowEvent { number, format } => self.show_event(number, format),
             Command::Stall(stall) => self.stall(&stall),
             Command::Crash { kind, core } => self.crash(machine.crash(kind), core, machine.now()),
@@ -83,11 +84,11 @@ impl<O: Orders> Control<'_, O> {
         machine: &impl Machine,
         (port, part, format): (usize, PortPart, Format),
     ) -> fmt::Result {
+        if machine.polled(port).is_none() {
+            return self.no_port(port);
+        }
         let ledgers = self.pmds.iter().map(|pmd| pmd.handle.ledger);
         let (resets, out) = (self.links.resets(port), &mut self.output);
-        if machine.polled(port).is_none() {
-            return writeln!(out, "error: there is no port {port} (show ports lists all)");
-        }
         let inside = match part {
             PortPart::Registers => Inside::Registers,
             PortPart::Counters => Inside::Counters,
@@ -189,6 +190,23 @@ impl<O: Orders> Control<'_, O> {
         };
         let event = self.events.note(note, now);
         writeln!(self.output, "mark: event={event}")
+    }
+
+    fn nictest(&mut self, machine: &impl Machine, port: usize) -> fmt::Result {
+        if machine.polled(port).is_none() {
+            return self.no_port(port);
+        }
+        self.job = Some(Job::NicTest(NicTestJob::new(port..port + 1)));
+        Ok(())
+    }
+
+    fn no_port(&mut self, port: usize) -> fmt::Result {
+        writeln!(self.output, "error: there is no port {port} (show ports lists all)")
+    }
+
+    /// Tells all of each card, as if somebody had asked.
+    pub fn test_cards(&mut self, machine: &impl Machine) {
+        self.job = Some(Job::NicTest(NicTestJob::new(0..count_ports(machine))));
     }
 
     fn self_test(&mut self) -> fmt::Result {

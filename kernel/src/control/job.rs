@@ -12,7 +12,8 @@ use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
 use crate::show::{
-    CaptureJob, FlowsJob, MetersJob, PerfShowJob, PortJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
+    CaptureJob, FlowsJob, MetersJob, NicTestJob, PerfShowJob, PortJob, RulesJob, RxqsJob,
+    SettingsJob, TraceJob,
 };
 
 /// An answer, or an event, that is being written.
@@ -32,6 +33,7 @@ pub(super) enum Job {
     Rxqs(RxqsJob),
     Capture(CaptureJob),
     Port(PortJob),
+    NicTest(NicTestJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -54,6 +56,7 @@ impl Job {
             | Self::Coverage(_)
             | Self::Rxqs(_)
             | Self::Capture(_)
+            | Self::NicTest(_)
             | Self::Edit(..) => false,
         }
     }
@@ -78,6 +81,7 @@ impl<O: Orders> Control<'_, O> {
             Job::Trace(job) => job.step(&self.tables, out)?,
             Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
+            Job::NicTest(job) => job.step(machine, |port| self.links.resets(port), out)?,
             Job::Port(job) => job.step(machine, out)?,
             Job::Rxqs(job) => job.step(self.pmds, &self.rxqs, out)?,
             Job::Capture(job) => match &self.captures.asked {

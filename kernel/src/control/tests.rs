@@ -13,7 +13,10 @@ use perf::Settings;
 use super::*;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
-use crate::machine::{Counter, Elapsed, Link, LinkReport, Module, Polled, Port, Register, Signal};
+use crate::loopback::Outcome;
+use crate::machine::{
+    Counter, Elapsed, Identity, Link, LinkReport, Loopback, Module, Polled, Port, Register, Signal,
+};
 use crate::played::{HERTZ, Played, lending, tables};
 
 const PORTS: usize = 2;
@@ -89,6 +92,20 @@ impl Machine for Bench {
     fn counter(&self, number: usize, index: usize) -> Option<Counter> {
         let count = self.missed;
         (number == 1 && index == 0).then_some(Counter { name: "MPC", queue: None, count })
+    }
+
+    fn identity(&self, number: usize) -> Option<Identity> {
+        let (device, subsystem) = ((0x8086, 0x10fb), (0x8086, 0x0003));
+        let nvm = Some(0x8000_1234);
+        (number == 1).then_some(Identity { device, subsystem, revision: 1, nvm })
+    }
+
+    fn loopback(&self, number: usize) -> Loopback {
+        let outcome = Outcome { wanted: 10, sent: 10, received: 8, ..Outcome::default() };
+        match number {
+            0 => Loopback::Impossible,
+            _ => Loopback::Ran(Outcome { driver: 808, elapsed: 1616, ..outcome }),
+        }
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

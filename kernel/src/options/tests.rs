@@ -370,3 +370,16 @@ fn who_polls_which_queue_is_read_and_isolation_needs_groups() {
         "error: pmd-auto-lb-rebal-interval=20001: expected 0 to 20000; using 1",
     );
 }
+
+#[test]
+fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
+    let wanted = |line: &str| parse(line).0.nictest;
+    assert_eq!((wanted(""), wanted("test=none")), (None, None));
+    assert_eq!(wanted("test=nictest"), Some(1_000_000));
+    assert_eq!(wanted("test=nictest:500"), Some(500));
+    for wrong in ["test=", "test=nictest:", "test=nictest:0", "test=nictest:100000001", "test=nic"]
+    {
+        let (options, faults) = parse(wrong);
+        assert_eq!((options.nictest, faults.is_empty()), (None, false), "{wrong}");
+    }
+}

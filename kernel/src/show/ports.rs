@@ -6,7 +6,7 @@ use dataplane::{Account, Ledger, PORTS, Reason};
 
 use super::ledger::{gather, unreadable};
 use crate::control::Rxqs;
-use crate::machine::{Machine, Port};
+use crate::machine::{Link, Machine, Port};
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
 ///
@@ -44,18 +44,26 @@ pub fn port(
     let Some(port) = machine.port(number) else { return Ok(()) };
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     both_lines(number, &port, &reading.accounts[number], out)?;
-    let report = machine.link_report(number).unwrap_or_default();
-    write!(out, "  link {}", port.link)?;
-    if let Some(cause) = report.cause {
-        write!(out, ": {cause}")?;
-    }
-    writeln!(out, ", resets={resets}")?;
-    write!(out, "{report}")?;
+    link_lines(machine, (number, port.link, resets), out)?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());
         writeln!(out, "  queue {}: core {core}, rx frames={frames}", queue.name().1)
     })
+}
+
+/// All that is known of the link of a port.
+pub(super) fn link_lines(
+    machine: &impl Machine,
+    (number, link, resets): (usize, Link, u64),
+    out: &mut impl Write,
+) -> fmt::Result {
+    let report = machine.link_report(number).unwrap_or_default();
+    write!(out, "  link {link}")?;
+    if let Some(cause) = report.cause {
+        write!(out, ": {cause}")?;
+    }
+    write!(out, ", resets={resets}\n{report}")
 }
 
 /// What a port is, and what went through it.

@@ -8,6 +8,7 @@ use qemu::nic82599::{Device, Fault, Seats, check_emulator, registers as regs};
 
 use crate::carry::carry;
 use crate::links::drops_while_down;
+use crate::nictest::{FRAMES as LOOPED, expect_pass};
 use crate::rig::{Rig, Session, Setup, Skipped};
 use crate::sizes::{forwards, frame};
 
@@ -22,6 +23,7 @@ crate::facts![
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
     a_port_without_a_link_says_why_and_holds_nothing_up,
     registers_and_counters_are_told_as_the_card_has_them,
+    cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire,
 ];
 
 /// Has `check` look at a machine with two cards of the model, of which the first has `faults`.
@@ -30,10 +32,19 @@ fn on_cards(
     faults: &[Fault],
     check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
 ) -> Result<()> {
+    on_cards_told(rig, (faults, ""), check)
+}
+
+/// The same, with further words on the image's command line.
+fn on_cards_told(
+    rig: &Rig,
+    (faults, words): (&[Fault], &str),
+    check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
+) -> Result<()> {
     if let Err(reason) = check_emulator(rig.program()) {
         bail!(Skipped(format!("{reason:#}")));
     }
-    let mut setup: Setup = rig.wired()?.append("forward=0:1");
+    let mut setup: Setup = rig.wired()?.append("forward=0:1").append(words);
     let seats = Seats::take(&mut setup.machine.nics, |index, options| {
         options.is_lossless = true;
         if index == 0 {
@@ -165,6 +176,22 @@ fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()>
             let counters = session.command(&format!("show port {port} counters"))?;
             ensure!(counters.iter().any(|line| line == told), "no {told:?}: {counters:#?}");
         }
+        expect_no_violation(devices)
+    })
+}
+
+fn cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire(rig: &Rig) -> Result<()> {
+    on_cards_told(rig, (&[], &format!("test=nictest:{LOOPED}")), |session, devices| {
+        (0..2).try_for_each(|number| expect_pass(session, number))?;
+        let answer = session.command("nictest 1")?;
+        let (head, verdict) = (&answer[0], answer.last());
+        ensure!(head.contains(" 8086:10fb, subsystem ") && head.contains(", NVM 0x"), "{head}");
+        ensure!(verdict.is_some_and(|line| line == "nictest port 1: PASS"), "{answer:#?}");
+        // Frames keep their order: what was looped would come out before this one.
+        session.ask_until("show ports", |lines| {
+            (lines.iter().filter(|line| line.contains(" link up, ")).count() == 2).then_some(())
+        })?;
+        (60..160).try_for_each(|length| forwards(session, &frame(length, None)))?;
         expect_no_violation(devices)
     })
 }

@@ -25,6 +25,7 @@ mod loaders;
 mod logs;
 mod machines;
 mod namespaces;
+mod nictest;
 mod operator;
 mod ports;
 mod report;
@@ -97,6 +98,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         machines::FACTS,
         ports::FACTS,
         links::FACTS,
+        nictest::FACTS,
         captures::FACTS,
         bonds::FACTS,
         sizes::FACTS,

@@ -107,3 +107,27 @@ fn a_card_shows_its_registers_and_what_it_counts() {
     let port = desk.answers("show port 1 queues -f json");
     assert!(port[0].contains(r#""down_because":"no light"}"#), "{port:?}");
 }
+
+#[test]
+fn a_test_of_a_card_is_one_log_with_a_verdict() {
+    let mut desk = Desk::new();
+    let shown = desk.answers("nictest 1");
+    let loopback = "loopback: frames=10 sent=10 received=8 lost=2 spoiled=0 foreign=0, \
+                    101 cycles a frame in the driver, 202 from end to end";
+    assert_eq!(
+        shown[0],
+        "nictest port 1: 00:03.0 virtio-net 52:54:00:12:34:57 8086:10fb, subsystem 8086:0003, \
+         revision 0x01, NVM 0x80001234"
+    );
+    assert_eq!(shown[1], "  link down: no light, resets=0");
+    assert_eq!((&*shown[4], &*shown[5]), ("registers:", "CTRL 0x00000=0x00000000"));
+    assert_eq!(shown[45..], ["counters:", "MPC 4", loopback, "nictest port 1: FAIL"]);
+    let virtio = desk.answers("nictest 0");
+    let [.., told, verdict] = &virtio[..] else { panic!("{virtio:?}") };
+    assert_eq!(told, "loopback: cards of virtio have none");
+    assert_eq!(verdict, "nictest port 0: PASS, without loopback");
+    assert_eq!(desk.answers("nictest 9"), ["error: there is no port 9 (show ports lists all)"]);
+    desk.control.test_cards(&desk.machine);
+    let all = desk.says("");
+    assert_eq!(all.matches("nictest port ").count(), 4, "{all}");
+}
