@@ -18,6 +18,8 @@ pub struct Exits<T: 'static> {
     places: [u8; ACCOUNTS],
     /// Bit i says that frames wait at exit i.
     waiting: u32,
+    /// Bit i says that the link of exit i is down.
+    down: u32,
     /// Clock counts between two visits to the same ring at least; 0 for none.
     interval: u64,
 }
@@ -50,12 +52,15 @@ pub(crate) struct Flushed {
     pub(crate) batches: u32,
     /// Frames that rings had no room for.
     pub(crate) refused: u32,
+    /// Frames that were to leave by links that are down.
+    pub(crate) lost: u32,
 }
 
 impl<T: TxQueue> Exits<T> {
     /// No way out.
     pub const fn new() -> Self {
-        Self { exits: Vec::new(), places: [ACCOUNTS as u8; ACCOUNTS], waiting: 0, interval: 0 }
+        let places = [ACCOUNTS as u8; ACCOUNTS];
+        Self { exits: Vec::new(), places, waiting: 0, down: 0, interval: 0 }
     }
 
     /// Makes `exit` the way out by its port. False if there is no such port or it has one already.
@@ -120,6 +125,13 @@ impl<T: TxQueue> Exits<T> {
         self.interval = interval;
     }
 
+    /// Has nothing leave by the ports in `down`, where bit p stands for port p.
+    pub(crate) fn set_down(&mut self, down: u16) {
+        let is_down = |exit: &Exit<T>| u32::from(down) >> exit.port & 1 == 1;
+        let places = self.exits.iter().enumerate().filter(|(_, exit)| is_down(exit));
+        self.down = places.fold(0, |down, (place, _)| down | 1 << place);
+    }
+
     /// Whether frames wait for anything.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
@@ -156,10 +168,14 @@ impl<T: TxQueue> Exits<T> {
         kept
     }
 
-    /// Hands all waiting frames to their rings. What a ring has no room for is dropped.
+    /// Hands all waiting frames to their rings. What a ring has no room for, or what was to leave by
+    /// a link that is down, is dropped.
     #[inline]
     pub(crate) fn flush_all(&mut self, pool: &mut LocalPool, books: &mut Books) -> Flushed {
         let mut flushed = Flushed::default();
+        if self.waiting & self.down != 0 {
+            flushed.lost = self.lose(pool, books);
+        }
         let mut waiting = core::mem::take(&mut self.waiting);
         while waiting != 0 {
             let place = waiting.trailing_zeros() as usize;
@@ -174,6 +190,21 @@ impl<T: TxQueue> Exits<T> {
             flushed.refused += refused;
         }
         flushed
+    }
+
+    /// Drops what waits for links that are down, and returns how many frames those were.
+    #[cold]
+    fn lose(&mut self, pool: &mut LocalPool, books: &mut Books) -> u32 {
+        let without_link = self.waiting & self.down;
+        self.waiting &= !without_link;
+        let exits = self.exits.iter_mut().enumerate();
+        let exits = exits.filter(|(place, _)| without_link >> place & 1 == 1);
+        exits.fold(0, |lost, (_, exit)| {
+            let waiting = exit.outbox.len() as u32;
+            exit.unpark(books);
+            exit.give_up(Reason::LinkDown, pool, books);
+            lost + waiting
+        })
     }
 
     /// Frames that wait in outboxes.
@@ -242,7 +273,7 @@ impl<T: TxQueue> Exit<T> {
         let taken = self.queue.tx(pool, &mut self.outbox);
         let refused = self.outbox.len();
         if refused > 0 {
-            self.give_up(pool, books);
+            self.give_up(Reason::TxRingFull, pool, books);
         }
         let account = books.account(self.port);
         account.sent += taken as u64;
@@ -250,13 +281,13 @@ impl<T: TxQueue> Exit<T> {
         (taken as u32, refused as u32)
     }
 
-    /// Drops what the ring had no room for.
+    /// Drops all that waits, for `reason`.
     #[cold]
-    fn give_up(&mut self, pool: &mut LocalPool, books: &mut Books) {
+    fn give_up(&mut self, reason: Reason, pool: &mut LocalPool, books: &mut Books) {
         for frame in self.outbox.drain(..) {
             self.bytes -= frame.len() as u64;
             books.account(frame.port).forwarded -= 1;
-            discard(frame, Reason::TxRingFull, pool, books);
+            discard(frame, reason, pool, books);
         }
     }
 }

@@ -108,6 +108,8 @@ reasons! {
     NoBuffer: "act", "no_buffer";
     /// The port that it was to leave by cannot send frames of its length.
     TxOversize: "tx", "tx_mtu_exceeded";
+    /// The link of the port that it was to leave by is down.
+    LinkDown: "tx", "tx_link_down";
     /// The transmit ring that it was to leave by had no room.
     TxRingFull: "tx", "tx_ring_full";
 }

@@ -19,6 +19,8 @@ const MULTICAST: u64 = 1 << 40;
 pub struct Network {
     /// Bit p says that there is a port p; [`LOCAL`] is one of them.
     pub ports: u32,
+    /// Bit p says that the link of port p is down: nothing leaves by it.
+    pub down: u16,
     /// Who is behind which port.
     pub addresses: Addresses,
     /// This end of all tunnels.
@@ -59,6 +61,7 @@ impl Network {
     pub const fn new(stations: &'static mut [Station; ADDRESSES]) -> Self {
         Self {
             ports: 0,
+            down: 0,
             addresses: Addresses(stations),
             endpoint: None,
             tunnels: [None; TUNNELS],
@@ -69,7 +72,7 @@ impl Network {
 
     /// Becomes like `other`.
     pub fn copy_from(&mut self, other: &Self) {
-        self.ports = other.ports;
+        (self.ports, self.down) = (other.ports, other.down);
         (self.endpoint, self.tunnels) = (other.endpoint, other.tunnels);
         self.bonds = other.bonds;
         self.neighbors.clone_from(&other.neighbors);

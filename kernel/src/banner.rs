@@ -120,7 +120,7 @@ impl Display for Taken<'_> {
         let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
         for (number, port) in ports {
             let comma = if number > 0 { ", " } else { "" };
-            write!(out, "{comma}{number} = {} on core {}", port.place, port.core())?;
+            write!(out, "{comma}{number} = {} on core {}", port.place, port.polled.core())?;
         }
         if self.0.port(0).is_none() { out.write_str("none") } else { Ok(()) }
     }

@@ -3,7 +3,9 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
-use kernel::machine::{self, Elapsed, Machine};
+use kernel::machine::{
+    self, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Polled, Register,
+};
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -30,11 +32,6 @@ impl Board {
         Self { ports, pmds, queues, second_clock: None }
     }
 
-    /// Whether the link of each port is up.
-    pub(crate) fn links(&self) -> Vec<bool, PORTS> {
-        self.ports.iter().map(Port::is_link_up).collect()
-    }
-
     /// How many PMDs poll ports.
     pub(crate) fn pmds(&self) -> usize {
         self.pmds.len()
@@ -59,18 +56,46 @@ impl Machine for Board {
             place: port.place,
             driver: port.driver(),
             mac: port.mac(),
-            link: port.is_link_up(),
-            cores: self.cores(number),
+            link: port.link(),
+            polled: self.polled(number)?,
             queues: port.queues,
             mtu: port.mtu,
             ring_pending: pending as u32,
-            ring: port.ring,
             missed: port.missed(),
         })
     }
 
+    fn polled(&self, number: usize) -> Option<Polled> {
+        let ring = self.ports.get(number)?.ring;
+        Some(Polled { cores: self.cores(number), ring })
+    }
+
+    fn link(&self, number: usize) -> Option<Link> {
+        Some(self.ports.get(number)?.link())
+    }
+
+    fn link_report(&self, number: usize) -> Option<LinkReport> {
+        Some(self.ports.get(number)?.link_report())
+    }
+
     fn missed(&self, number: usize) -> Option<u64> {
         self.ports.get(number)?.missed()
+    }
+
+    fn register(&self, number: usize, index: usize) -> Option<Register> {
+        self.ports.get(number)?.register(index)
+    }
+
+    fn counter(&self, number: usize, index: usize) -> Option<Counter> {
+        self.ports.get(number)?.counter(index)
+    }
+
+    fn identity(&self, number: usize) -> Option<Identity> {
+        Some(self.ports.get(number)?.identity())
+    }
+
+    fn loopback(&self, number: usize) -> Loopback {
+        self.ports.get(number).map_or(Loopback::NotRun, |port| port.loopback)
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

@@ -53,8 +53,10 @@ pub enum Command<'a> {
     ShowPort {
         /// Its number.
         port: usize,
-        /// Whether each of its receive queues gets a line.
-        queues: bool,
+        /// What of it.
+        part: PortPart,
+        /// In which form.
+        format: Format,
     },
     /// Show how many frames were dropped, and why.
     ShowDrops(Format),
@@ -114,6 +116,8 @@ pub enum Command<'a> {
     Mark(&'a str),
     /// See whether what is measured is true.
     SelfTest,
+    /// Tell all that a lab needs to know of the card of this port.
+    NicTest(usize),
     /// Keep a PMD busy on purpose.
     Stall(Stall),
     /// Crash on purpose.
@@ -129,6 +133,27 @@ pub enum Command<'a> {
     Exit,
     /// Say what can be asked.
     Help(Topic),
+}
+
+/// What of a port to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PortPart {
+    /// What it is and what went through it.
+    #[default]
+    Itself,
+    /// The same, and its receive queues.
+    Queues,
+    /// Registers of its card.
+    Registers,
+    /// What its card counts.
+    Counters,
+}
+
+impl PortPart {
+    /// Those that are asked for by a word, in the order of [`Self::WORDS`].
+    const ASKED: [Self; 3] = [Self::Queues, Self::Registers, Self::Counters];
+    /// Those words.
+    const WORDS: [&str; 3] = ["queues", "regs", "counters"];
 }
 
 /// How an answer is written.

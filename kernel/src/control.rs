@@ -16,6 +16,7 @@ mod endpoint;
 mod execute;
 mod flow_commands;
 mod job;
+mod links;
 mod losses;
 mod moves;
 mod neighbors;
@@ -48,6 +49,7 @@ use coverage::Coverage;
 pub use coverage::{COPIES as COVERAGE_COPIES, NONE as NO_COVERAGE, Totals};
 pub use endpoint::{Endpoint, Wire};
 use job::Job;
+use links::Links;
 use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Counted, Handle, Line, Orders, Pmd, PmdMemory};
@@ -137,12 +139,15 @@ pub struct Control<'a, O> {
     rxqs: Rxqs,
     endpoint: Option<Endpoint>,
     losses: Losses,
+    links: Links,
     coverage: Coverage<'a>,
     captures: Captures,
     aside: Aside,
     alarms: Pace,
     rates: Rates,
     rates_due: u64,
+    /// When all that cards count is read again.
+    counters_due: u64,
     /// When it may be told again how many events were not printed.
     untold_due: u64,
     job: Option<Job>,
@@ -199,12 +204,14 @@ impl<'a, O: Orders> Control<'a, O> {
             tables,
             endpoint: None,
             losses: Losses::new(),
+            links: Links::new(base.hertz),
             coverage: Coverage::new(coverage),
             captures: Captures::NONE,
             aside: Aside::new(),
             alarms: Pace::new(base.hertz, supervise::ALARMS),
             rates: Rates { received: [0; PORTS], at: None },
             rates_due: 0,
+            counters_due: 0,
             untold_due: 0,
             job: None,
             ending: None,
@@ -253,12 +260,6 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Plays the endpoint of tunnels from now on.
     pub fn set_endpoint(&mut self, endpoint: Endpoint) {
         self.endpoint = Some(endpoint);
-    }
-
-    /// Has bonds use members whose link is up: bit p of `links` says so of port p. Say it again
-    /// now and then: nothing is done while PMDs do not know of the last change.
-    pub fn set_links(&mut self, links: u16) {
-        self.tables.set_links(links);
     }
 
     /// Knows from now on what calendar time is.

@@ -1,5 +1,14 @@
 //! What the console needs of the machine, and does not know how to do.
 
+mod card;
+
+pub use card::{Identity, Loopback};
+
+use core::fmt::{self, Display, Formatter};
+
+use heapless::String;
+use serde::Serialize;
+
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 
@@ -8,12 +17,35 @@ pub trait Machine {
     /// The time-stamp counter now.
     fn now(&self) -> u64;
 
-    /// The port `number`, counted from 0; none beyond the last.
+    /// The port `number`, counted from 0; none beyond the last. Asks its card.
     fn port(&self, number: usize) -> Option<Port>;
+
+    /// Who polls port `number`; none beyond the last. Asks no card.
+    fn polled(&self, number: usize) -> Option<Polled>;
+
+    /// The link of port `number`; none beyond the last. Asks its card.
+    fn link(&self, number: usize) -> Option<Link>;
+
+    /// What the card of port `number` tells of its link beyond that; none beyond the last. Takes some
+    /// milliseconds, for whoever asks.
+    fn link_report(&self, number: usize) -> Option<LinkReport>;
 
     /// Frames that the card of port `number` had no room for since it was taken, where it can
     /// tell. Asked every millisecond.
     fn missed(&self, number: usize) -> Option<u64>;
+
+    /// The register with this `index` that the card of port `number` shows; none beyond the last.
+    fn register(&self, number: usize, index: usize) -> Option<Register>;
+
+    /// What the card of port `number` counts with this `index`, since it was taken; none beyond the
+    /// last.
+    fn counter(&self, number: usize, index: usize) -> Option<Counter>;
+
+    /// What the card of port `number` says that it is; none beyond the last. Takes some milliseconds.
+    fn identity(&self, number: usize) -> Option<Identity>;
+
+    /// Whether the card of port `number` was made to receive what it sends, at boot.
+    fn loopback(&self, number: usize) -> Loopback;
 
     /// Where `core` is in the program now; none if it does not answer. Takes some milliseconds at
     /// most.
@@ -47,7 +79,112 @@ pub struct Elapsed {
     pub error: u64,
 }
 
-impl Port {
+/// A link as it is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Frames can pass.
+    pub is_up: bool,
+    /// Mb/s; 0 while the link is down, or where the card does not tell.
+    pub speed: u32,
+}
+
+impl Display for Link {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { is_up: false, .. } => out.write_str("down"),
+            Self { speed: 0, .. } => out.write_str("up"),
+            Self { speed, .. } => write!(out, "up, {speed} Mb/s"),
+        }
+    }
+}
+
+/// A register of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Register {
+    /// Its name in the datasheet.
+    pub name: &'static str,
+    /// The queue that it is of, if it is one's.
+    pub queue: Option<u16>,
+    /// Where it is.
+    pub offset: usize,
+    /// What it holds.
+    pub value: u64,
+}
+
+/// What a card counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counter {
+    /// Its name in the datasheet.
+    pub name: &'static str,
+    /// The queue that it is of, if it is one's.
+    pub queue: Option<u16>,
+    /// How much it has counted.
+    pub count: u64,
+}
+
+/// What a card tells of its link for people to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkReport {
+    /// What it runs over, if there is something to be said of that.
+    pub medium: Option<&'static str>,
+    /// The module that is in the card's cage.
+    pub module: Option<Module>,
+    /// What is received.
+    pub signal: Option<Signal>,
+    /// Why it is down, if it is.
+    pub cause: Option<&'static str>,
+}
+
+/// A module in a cage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// What it is for.
+    pub kind: &'static str,
+    /// Who made it.
+    pub vendor: String<16>,
+    /// What they call it.
+    pub part: String<16>,
+}
+
+/// What a card receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Lanes on which there is something: bit i stands for lane i.
+    pub lanes: u8,
+    /// How many lanes there are.
+    pub most: u8,
+    /// That is Ethernet.
+    pub is_locked: bool,
+}
+
+/// The lines of a port about that, each with its end.
+impl Display for LinkReport {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(medium) = self.medium {
+            write!(out, "  over {medium}")?;
+            if let Some(Module { kind, vendor, part }) = &self.module {
+                write!(out, " {kind}, {vendor}, {part}")?;
+            }
+            writeln!(out)?;
+        }
+        if let Some(Signal { lanes, most, is_locked }) = self.signal {
+            write!(out, "  receives light on {} of {most} lanes", lanes.count_ones())?;
+            writeln!(out, ", {}", if is_locked { "locked" } else { "not locked" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Who polls a port, and what can wait for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Polled {
+    /// The cores that poll its receive queues: bit i stands for core i.
+    pub cores: u64,
+    /// Frames that its receive rings can hold.
+    pub ring: u32,
+}
+
+impl Polled {
     /// The first core that polls it; 0 if there is none.
     pub fn core(&self) -> usize {
         self.each_core().next().unwrap_or(0)
@@ -74,17 +211,15 @@ pub struct Port {
     pub driver: &'static str,
     /// Its address on Ethernet.
     pub mac: Mac,
-    /// Whether its link is up.
-    pub link: bool,
-    /// The cores that poll its receive queues: bit i stands for core i.
-    pub cores: u64,
+    /// Its link.
+    pub link: Link,
+    /// Who polls it.
+    pub polled: Polled,
     /// Receive queues that it has, and that its card could have.
     pub queues: (usize, usize),
     /// Bytes behind the Ethernet header that its frames may have.
     pub mtu: u32,
-    /// Frames that its receive ring can hold.
-    pub ring: u32,
-    /// Frames that its transmit ring holds.
+    /// Frames that its transmit rings hold.
     pub ring_pending: u32,
     /// Frames that the card says it had no room for, where it can tell.
     pub missed: Option<u64>,

@@ -12,6 +12,7 @@ mod board;
 mod crash_report;
 mod house;
 mod log;
+mod nictest;
 mod pmds;
 mod ports;
 mod queues;
@@ -37,7 +38,7 @@ fn main() -> ! {
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
     let cores = setup::pmd_cores(&options, &mut troubles);
-    let (ports, queues) = match cores.is_empty() {
+    let (mut ports, queues) = match cores.is_empty() {
         true => (Vec::new(), Vec::new()),
         false => setup::take_ports(&options, &mut troubles),
     };
@@ -48,8 +49,14 @@ fn main() -> ! {
     setup::miss_members(&options, &ports, &mut troubles);
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
     let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
-    let started =
-        world.and_then(|mut world| Ok((pmds::start(queues, &mut world, &polling, base)?, world)));
+    let before = |store, queues: &mut [_]| {
+        if let Some(frames) = options.nictest {
+            nictest::run(&mut ports, queues, store, frames);
+        }
+    };
+    let started = world.and_then(|mut world| {
+        Ok((pmds::start(queues, &mut world, (&polling, base), before)?, world))
+    });
     let Ok(((handles, queues, wire), world)) = started else { out_of_memory("these ports") };
     if let Some(fault) = world.fault {
         setup::note(&mut troubles, setup::Trouble::BadFile(fault));
@@ -70,6 +77,9 @@ fn main() -> ! {
         control.set_utc(utc);
     }
     banner::tell(control, &board, &options, (&faults, &troubles));
+    if options.nictest.is_some() {
+        control.test_cards(&board);
+    }
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
     let stream = log::Line::find(match options.console.com {

@@ -69,6 +69,8 @@ pub struct Options {
     pub tunnels: Tunnels,
     /// Bonds.
     pub bonds: Bonds,
+    /// Frames that each card is to send to itself at boot, if it is to be tried.
+    pub nictest: Option<u32>,
 }
 
 /// The MTU of a port that nobody said anything of.
@@ -202,6 +204,7 @@ impl Default for Options {
             vtep: None,
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],
+            nictest: None,
         }
     }
 }

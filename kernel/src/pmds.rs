@@ -100,13 +100,14 @@ pub(crate) struct Polling {
     pub(crate) flush: u32,
 }
 
-/// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start.
+/// Makes a PMD for each of `pollings`, shares the queues of ports out among them, and lets all start;
+/// `before` that, something may be done with the queues.
 #[inline(never)]
 pub(crate) fn start(
-    ports: Vec<&'static mut Queues, PORTS>,
+    mut ports: Vec<&'static mut Queues, PORTS>,
     world: &mut World,
-    pollings: &[Polling],
-    base: Timebase,
+    (pollings, base): (&[Polling], Timebase),
+    before: impl FnOnce(&'static PoolStore, &mut [&'static mut Queues]),
 ) -> Result<(Vec<Handle, { cores::MAX }>, Queued, Option<Wire>), NoMemory> {
     if pollings.is_empty() {
         return Ok((Vec::new(), Vec::new(), None));
@@ -115,6 +116,7 @@ pub(crate) fn start(
     let rings: usize = ports.iter().map(|port| port.capacity()).sum();
     let are_long = ports.iter().any(|port| port.largest > LARGEST);
     let store = fill_store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
+    before(store, &mut ports);
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
     for &Polling { core, limits, sleep, flush } in pollings {

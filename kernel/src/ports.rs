@@ -1,6 +1,8 @@
 //! The network cards: which there are, and how one becomes a port.
 #![expect(unsafe_code, reason = "configuration space and registers are handed to drivers here")]
 
+mod port;
+
 use core::fmt;
 
 use bus::pci::{Seen, Segment};
@@ -8,6 +10,7 @@ use bus::{Dma, Registers, Translation};
 use dataplane::{LARGEST, PORTS};
 use heapless::Vec;
 use kernel::address::{Mac, Place};
+use kernel::machine::{Identity, Loopback};
 use kernel::options::{MTU, Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
@@ -45,6 +48,9 @@ pub(crate) struct Port {
     pub(crate) queues: (usize, usize),
     /// Bytes behind the Ethernet header that its frames may have.
     pub(crate) mtu: u32,
+    /// Whether its card was made to receive what it sends.
+    pub(crate) loopback: Loopback,
+    identity: Identity,
     card: Card,
 }
 
@@ -135,8 +141,9 @@ pub(crate) fn take(
         Some(_) => open_intel(&function, queues, HEADER + mtu as usize)?,
         None => open_virtio(&function, queues, HEADER + mtu as usize)?,
     };
-    let ring = queues.capacity() as u32;
-    Ok((Port { place, ring, queues: (queues.rx.len(), most), mtu, card }, queues))
+    let (ring, counts) = (queues.capacity() as u32, (queues.rx.len(), most));
+    let (loopback, identity) = (Loopback::NotRun, port::identify(&function));
+    Ok((Port { place, ring, queues: counts, mtu, loopback, identity, card }, queues))
 }
 
 /// A card, the queues that it can have, and those that it has.
@@ -200,40 +207,6 @@ pub(crate) fn silence() {
     let Some(segments) = SEGMENTS.get() else { return };
     for segment in segments {
         segment.functions().for_each(|seen| segment.forbid_bus_master(seen.address));
-    }
-}
-
-impl Port {
-    /// The name of its driver.
-    pub(crate) fn driver(&self) -> &'static str {
-        match &self.card {
-            Card::Virtio(_) => VIRTIO,
-            Card::Intel(card) => card.family().name(),
-        }
-    }
-
-    /// Its own address; all zeros if the card has none.
-    pub(crate) fn mac(&self) -> Mac {
-        let mac = match &self.card {
-            Card::Virtio(card) => card.mac(),
-            Card::Intel(card) => card.mac(),
-        };
-        Mac(mac.unwrap_or_default())
-    }
-
-    pub(crate) fn is_link_up(&self) -> bool {
-        match &self.card {
-            Card::Virtio(card) => card.is_link_up(),
-            Card::Intel(card) => card.link().is_up,
-        }
-    }
-
-    /// Frames that the card had no room for, where it can tell.
-    pub(crate) fn missed(&self) -> Option<u64> {
-        match &self.card {
-            Card::Virtio(_) => None,
-            Card::Intel(card) => Some(card.missed()),
-        }
     }
 }
 

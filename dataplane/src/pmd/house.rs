@@ -35,6 +35,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         let Parts { recorder, ledger, exits, pool, switch, .. } = &mut self.parts;
         switch.keep_house(recorder.latest());
+        exits.set_down(switch.network.get().down);
         exits.reclaim(pool);
         exits.publish(ledger);
         recorder.current.flags.set(Flags::WORK);

@@ -448,4 +448,5 @@ proptest! {
 mod captures;
 mod flows;
 mod lengths;
+mod links;
 mod moves;

@@ -10,7 +10,7 @@ use crate::e1000::{RAH0, RAL0, queue, rah};
 use crate::ixgbe::Cage;
 use crate::longest::Longest;
 use crate::ring::Given;
-use crate::{Error, Rx, Tx, ring};
+use crate::{Error, Report, Rx, Tx, ring};
 
 /// Bytes of registers that this crate reaches.
 const REGISTERS: usize = 0x2_0000;
@@ -196,26 +196,63 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         self.chip.link(&self.registers, self.cage)
     }
 
+    /// All that it tells of its link, and why that is down. It asks modules and transceivers, which
+    /// takes some milliseconds, and little more than a second where firmware keeps what it shares.
+    pub fn link_report(&self, clock: &impl Clock) -> Report {
+        let device = Device { registers: &self.registers, clock };
+        self.chip.report(&device, self.cage)
+    }
+
+    /// Has it receive what it sends and send nothing out, or not any more: the 82599 and its kind in the
+    /// MAC, the others in their transceiver. False if it does not do as it is told.
+    #[must_use]
+    pub fn set_loopback(&self, is_on: bool, clock: &impl Clock) -> bool {
+        self.chip.set_loopback(&Device { registers: &self.registers, clock }, is_on)
+    }
+
+    /// The version of its NVM, if that is stored there.
+    pub fn nvm_version(&self, clock: &impl Clock) -> Option<u32> {
+        self.chip.nvm().version(&Device { registers: &self.registers, clock })
+    }
+
     /// Frames that it had no room for, or no descriptor, since it was opened.
     pub fn missed(&self) -> u64 {
         self.sums.missed(&self.registers)
     }
 
-    /// All that it counts, since it was opened, for the control core to read once a second: name in
-    /// the datasheet, pair of queues if it is one's, and count.
-    pub fn counters(&self, each: &mut dyn FnMut(&'static str, Option<usize>, u64)) {
-        self.sums.each(&self.registers, each);
+    /// What it counts with this `index`, since it was opened: name in the datasheet, pair of queues if it
+    /// is one's, and count. None beyond the last. Counters of a 10G card stop after minutes at the full
+    /// rate of the smallest frames: have all of them read more often.
+    pub fn counter(&self, index: usize) -> Option<(&'static str, Option<usize>, u64)> {
+        self.sums.sum(&self.registers, index)
     }
 
-    /// Registers that can be read without a side effect: name in the datasheet, offset, value.
-    pub fn dump(&self, each: &mut dyn FnMut(&'static str, usize, u32)) {
-        let mut show = |name, offset| each(name, offset, self.registers.read32(offset));
-        self.chip.registers().iter().for_each(|(name, offset)| show(name, *offset));
-        for (receive, transmit) in (0..self.pairs).map(|n| self.chip.blocks(n)) {
-            RECEIVE.iter().for_each(|(name, offset)| show(name, receive + offset));
-            TRANSMIT.iter().for_each(|(name, offset)| show(name, transmit + offset));
-        }
+    /// The register with this `index` among those that can be read without a side effect; none beyond
+    /// the last.
+    pub fn register(&self, index: usize) -> Option<Register> {
+        let own = self.chip.registers().iter().map(|(name, offset)| (*name, None, *offset));
+        let queues = (0..self.pairs).flat_map(|n| {
+            let (receive, transmit) = self.chip.blocks(n);
+            let received = RECEIVE.iter().map(move |(name, offset)| (*name, receive + offset));
+            let sent = TRANSMIT.iter().map(move |(name, offset)| (*name, transmit + offset));
+            received.chain(sent).map(move |(name, offset)| (name, Some(n), offset))
+        });
+        let (name, pair, offset) = own.chain(queues).nth(index)?;
+        Some(Register { name, pair, offset, value: self.registers.read32(offset) })
     }
+}
+
+/// A register as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// Its name in the datasheet.
+    pub name: &'static str,
+    /// The pair of queues that it is of, if it is one's.
+    pub pair: Option<usize>,
+    /// Where it is.
+    pub offset: usize,
+    /// What it holds.
+    pub value: u32,
 }
 
 /// Registers of queues to show.

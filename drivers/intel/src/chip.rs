@@ -9,6 +9,8 @@ use crate::device::Device;
 use crate::flavour::{ADVANCED_1G, ADVANCED_10G, EXTENDED, Flavour};
 use crate::ixgbe::Cage;
 use crate::longest::Longest;
+use crate::nvm::Nvm;
+use crate::report::{Cause, Report};
 use crate::{Error, e1000, e1000e, igb, ixgbe};
 
 /// The vendor number of Intel.
@@ -138,6 +140,44 @@ impl Chip {
         };
         device.check()?;
         Ok(cage)
+    }
+
+    /// All that the card tells of its link.
+    pub(crate) fn report<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>, cage: Cage) -> Report {
+        let report = match self {
+            Self::E1000e => e1000e::report(device),
+            Self::Igb(model) => igb::report(device, model),
+            Self::Ixgbe(model) => ixgbe::report(device, model, cage),
+        };
+        match device.check() {
+            Ok(()) => report,
+            Err(_) => Report { cause: Some(Cause::Gone), signal: None, ..report },
+        }
+    }
+
+    /// Has the card receive what it sends, or not any more. Whether it does as it was told.
+    pub(crate) fn set_loopback<M: Mmio, C: Clock>(
+        self,
+        device: &Device<'_, M, C>,
+        is_on: bool,
+    ) -> bool {
+        let is_done = match self {
+            Self::E1000e => e1000e::set_loopback(device, is_on),
+            Self::Igb(model) => igb::set_loopback(device, model, is_on),
+            Self::Ixgbe(model) => {
+                ixgbe::set_loopback(device, model, is_on);
+                true
+            }
+        };
+        is_done && device.check().is_ok()
+    }
+
+    /// Its NVM.
+    pub(crate) const fn nvm(self) -> Nvm {
+        match self {
+            Self::E1000e | Self::Igb(_) => e1000::NVM,
+            Self::Ixgbe(_) => ixgbe::NVM,
+        }
     }
 
     /// The link as it is now.

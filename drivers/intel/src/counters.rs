@@ -120,41 +120,36 @@ impl Sums {
         Self { counters, pairs, sums: [const { Cell::new(0) }; SUMS] }
     }
 
-    /// All counters: name, pair of queues if it is one's, and sum.
-    pub(crate) fn each(
+    /// The counter with this `index` among all: name, pair of queues if it is one's, and sum. None
+    /// beyond the last.
+    pub(crate) fn sum(
         &self,
         registers: &impl Mmio,
-        each: &mut dyn FnMut(&'static str, Option<usize>, u64),
-    ) {
-        self.update(registers, |_| true, &mut |counter, i, sum| {
-            let is_of_queue = !matches!(counter.kind, Kind::One(_) | Kind::Wide);
-            each(counter.name, is_of_queue.then_some(i), sum);
-        });
+        index: usize,
+    ) -> Option<(&'static str, Option<usize>, u64)> {
+        let (counter, i, sum) = self.all().nth(index)?;
+        let is_of_queue = !matches!(counter.kind, Kind::One(_) | Kind::Wide);
+        Some((counter.name, is_of_queue.then_some(i), update(sum, counter.take(registers, i))))
     }
 
     /// Frames that were missed.
     pub(crate) fn missed(&self, registers: &impl Mmio) -> u64 {
-        let mut missed = 0;
-        self.update(registers, |counter| counter.is_missed, &mut |_, _, sum| missed += sum);
-        missed
+        let missed = self.all().filter(|(counter, ..)| counter.is_missed);
+        missed.map(|(counter, i, sum)| update(sum, counter.take(registers, i))).sum()
     }
 
-    /// Adds up what the `wanted` counters say, and tells the sums.
-    fn update(
-        &self,
-        registers: &impl Mmio,
-        wanted: impl Fn(&Counter) -> bool,
-        tell: &mut dyn FnMut(&Counter, usize, u64),
-    ) {
-        let all =
+    /// All sums: of which counter, and of which pair of queues.
+    fn all(&self) -> impl Iterator<Item = (&'static Counter, usize, &Cell<u64>)> {
+        let each =
             self.counters.iter().flat_map(|it| (0..it.sums(self.pairs)).map(move |i| (it, i)));
-        for ((counter, i), sum) in all.zip(&self.sums) {
-            if wanted(counter) {
-                sum.set(sum.get() + counter.take(registers, i));
-                tell(counter, i, sum.get());
-            }
-        }
+        each.zip(&self.sums).map(|((counter, i), sum)| (counter, i, sum))
     }
+}
+
+/// Adds `news` to `sum`, and returns what it is then.
+fn update(sum: &Cell<u64>, news: u64) -> u64 {
+    sum.set(sum.get() + news);
+    sum.get()
 }
 
 /// Whether there is room for the sums of these counters.

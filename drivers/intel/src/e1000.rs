@@ -13,11 +13,14 @@ use crate::Error;
 use crate::card::Link;
 use crate::device::Device;
 use crate::longest::Longest;
+use crate::nvm::Nvm;
+use crate::report::{Cause, Medium, Report};
 use crate::ring::BYTES;
 
 pub(crate) const CTRL: usize = 0x0000; // 10.2.2.1 device control
 pub(crate) const STATUS: usize = 0x0008; // 10.2.2.2 device status
 pub(crate) const EECD: usize = 0x0010; // 10.2.2.3 control of the NVM
+pub(crate) const EERD: usize = 0x0014; // 10.2.2.4 reads a word of the NVM
 pub(crate) const CTRL_EXT: usize = 0x0018; // 10.2.2.5 more device control
 pub(crate) const MDIC: usize = 0x0020; // 10.2.2.7 the transceiver's registers
 pub(crate) const ICR: usize = 0x00c0; // 10.2.4.1 causes of interrupts, cleared by reading
@@ -27,6 +30,7 @@ pub(crate) const TCTL: usize = 0x0400; // 10.2.6.1 transmit control
 pub(crate) const TIPG: usize = 0x0410; // 10.2.6.3 gap between frames
 pub(crate) const MDICNFG: usize = 0x0e04; // I350, I210: where the transceiver is
 pub(crate) const PHPM: usize = 0x0e14; // I350, I210: power of the transceiver
+pub(crate) const EXTCNF_CTRL: usize = 0x0f00; // 82574: who may use the transceiver
 pub(crate) const CRCERRS: usize = 0x4000; // 10.2.7.1 frames with a wrong checksum
 pub(crate) const RXERRC: usize = 0x400c; // 10.2.7.4 frames with a symbol that is none
 pub(crate) const MPC: usize = 0x4010; // 10.2.7.5 frames that the packet buffer had no room for
@@ -40,6 +44,7 @@ pub(crate) const RUC: usize = 0x40a4; // 10.2.7.34 frames that were too short
 pub(crate) const RFC: usize = 0x40a8; // 10.2.7.35 those of them that were damaged, too
 pub(crate) const ROC: usize = 0x40ac; // 10.2.7.36 frames that were too long
 pub(crate) const RJC: usize = 0x40b0; // 10.2.7.37 those of them that were damaged, too
+pub(crate) const PCS_LSTS: usize = 0x420c; // 82576 and its kind: the link over SerDes
 pub(crate) const RXCSUM: usize = 0x5000; // 10.2.5.15 checksums of received frames
 pub(crate) const RLPML: usize = 0x5004; // 82576: the longest frame, with checksum and VLAN tag
 pub(crate) const RFCTL: usize = 0x5008; // 10.2.5.16 form of receive descriptors
@@ -67,7 +72,10 @@ pub(crate) mod queue {
 /// Bits of CTRL.
 pub(crate) mod ctrl {
     pub(crate) const MASTER_DISABLE: u32 = 1 << 2; // GIO_MASTER_DISABLE
+    pub(crate) const FULL_DUPLEX: u32 = 1 << 0; // FD
     pub(crate) const SET_LINK_UP: u32 = 1 << 6; // SLU
+    pub(crate) const SPEED: u32 = 3 << 8; // SPEED
+    pub(crate) const SPEED_1000: u32 = 2 << 8;
     pub(crate) const FORCE_SPEED: u32 = 1 << 11; // FRCSPD
     pub(crate) const FORCE_DUPLEX: u32 = 1 << 12; // FRCDPLX
     pub(crate) const RESET: u32 = 1 << 26; // RST
@@ -106,6 +114,17 @@ pub(crate) mod mdic {
 /// Bits of PHPM.
 pub(crate) mod phpm {
     pub(crate) const GO_LINK_DISCONNECT: u32 = 1 << 5;
+}
+
+/// Bits of EXTCNF_CTRL.
+pub(crate) mod extcnf_ctrl {
+    pub(crate) const MDIO_OWNED: u32 = 1 << 5; // MDIO SW Ownership
+}
+
+/// Bits of PCS_LSTS.
+pub(crate) mod pcs_lsts {
+    pub(crate) const SYNC: u32 = 1 << 4; // SYNC OK
+    pub(crate) const IS_NEGOTIATED: u32 = 1 << 16; // AN COMPLETE
 }
 
 /// Bits of RXCSUM.
@@ -147,6 +166,8 @@ const QUIET: Limit = Limit::milliseconds(100);
 /// Nobody reads a card within this time after a reset; then its bit may take so long (4.6.1).
 const UNREADABLE: Limit = Limit::milliseconds(1);
 const RESET: Limit = Limit::milliseconds(10);
+/// How long a transceiver may take to loop back, or to do so no more.
+const SETTLE: Limit = Limit::milliseconds(500);
 
 /// Resets a card, so that nothing of what firmware left goes on (4.6). Its NVM may still be read.
 pub(crate) fn reset<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> Result<(), Error> {
@@ -206,3 +227,20 @@ pub(crate) fn link(registers: &impl Mmio) -> Link {
     };
     Link { is_up: true, speed }
 }
+
+/// What is told of a link over `medium`, with the cause that it is down for.
+pub(crate) fn report(link: Link, medium: Medium, cause: impl FnOnce() -> Cause) -> Report {
+    let cause = (!link.is_up).then(cause);
+    Report { link, medium, module: None, signal: None, cause }
+}
+
+/// Has the MAC match a transceiver that loops back, or take over what one negotiates.
+pub(crate) fn match_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: bool) {
+    let forced = ctrl::FORCE_SPEED | ctrl::FORCE_DUPLEX | ctrl::SPEED_1000 | ctrl::FULL_DUPLEX;
+    let set = if is_on { forced } else { 0 };
+    device.change(CTRL, forced | ctrl::SPEED, set | ctrl::SET_LINK_UP);
+    device.pause(SETTLE);
+}
+
+/// The NVM, whose version is one word (82574 datasheet, 6.1.1: image version).
+pub(crate) const NVM: Nvm = Nvm { control: EECD, read: EERD, version: (0x05, None) };

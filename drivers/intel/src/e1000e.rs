@@ -9,6 +9,8 @@ use crate::counters::{Counter, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
 use crate::longest::Longest;
+use crate::phy::Phy;
+use crate::report::{Cause, Medium, Report};
 
 /// Where the registers of the queues begin.
 pub(crate) const RECEIVE: usize = 0x2800; // 10.2.5.4
@@ -16,6 +18,9 @@ pub(crate) const TRANSMIT: usize = 0x3800; // 10.2.6.4
 
 /// How long reading the NVM may take (3.4.1.4).
 const SETTINGS: Limit = Limit::milliseconds(100);
+/// How long firmware may keep the transceiver to itself, and where that is.
+const OWNED: Limit = Limit::milliseconds(100);
+const TRANSCEIVER: u32 = 1;
 /// What the datasheet advises for copper at all speeds (10.2.6.3): IPGT 8, IPGR1 8, IPGR2 6.
 const GAP: u32 = 8 | 8 << 10 | 6 << 20;
 /// Descriptors are fetched and written back one by one, counted in descriptors (GRAN); the bit 22 of
@@ -88,4 +93,33 @@ pub(crate) fn start<M: Mmio, C: Clock>(
     let buffer = if longest.is_jumbo() { longest.kilobytes() << rctl::BUFFER } else { 0 };
     device.write(RCTL, e1000::RECEIVE | e1000::long_frames(longest) | buffer);
     device.check()
+}
+
+/// The card's link, and why it is down if it is.
+pub(crate) fn report<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> Report {
+    let cause = || with_transceiver(device, |phy| phy.cause()).unwrap_or(Cause::NoCarrier);
+    e1000::report(e1000::link(device.registers), Medium::TwistedPair, cause)
+}
+
+/// Has the transceiver send back what it is sent, or not any more (RCTL.LBM stays 0 then: 10.2.5.1). Whether
+/// it does as it was told.
+pub(crate) fn set_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: bool) -> bool {
+    let is_done = with_transceiver(device, |phy| phy.set_loopback(is_on)).flatten();
+    match_loopback(device, is_on && is_done.is_some());
+    is_done.is_some()
+}
+
+/// Does `work` with the transceiver while firmware does not; none if it does not let go (it is
+/// asked for until that is granted).
+fn with_transceiver<M: Mmio, C: Clock, T>(
+    device: &Device<'_, M, C>,
+    work: impl FnOnce(&Phy<'_, '_, M, C>) -> T,
+) -> Option<T> {
+    let is_ours = device.wait(OWNED, || {
+        device.set(EXTCNF_CTRL, extcnf_ctrl::MDIO_OWNED);
+        device.has(EXTCNF_CTRL, extcnf_ctrl::MDIO_OWNED)
+    });
+    let outcome = is_ours.then(|| work(&Phy { device, address: TRANSCEIVER }));
+    device.clear(EXTCNF_CTRL, extcnf_ctrl::MDIO_OWNED);
+    outcome
 }

@@ -10,6 +10,8 @@ use crate::counters::{Counter, Kind, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
 use crate::longest::Longest;
+use crate::phy::{CONTROL, NEGOTIATE, Phy};
+use crate::report::{Cause, Medium, Report};
 use crate::rss;
 use crate::semaphore::{Lock, Semaphore};
 
@@ -43,13 +45,8 @@ const RSS: u32 = 2;
 const START: Limit = Limit::milliseconds(10);
 /// How long the NVM may take to be read (3.3.1.3). A card without one is not an error.
 const SETTINGS: Limit = Limit::milliseconds(100);
-/// How long a register of the transceiver may take (8.2.4: 64 µs).
-const TRANSCEIVER: Limit = Limit::milliseconds(2);
-
-/// The transceiver's control register (IEEE 802.3, 22.2.4.1): power down, negotiation on, and anew.
-const CONTROL: u32 = 0;
+/// Bit of the transceiver's control register (IEEE 802.3, 22.2.4.1).
 const POWER_DOWN: u32 = 1 << 11;
-const NEGOTIATE: u32 = 1 << 12 | 1 << 9;
 /// Bits of the four ports' transceivers in SW_FW_SYNC (8.16.2).
 const SHARED: [u32; 4] = [1 << 1, 1 << 2, 1 << 5, 1 << 6];
 
@@ -161,34 +158,65 @@ fn restart_link<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
     if model != Model::M82576 {
         device.clear(PHPM, phpm::GO_LINK_DISCONNECT);
     }
+    // Without the semaphore or an answer the link stays as it is.
+    let _ = with_transceiver(device, model, |phy| {
+        let control = phy.read(CONTROL)?;
+        phy.write(CONTROL, control & !POWER_DOWN | NEGOTIATE)
+    });
+}
+
+/// Does `work` with the card's own transceiver while nobody else does; none if the link is over another
+/// medium, or if firmware does not let go.
+fn with_transceiver<M: Mmio, C: Clock, T>(
+    device: &Device<'_, M, C>,
+    model: Model,
+    work: impl FnOnce(&Phy<'_, '_, M, C>) -> T,
+) -> Option<T> {
     if device.read(CTRL_EXT).get_bits(ctrl_ext::LINK_MODE) != 0 {
-        return;
+        return None;
     }
     let address = match model {
         Model::M82576 => 1,
         Model::I350 | Model::I210 => device.read(MDICNFG).get_bits(mdic::ADDRESS),
     };
     let port = device.read(STATUS).get_bits(status::LAN_ID) as usize;
-    let negotiate = || {
-        let control = transceiver(device, address, mdic::READ)?;
-        let control = control & !POWER_DOWN | NEGOTIATE;
-        transceiver(device, address, mdic::WRITE | control)
-    };
-    // Without the semaphore or an answer the link stays as it is.
-    let _ = SEMAPHORE.with(device, SHARED[port], negotiate);
+    SEMAPHORE.with(device, SHARED[port], || work(&Phy { device, address })).ok()
 }
 
-/// Reads or writes the control register of the transceiver at `address` (8.2.4).
-fn transceiver<M: Mmio, C: Clock>(
+/// Has the transceiver send back what it is sent, or not any more. Whether it does as it was told.
+pub(crate) fn set_loopback<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
-    address: u32,
-    command: u32,
-) -> Option<u32> {
-    let place = address << mdic::ADDRESS.start | CONTROL << mdic::REGISTER;
-    device.write(MDIC, place | command);
-    let is_done = device.wait(TRANSCEIVER, || device.has(MDIC, mdic::READY));
-    let answer = device.read(MDIC);
-    (is_done && answer & mdic::ERROR == 0).then_some(answer & 0xffff)
+    model: Model,
+    is_on: bool,
+) -> bool {
+    let is_done = with_transceiver(device, model, |phy| phy.set_loopback(is_on)).flatten();
+    match_loopback(device, is_on && is_done.is_some());
+    is_done.is_some()
+}
+
+/// What the card's link runs over, and why it is down if it is.
+pub(crate) fn report<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) -> Report {
+    let link = e1000::link(device.registers);
+    let is_twisted_pair = device.read(CTRL_EXT).get_bits(ctrl_ext::LINK_MODE) == 0;
+    let medium = if is_twisted_pair { Medium::TwistedPair } else { Medium::Serdes };
+    let cause = || match medium {
+        Medium::TwistedPair => {
+            with_transceiver(device, model, |phy| phy.cause()).unwrap_or(Cause::NoCarrier)
+        }
+        _ => serdes_cause(device.read(PCS_LSTS)),
+    };
+    e1000::report(link, medium, cause)
+}
+
+/// Why there is no link over SerDes (8.18.3).
+fn serdes_cause(now: u32) -> Cause {
+    if now & pcs_lsts::SYNC == 0 {
+        Cause::NoSignal
+    } else if now & pcs_lsts::IS_NEGOTIATED == 0 {
+        Cause::Negotiating
+    } else {
+        Cause::NotHeard
+    }
 }
 
 /// Starts the queues of all pairs: receive, transmit (4.5.9, 4.5.10). The card receives once it has

@@ -13,8 +13,10 @@
 //! | `counters` | counters that are cleared by reading, added up |
 //! | `longest` | how long frames may be, and so what a card is told of buffers |
 //! | `rss` | how frames are spread over queues |
+//! | `nvm` | words of a card's NVM |
+//! | `report` | what a card tells of its link, and why that is down |
 //! | `semaphore` | what is shared with the card's firmware |
-//! | `e1000` | registers of 1G cards |
+//! | `e1000`, `phy` | registers of 1G cards, and of their transceivers |
 //! | `e1000e` | the 82574 |
 //! | `igb` | the 82576, I350 and I210 |
 //! | `ixgbe` | the 82599, X540 and X550 |
@@ -36,6 +38,9 @@ mod flavour;
 mod igb;
 mod ixgbe;
 mod longest;
+mod nvm;
+mod phy;
+mod report;
 mod ring;
 mod rss;
 mod rx;
@@ -44,8 +49,9 @@ mod semaphore;
 mod tests;
 mod tx;
 
-pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
+pub use card::{Card, Family, Generation, Link, Map, Register, Rings, mac_of};
 pub use error::Error;
+pub use report::{Cause, Medium, Module, Report, Signal};
 pub use ring::Given;
 pub use rx::Rx;
 pub use tx::Tx;

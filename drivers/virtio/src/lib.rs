@@ -33,5 +33,5 @@ pub use error::Error;
 pub use net::{Net, mac_of};
 pub use queue::Lies;
 pub use rx::NetRx;
-pub use transport::{Kind, Map};
+pub use transport::{Kind, Map, Register};
 pub use tx::NetTx;

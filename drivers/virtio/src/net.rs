@@ -9,7 +9,7 @@ use bus::{Clock, Dma, Mmio};
 
 use crate::control::{self, Control};
 use crate::queue::{self, Queue};
-use crate::transport::{self, Kind, Map, Transport};
+use crate::transport::{self, Kind, Map, Register, Transport};
 use crate::{Error, NetRx, NetTx};
 
 /// Feature bits (5.1.3): the device has an address, says whether its link is up, has a queue for
@@ -152,6 +152,11 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
     /// The card's own address, if it has one.
     pub fn mac(&self) -> Option<[u8; 6]> {
         self.accepted.get_bit(MAC).then(|| mac(&self.registers))
+    }
+
+    /// The register with this `index` among those that can be shown; none beyond the last.
+    pub fn register(&self, index: usize) -> Option<Register> {
+        self.transport.register(index, 2 * self.pairs)
     }
 
     /// Whether the link is up. Where the card cannot tell, it counts as up.

@@ -1,5 +1,9 @@
 //! A virtio device behind PCI (4.1): where its registers are, and how it is set up.
 
+mod registers;
+
+pub use registers::Register;
+
 use bit_field::BitField;
 use bus::pci::{ConfigRegionAccess, Function, Seen};
 use bus::{Clock, Limit, Mmio, wait_until};

@@ -5,7 +5,7 @@ use perf::windows::SECONDS;
 
 use super::entry::{Entry, Form, clamped, core, format, number, optional, required, seconds};
 use super::{
-    CAPTURED, Capture, Command, Crash, PerfShow, ROWS, ShowEvents, ShowRxqs, Stall, Topic,
+    CAPTURED, Capture, Command, Crash, PerfShow, PortPart, ROWS, ShowEvents, ShowRxqs, Stall, Topic,
 };
 use crate::balance;
 
@@ -19,7 +19,7 @@ const METER: &str =
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 38] = [
+pub static COMMANDS: [Entry; 39] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -83,14 +83,19 @@ pub static COMMANDS: [Entry; 38] = [
     },
     Entry {
         name: "show port",
-        about: "one port, and what came out of each of its receive queues",
+        about: "one port: link, module, receive queues, registers, counters",
         items: &[
             required(Form::Place(number("PORT", 0, 15)), "its number in show ports"),
-            optional(Form::Words(&["queues"]), "a line for each receive queue, too"),
+            optional(
+                Form::Words(&PortPart::WORDS),
+                "also its receive queues; instead its card's registers, or what that counts",
+            ),
+            format(),
         ],
         make: |said| Command::ShowPort {
             port: said.number(0).unwrap_or(0),
-            queues: said.number::<u64>(1).is_some(),
+            part: said.number(1).map_or(PortPart::Itself, |word: usize| PortPart::ASKED[word]),
+            format: said.format(2),
         },
     },
     Entry {
@@ -288,6 +293,12 @@ pub static COMMANDS: [Entry; 38] = [
         about: "stall each PMD, read that back, and check the clock by another",
         items: &[],
         make: |_| Command::SelfTest,
+    },
+    Entry {
+        name: "nictest",
+        about: "all of a card in one log: ids, NVM, link, registers, counters, loopback at boot",
+        items: &[required(Form::Place(number("PORT", 0, 15)), "its number in show ports")],
+        make: |said| Command::NicTest(said.number(0).unwrap_or(0)),
     },
     Entry {
         name: "stall",

@@ -10,9 +10,11 @@ use super::coverage::CoverageJob;
 use super::job::Job;
 use super::self_test::SelfTest;
 use super::{Control, Ending, Orders, Pmd};
-use crate::command::{self, Changes, Command, Format, Help, PerfShow, ShowEvents, ShowRxqs, Stall};
+use crate::command::{
+    self, Changes, Command, Format, Help, PerfShow, PortPart, ShowEvents, ShowRxqs, Stall,
+};
 use crate::machine::Machine;
-use crate::show::{self, PerfShowJob, RxqsJob, SettingsJob, Told};
+use crate::show::{self, Inside, NicTestJob, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -34,8 +36,8 @@ impl<O: Orders> Control<'_, O> {
             Command::LogShow { core, format } => self.log_show(core, format),
             Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
             Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
-            Command::ShowPort { port, queues } => {
-                show::port(machine, ledgers, (port, queues.then_some(&self.rxqs)), out)
+            Command::ShowPort { port, part, format } => {
+                self.show_port(machine, (port, part, format))
             }
             Command::ShowDrops(Format::Text) => show::drops(count_ports(machine), ledgers, out),
             Command::ShowDrops(Format::Json) => {
@@ -67,6 +69,7 @@ impl<O: Orders> Control<'_, O> {
             Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
+            Command::NicTest(port) => self.nictest(machine, port),
             Command::ShowEvent { number, format } => self.show_event(number, format),
             Command::Stall(stall) => self.stall(&stall),
             Command::Crash { kind, core } => self.crash(machine.crash(kind), core, machine.now()),
@@ -74,6 +77,31 @@ impl<O: Orders> Control<'_, O> {
             Command::Exit => self.end(Ending::Exit, machine.now()),
             Command::Help(topic) => write!(out, "{}", Help(topic)),
         }
+    }
+
+    fn show_port(
+        &mut self,
+        machine: &impl Machine,
+        (port, part, format): (usize, PortPart, Format),
+    ) -> fmt::Result {
+        if machine.polled(port).is_none() {
+            return self.no_port(port);
+        }
+        let ledgers = self.pmds.iter().map(|pmd| pmd.handle.ledger);
+        let (resets, out) = (self.links.resets(port), &mut self.output);
+        let inside = match part {
+            PortPart::Registers => Inside::Registers,
+            PortPart::Counters => Inside::Counters,
+            PortPart::Itself | PortPart::Queues => {
+                let rxqs = (part == PortPart::Queues).then_some(&self.rxqs);
+                return match format {
+                    Format::Text => show::port(machine, ledgers, (port, resets, rxqs), out),
+                    Format::Json => show::json::port(machine, ledgers, (port, resets, rxqs), out),
+                };
+            }
+        };
+        self.job = Some(Job::Port(PortJob::new(port, inside, format)));
+        Ok(())
     }
 
     fn perf_show(&mut self, wish: PerfShow) -> fmt::Result {
@@ -164,6 +192,23 @@ impl<O: Orders> Control<'_, O> {
         writeln!(self.output, "mark: event={event}")
     }
 
+    fn nictest(&mut self, machine: &impl Machine, port: usize) -> fmt::Result {
+        if machine.polled(port).is_none() {
+            return self.no_port(port);
+        }
+        self.job = Some(Job::NicTest(NicTestJob::new(port..port + 1)));
+        Ok(())
+    }
+
+    fn no_port(&mut self, port: usize) -> fmt::Result {
+        writeln!(self.output, "error: there is no port {port} (show ports lists all)")
+    }
+
+    /// Tells all of each card, as if somebody had asked.
+    pub fn test_cards(&mut self, machine: &impl Machine) {
+        self.job = Some(Job::NicTest(NicTestJob::new(0..count_ports(machine))));
+    }
+
     fn self_test(&mut self) -> fmt::Result {
         if self.pmds.iter().any(|pmd| !pmd.settings.metrics) {
             return writeln!(
@@ -240,5 +285,5 @@ impl<O: Orders> Control<'_, O> {
 
 /// Ports are numbered without gaps, so the first number without one is how many there are.
 fn count_ports(machine: &impl Machine) -> usize {
-    (0..dataplane::PORTS).take_while(|&number| machine.port(number).is_some()).count()
+    (0..dataplane::PORTS).take_while(|&number| machine.polled(number).is_some()).count()
 }

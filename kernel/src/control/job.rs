@@ -12,7 +12,8 @@ use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
 use crate::show::{
-    CaptureJob, FlowsJob, MetersJob, PerfShowJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
+    CaptureJob, FlowsJob, MetersJob, NicTestJob, PerfShowJob, PortJob, RulesJob, RxqsJob,
+    SettingsJob, TraceJob,
 };
 
 /// An answer, or an event, that is being written.
@@ -31,6 +32,8 @@ pub(super) enum Job {
     Coverage(CoverageJob),
     Rxqs(RxqsJob),
     Capture(CaptureJob),
+    Port(PortJob),
+    NicTest(NicTestJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
 }
@@ -40,6 +43,7 @@ impl Job {
     pub(super) fn is_inside_line(&self) -> bool {
         match self {
             Self::PerfShow(job) => job.is_inside_line(),
+            Self::Port(job) => job.is_inside_line(),
             Self::EventsDocument(_) | Self::EventDocument(_) => true,
             Self::Settings(_)
             | Self::Events(_)
@@ -52,6 +56,7 @@ impl Job {
             | Self::Coverage(_)
             | Self::Rxqs(_)
             | Self::Capture(_)
+            | Self::NicTest(_)
             | Self::Edit(..) => false,
         }
     }
@@ -76,6 +81,8 @@ impl<O: Orders> Control<'_, O> {
             Job::Trace(job) => job.step(&self.tables, out)?,
             Job::Coverage(job) => job.step(&self.coverage, out)?,
             Job::Meters(job) => job.step(self.tables.meters, out)?,
+            Job::NicTest(job) => job.step(machine, |port| self.links.resets(port), out)?,
+            Job::Port(job) => job.step(machine, out)?,
             Job::Rxqs(job) => job.step(self.pmds, &self.rxqs, out)?,
             Job::Capture(job) => match &self.captures.asked {
                 Some(asked) => job.step(self.pmds, asked, base, out)?,

@@ -18,6 +18,10 @@ use crate::options::Watchdog;
 /// Reports of iterations that do not end: more would leave no console to look into it.
 pub(super) const ALARMS: Rate = Rate { at_once: 8, per_minute: 12 };
 
+/// Seconds between two readings of all that cards count: those of 10G cards stop after 288 at the full
+/// rate of the smallest frames.
+const COUNTERS: u64 = 60;
+
 impl<O: Orders> Control<'_, O> {
     pub(super) fn supervise(&mut self, machine: &impl Machine) {
         let (now, hertz) = (machine.now(), self.base.hertz);
@@ -44,6 +48,10 @@ impl<O: Orders> Control<'_, O> {
         {
             self.coverage.keep(&totals);
         }
+        if now >= self.counters_due {
+            self.counters_due = now.saturating_add(COUNTERS * hertz);
+            read_counters(machine);
+        }
         if now >= self.rates_due {
             self.rates_due = now.saturating_add(hertz);
             self.set_auto_limits(machine);
@@ -61,7 +69,7 @@ impl<O: Orders> Control<'_, O> {
     fn sample_losses(&mut self, machine: &impl Machine) {
         let Self { losses, pmds, events, base, .. } = self;
         losses.sample(machine, base, |port, loss| {
-            let core = machine.port(port).map(|port| port.core());
+            let core = machine.polled(port).map(|polled| polled.core());
             let Some(pmd) = pmds.iter_mut().find(|pmd| Some(pmd.core()) == core) else { return };
             pmd.losses.add(base.millisecond(loss.between[1]), loss.frames);
             if loss.frames == 0 || !pmd.limits(base.hertz).watches_losses {
@@ -122,7 +130,7 @@ impl<O: Orders> Control<'_, O> {
             return;
         }
         for pmd in self.pmds.iter_mut() {
-            let ports = (0..PORTS).map_while(|number| Some((number, machine.port(number)?)));
+            let ports = (0..PORTS).map_while(|number| Some((number, machine.polled(number)?)));
             let own = ports.filter(|(_, port)| port.is_polled_by(pmd.handle.core));
             let until = own.map(|(number, port)| {
                 let frames = received[number].saturating_sub(before[number]);
@@ -144,6 +152,13 @@ impl<O: Orders> Control<'_, O> {
             sum
         })
     }
+}
+
+/// Has all cards add up what they count.
+fn read_counters(machine: &impl Machine) {
+    let ports = (0..PORTS).take_while(|port| machine.polled(*port).is_some());
+    let all = |port| (0..).map_while(move |index| machine.counter(port, index));
+    ports.flat_map(all).for_each(drop);
 }
 
 /// Makes an event of `loss`.

@@ -169,19 +169,22 @@ impl Tables {
         self.network.publish();
     }
 
-    /// Has bonds use members whose link is up, as soon as that can be: bit p says so of port p.
-    pub(super) fn set_links(&mut self, links: u16) {
+    /// Has nothing leave by ports whose link is down, and bonds use their other members, as soon as
+    /// that can be: bit p says so of port p.
+    pub(super) fn set_down(&mut self, down: u16) {
         let differs = |bond: &Bond| {
             let mut other = *bond;
-            other.update(links);
+            other.update(!down);
             other != *bond
         };
-        if !self.network.current().bonds.iter().flatten().any(differs) {
+        let current = self.network.current();
+        if current.down == down && !current.bonds.iter().flatten().any(differs) {
             return;
         }
         let Some((current, draft)) = self.network.draft() else { return };
         draft.copy_from(current);
-        draft.bonds.iter_mut().flatten().for_each(|bond| bond.update(links));
+        draft.down = down;
+        draft.bonds.iter_mut().flatten().for_each(|bond| bond.update(!down));
         self.network.publish();
     }
 

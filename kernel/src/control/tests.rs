@@ -7,87 +7,17 @@ use dataplane::flow::Flows;
 use dataplane::network::Network;
 use dataplane::rules::RuleSet;
 use handover::Reader;
-use pci_types::PciAddress;
 use perf::Settings;
 
 use super::*;
-use crate::address::{Mac, Place};
-use crate::command::Crash;
-use crate::machine::{Elapsed, Port};
+use crate::machine::Link;
 use crate::played::{HERTZ, Played, lending, tables};
+use bench::Bench;
 
 const PORTS: usize = 2;
 
 thread_local! {
     static CRASHED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A machine with two ports, whose clock is that of the first PMD.
-struct Bench {
-    now: u64,
-    rebooted: bool,
-    left: bool,
-    /// Frames that the card of port 1 lost.
-    missed: u64,
-    second_clock: u64,
-    /// The second clock is ahead by one part in so many.
-    drift: u64,
-}
-
-impl Machine for Bench {
-    fn now(&self) -> u64 {
-        self.now
-    }
-
-    fn port(&self, number: usize) -> Option<Port> {
-        let place = Place(PciAddress::new(0, 0, 2 + number as u8, 0));
-        let mac = Mac([0x52, 0x54, 0, 0x12, 0x34, 0x56 + number as u8]);
-        let (link, cores, ring_pending) = (number == 0, 1 << (number + 1), 7);
-        let (ring, queues, missed) = (256, (1, 1), self.missed(number));
-        let port = Port {
-            place,
-            driver: "virtio-net",
-            mac,
-            link,
-            cores,
-            queues,
-            mtu: 1500,
-            ring,
-            ring_pending,
-            missed,
-        };
-        (number < PORTS).then_some(port)
-    }
-
-    fn missed(&self, number: usize) -> Option<u64> {
-        (number == 1).then_some(self.missed)
-    }
-
-    fn where_is(&self, core: usize) -> Option<u64> {
-        (core == 1).then_some(0x20_1234)
-    }
-
-    fn start_second_clock(&mut self) -> Option<&'static str> {
-        self.second_clock = self.now;
-        Some("sundial")
-    }
-
-    fn second_clock(&self) -> Option<Elapsed> {
-        let tsc = self.now - self.second_clock;
-        Some(Elapsed { tsc, expected: tsc + tsc / self.drift, error: 1 })
-    }
-
-    fn crash(&self, _: Crash) -> fn() {
-        || CRASHED.set(true)
-    }
-
-    fn reboot(&mut self) {
-        self.rebooted = true;
-    }
-
-    fn exit(&mut self) {
-        self.left = true;
-    }
 }
 
 /// A mailbox with room for four orders, and whether a queue was given back.
@@ -163,6 +93,7 @@ impl Desk {
             now: 0,
             rebooted: false,
             left: false,
+            links: [Link { is_up: true, speed: 0 }, Link::default()],
             missed: 4,
             second_clock: 0,
             drift: u64::MAX,
@@ -257,8 +188,10 @@ fn pmd_memory() -> PmdMemory {
 }
 
 mod answers;
+mod bench;
 mod captures;
 mod flows;
+mod links;
 mod orders;
 mod reports;
 mod rxqs;

@@ -41,7 +41,7 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 26] = [
+static OWN: [OwnKey; 27] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -222,6 +222,12 @@ static OWN: [OwnKey; 26] = [
         range: Range::Number(0..=u32::MAX, |options, most| options.flows.upcall_limit = most),
         default: "0",
         help: "upcalls of each port in a second; 0 is any number",
+    },
+    OwnKey {
+        name: "test",
+        range: Range::Text("none, or nictest[:FRAMES], FRAMES 1 to 100000000", values::test),
+        default: "none",
+        help: "cards to be tried at boot: each receives a million frames that it sends (nictest)",
     },
 ];
 

@@ -383,3 +383,16 @@ fn ports_and_all_others_have_the_mtu_that_was_asked_for() {
         assert!(faults.starts_with(&start) && options.mtu.of(1) == 1500, "{faults}");
     }
 }
+
+#[test]
+fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
+    let wanted = |line: &str| parse(line).0.nictest;
+    assert_eq!((wanted(""), wanted("test=none")), (None, None));
+    assert_eq!(wanted("test=nictest"), Some(1_000_000));
+    assert_eq!(wanted("test=nictest:500"), Some(500));
+    for wrong in ["test=", "test=nictest:", "test=nictest:0", "test=nictest:100000001", "test=nic"]
+    {
+        let (options, faults) = parse(wrong);
+        assert_eq!((options.nictest, faults.is_empty()), (None, false), "{wrong}");
+    }
+}

@@ -24,6 +24,22 @@ pub(super) fn smc_enable(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+/// Frames that a card is tried with unless it is said how many, and at most.
+const TEST: u32 = 1_000_000;
+const LONGEST_TEST: u32 = 100_000_000;
+
+pub(super) fn test(options: &mut Options, text: &str) -> Option<()> {
+    options.nictest = match text.split_once(':') {
+        None if text == "none" => None,
+        None if text == "nictest" => Some(TEST),
+        Some(("nictest", frames)) => {
+            Some(number(frames).filter(|frames| (1..=LONGEST_TEST).contains(frames))?)
+        }
+        _ => return None,
+    };
+    Some(())
+}
+
 /// A number in decimal digits and nothing else.
 pub(super) fn number(text: &str) -> Option<u32> {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit());

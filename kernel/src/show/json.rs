@@ -4,11 +4,13 @@
 use core::fmt::{self, Display, Write};
 
 use dataplane::{Account, Ledger, Reason};
+use heapless::String;
 use perf::json::{Pen, VERSION};
 use serde::ser::{Serialize, Serializer};
 
 use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
-use crate::machine::{Machine, Port};
+use crate::control::Rxqs;
+use crate::machine::{LinkReport, Machine, Module, Port};
 
 #[derive(serde::Serialize)]
 struct PortRow {
@@ -17,6 +19,7 @@ struct PortRow {
     driver: &'static str,
     mac_address: Text<crate::address::Mac>,
     link_is_up: bool,
+    link_speed_mbps: Option<u32>,
     mtu: u32,
     core_id: usize,
     rx_packets: u64,
@@ -36,14 +39,15 @@ impl PortRow {
             pci_address: Text(port.place),
             driver: port.driver,
             mac_address: Text(port.mac),
-            link_is_up: port.link,
+            link_is_up: port.link.is_up,
+            link_speed_mbps: Some(port.link.speed).filter(|speed| *speed > 0),
             mtu: port.mtu,
-            core_id: port.core(),
+            core_id: port.polled.core(),
             rx_packets: account.received,
             rx_bytes: account.received_bytes,
             rx_lie_packets: account.dropped[Reason::DeviceLie as usize],
             rx_missed_packets: port.missed,
-            rx_ring_packets: port.ring,
+            rx_ring_packets: port.polled.ring,
             tx_packets: account.sent,
             tx_bytes: account.sent_bytes,
             tx_ring_pending_packets: port.ring_pending,
@@ -113,6 +117,79 @@ pub fn ports(
         pen.element(&PortRow::of(number, &port, account), out)?;
     }
     pen.end_array(out)?;
+    pen.end(out)
+}
+
+#[derive(serde::Serialize)]
+struct LinkRow {
+    resets: u64,
+    medium: Option<&'static str>,
+    module: Option<ModuleRow>,
+    lanes_with_light: Option<u32>,
+    lanes: Option<u8>,
+    is_locked: Option<bool>,
+    down_because: Option<&'static str>,
+}
+
+#[derive(serde::Serialize)]
+struct ModuleRow {
+    kind: &'static str,
+    vendor: Text<String<16>>,
+    part: Text<String<16>>,
+}
+
+#[derive(serde::Serialize)]
+struct QueueRow {
+    queue_id: u16,
+    core_id: usize,
+    rx_packets: u64,
+}
+
+impl LinkRow {
+    fn of(resets: u64, report: LinkReport) -> Self {
+        let LinkReport { medium, module, signal, cause } = report;
+        Self {
+            resets,
+            medium,
+            module: module.map(|Module { kind, vendor, part }| ModuleRow {
+                kind,
+                vendor: Text(vendor),
+                part: Text(part),
+            }),
+            lanes_with_light: signal.map(|signal| signal.lanes.count_ones()),
+            lanes: signal.map(|signal| signal.most),
+            is_locked: signal.map(|signal| signal.is_locked),
+            down_because: cause,
+        }
+    }
+}
+
+/// Writes what there is to say of port `number` of `machine`, with the figures of `ledgers` and how often its
+/// link went up or down, and of each of its queues where those of all ports are given.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn port(
+    machine: &impl Machine,
+    ledgers: impl Iterator<Item = &'static Ledger>,
+    (number, resets, rxqs): (usize, u64, Option<&Rxqs>),
+    out: &mut impl Write,
+) -> fmt::Result {
+    let Some(port) = machine.port(number) else { return Ok(()) };
+    let Some(reading) = gather(ledgers) else { return unreadable(out) };
+    let mut pen = Pen::begin("barecore.show-port", VERSION, out)?;
+    pen.members(&PortRow::of(number, &port, &reading.accounts[number]), out)?;
+    let report = machine.link_report(number).unwrap_or_default();
+    pen.member("link", &LinkRow::of(resets, report), out)?;
+    if let Some(rxqs) = rxqs {
+        pen.array("queues", out)?;
+        for queue in rxqs.of_port(number as u16) {
+            let (queue_id, core_id, rx_packets) = (queue.name().1, queue.core(), queue.frames());
+            pen.element(&QueueRow { queue_id, core_id, rx_packets }, out)?;
+        }
+        pen.end_array(out)?;
+    }
     pen.end(out)
 }
 

@@ -6,7 +6,7 @@ use dataplane::{Account, Ledger, PORTS, Reason};
 
 use super::ledger::{gather, unreadable};
 use crate::control::Rxqs;
-use crate::machine::{Machine, Port};
+use crate::machine::{Link, Machine, Port};
 use crate::options::MTU;
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
@@ -30,8 +30,8 @@ pub fn ports(
     Ok(())
 }
 
-/// Writes the lines of port `number` of `machine`, with the figures of `ledgers`, and one for each of its
-/// queues where those of all ports are given.
+/// Writes the lines of port `number` of `machine`, with the figures of `ledgers` and how often its link
+/// went up or down, and one for each of its queues where those of all ports are given.
 ///
 /// # Errors
 ///
@@ -39,19 +39,32 @@ pub fn ports(
 pub fn port(
     machine: &impl Machine,
     ledgers: impl Iterator<Item = &'static Ledger>,
-    (number, rxqs): (usize, Option<&Rxqs>),
+    (number, resets, rxqs): (usize, u64, Option<&Rxqs>),
     out: &mut impl Write,
 ) -> fmt::Result {
-    let Some(port) = machine.port(number) else {
-        return writeln!(out, "error: there is no port {number} (show ports lists all)");
-    };
+    let Some(port) = machine.port(number) else { return Ok(()) };
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     both_lines(number, &port, &reading.accounts[number], out)?;
+    link_lines(machine, (number, port.link, resets), out)?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());
         writeln!(out, "  queue {}: core {core}, rx frames={frames}", queue.name().1)
     })
+}
+
+/// All that is known of the link of a port.
+pub(super) fn link_lines(
+    machine: &impl Machine,
+    (number, link, resets): (usize, Link, u64),
+    out: &mut impl Write,
+) -> fmt::Result {
+    let report = machine.link_report(number).unwrap_or_default();
+    write!(out, "  link {link}")?;
+    if let Some(cause) = report.cause {
+        write!(out, ": {cause}")?;
+    }
+    write!(out, ", resets={resets}\n{report}")
 }
 
 /// What a port is, and what went through it.
@@ -70,10 +83,10 @@ fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Writ
 
 /// What a port is, and who polls it.
 fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
-    let link = if port.link { "up" } else { "down" };
+    let link = if port.link.is_up { "up" } else { "down" };
     write!(out, "port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
     write!(out, "link {link}, core ")?;
-    for (place, core) in port.each_core().enumerate() {
+    for (place, core) in port.polled.each_core().enumerate() {
         write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;
     }
     if port.mtu != MTU {

@@ -28,7 +28,7 @@ pub(crate) struct Card {
     pub(super) config: Config,
     pub(super) memory: Memory,
     pub(super) nvm: Nvm,
-    module: Module,
+    pub(super) module: Module,
     pub(super) interrupts: Interrupts,
     pub(super) link: Link,
     pub(super) receiver: Receiver,
@@ -195,12 +195,12 @@ impl Card {
             regs::CTRL => self.load_ctrl(),
             regs::STATUS => self.load_status(),
             regs::EEC => self.nvm.pins(!self.faults.has(Fault::AutoReadNeverDone)),
-            regs::I2CCTL => self.module.pins(),
+            regs::I2CCTL => self.load_wires(),
             regs::SWSM => self.load_semaphore(),
             regs::EICR => self.interrupts.take_causes(),
             regs::EIMS | regs::EIMC => self.interrupts.mask(),
             regs::LINKS => self.load_links(),
-            regs::ESDP => self.value(register) | bits::ESDP_SDP2,
+            regs::ESDP => self.load_esdp(),
             regs::FWSM => bits::FWSM_VALID,
             regs::RDRXCTL => self.load_rdrxctl(),
             regs::SECRXSTAT => self.load_secrxstat(),
@@ -236,6 +236,17 @@ impl Card {
         self.set(regs::SWSM, value | bits::SWSM_SMBI);
         let held = self.faults.has(Fault::SemaphoreHeld);
         value | if held { bits::SWSM_SMBI } else { 0 }
+    }
+
+    /// The wires of the module, or those that nobody but the driver pulls.
+    fn load_wires(&self) -> u32 {
+        if self.faults.has(Fault::CageEmpty) {
+            self.module.pins_without()
+        } else if self.faults.has(Fault::ModuleStuck) {
+            self.module.pins_stuck()
+        } else {
+            self.module.pins()
+        }
     }
 
     fn load_rdrxctl(&self) -> u32 {

@@ -151,6 +151,7 @@ impl Device {
     pub fn heal(&self) {
         let mut card = self.card();
         card.faults.clear();
+        card.look_at_link();
         card.tick();
     }
 
@@ -182,7 +183,11 @@ fn inject(card: &mut Card, fault: Fault) {
     if fault == Fault::NvmChecksumWrong {
         card.nvm.spoil();
     }
+    if fault == Fault::ModuleUnknown {
+        card.module.become_unknown();
+    }
     card.faults.add(fault);
+    card.look_at_link();
 }
 
 fn locked(card: &Mutex<Card>) -> MutexGuard<'_, Card> {

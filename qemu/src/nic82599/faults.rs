@@ -26,6 +26,14 @@ pub enum Fault {
         /// Readings from one change to the next; at least 1.
         readings: u32,
     },
+    /// The cage is empty.
+    CageEmpty,
+    /// The module in the cage is of a kind that no link is made over.
+    ModuleUnknown,
+    /// The module holds the clock of its wires down for ever.
+    ModuleStuck,
+    /// What is received is light, and no Ethernet.
+    NoLock,
     /// The card is pulled out after so many further register accesses: all reads are ones.
     SurpriseRemoval {
         /// Accesses that still work.

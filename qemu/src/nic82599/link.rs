@@ -2,6 +2,7 @@
 
 use super::bits;
 use super::card::Card;
+use super::faults::Fault;
 use super::registers as regs;
 
 /// Auto-negotiation and signal as a link partner makes them; only a driver's diagnosis asks.
@@ -32,11 +33,28 @@ impl Card {
         self.look_at_link();
     }
 
-    /// Whether frames can pass: the cable is in, the laser on, and the mode is 10G serial.
+    /// Whether frames can pass: the receiver has locked, and the laser is on.
     pub(super) fn is_link_up(&self) -> bool {
         let laser_off = bits::ESDP_SDP3 | bits::ESDP_SDP3_OUT;
-        let mode = self.value(regs::AUTOC) & bits::AUTOC_LMS;
-        self.link.is_plugged && !self.has(regs::ESDP, laser_off) && mode == bits::AUTOC_10G_SERIAL
+        self.has_lock() && !self.has(regs::ESDP, laser_off)
+    }
+
+    /// Whether light comes in: by a cable and through a module.
+    fn has_light(&self) -> bool {
+        self.link.is_plugged && !self.faults.has(Fault::CageEmpty)
+    }
+
+    /// Whether the receiver finds Ethernet in it, of the mode that it is in.
+    fn has_lock(&self) -> bool {
+        let is_serial = self.value(regs::AUTOC) & bits::AUTOC_LMS == bits::AUTOC_10G_SERIAL;
+        let is_spoiled = [Fault::NoLock, Fault::ModuleUnknown].map(|it| self.faults.has(it));
+        self.has_light() && is_serial && is_spoiled == [false; 2]
+    }
+
+    /// The cage: whether a module is in it.
+    pub(super) fn load_esdp(&self) -> u32 {
+        let cage = if self.faults.has(Fault::CageEmpty) { 0 } else { bits::ESDP_SDP2 };
+        self.value(regs::ESDP) | cage
     }
 
     /// Notes whether the link changed its state, and tells the driver so.
@@ -54,7 +72,13 @@ impl Card {
         self.flap();
         let is_up = self.is_link_up();
         let was_down = std::mem::replace(&mut self.link.was_down, !is_up);
-        if is_up && !was_down { bits::LINKS_UP | bits::LINKS_10G } else { 0 }
+        let told = [
+            (true, bits::LINKS_SERIAL),
+            (self.has_light(), bits::LINKS_LIGHT),
+            (self.has_lock(), bits::LINKS_LOCK),
+            (is_up && !was_down, bits::LINKS_UP | bits::LINKS_10G),
+        ];
+        told.iter().filter(|(holds, _)| *holds).fold(0, |links, (_, bits)| links | bits)
     }
 
     /// A restart interrupts the link.

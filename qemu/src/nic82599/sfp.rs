@@ -64,6 +64,21 @@ impl Module {
         }
     }
 
+    /// Becomes a module of another kind: a QSFP+.
+    pub(crate) fn become_unknown(&mut self) {
+        self.memory[0] = 0x0D;
+    }
+
+    /// What I2CCTL reads where there is no module.
+    pub(crate) fn pins_without(&self) -> u32 {
+        self.pins() | if self.data { pins::DATA_IN } else { 0 }
+    }
+
+    /// What it reads while the module holds the clock down.
+    pub(crate) fn pins_stuck(&self) -> u32 {
+        self.pins() & !pins::CLOCK_IN
+    }
+
     /// What I2CCTL reads.
     pub(crate) fn pins(&self) -> u32 {
         let pin = |is_high: bool, bits: u32| if is_high { bits } else { 0 };

@@ -84,6 +84,11 @@ fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
             session.ask_until("show ports", |lines| {
                 lines.first().is_some_and(|line| line.contains(told)).then_some(())
             })?;
+            let told = if up { "  link up, 1000 Mb/s, " } else { "  link down: no carrier: " };
+            session.ask_until("show port 0", |lines| {
+                let is_told = lines.iter().any(|line| line.starts_with(told));
+                (is_told && lines.contains(&"  over twisted pair".to_owned())).then_some(())
+            })?;
         }
         forwards(session, &frame(60, None))
     })

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::frames::Frames;
-use qemu::nic82599::{Device, Fault, Seats, check_emulator};
+use qemu::nic82599::{Device, Fault, Seats, check_emulator, registers as regs};
 
 use crate::carry::carry;
+use crate::links::drops_while_down;
+use crate::nictest::{FRAMES as LOOPED, expect_pass};
 use crate::rig::{Rig, Session, Setup, Skipped};
 use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
@@ -18,7 +20,11 @@ crate::facts![
     frames_of_every_length_leave_as_they_came,
     jumbo_frames_leave_as_they_came,
     a_link_that_goes_and_comes_is_told,
+    frames_for_a_link_that_is_down_are_dropped_for_that_reason,
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
+    a_port_without_a_link_says_why_and_holds_nothing_up,
+    registers_and_counters_are_told_as_the_card_has_them,
+    cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire,
 ];
 
 /// Has `check` look at a machine with two cards of the model, of which the first has `faults`; the image is
@@ -26,6 +32,15 @@ crate::facts![
 fn on_cards(
     rig: &Rig,
     (words, faults): (&str, &[Fault]),
+    check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
+) -> Result<()> {
+    on_cards_told(rig, (faults, ""), check)
+}
+
+/// The same, with further words on the image's command line.
+fn on_cards_told(
+    rig: &Rig,
+    (faults, words): (&[Fault], &str),
     check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
 ) -> Result<()> {
     if let Err(reason) = check_emulator(rig.program()) {
@@ -100,6 +115,16 @@ fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
     })
 }
 
+fn frames_for_a_link_that_is_down_are_dropped_for_that_reason(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        drops_while_down(session, &mut |is_up| {
+            devices[1].set_link(is_up);
+            Ok(())
+        })?;
+        expect_no_violation(devices)
+    })
+}
+
 fn a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port(rig: &Rig) -> Result<()> {
     on_cards(rig, ("", &[Fault::ResetNeverEnds]), |session, _| {
         let shown = session.shown();
@@ -108,5 +133,74 @@ fn a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port(rig: &Rig) -> 
         let ports = session.ports()?;
         ensure!(ports.len() == 1 && ports[0].contains(" 00:03.0 ixgbe "), "{ports:#?}");
         Ok(())
+    })
+}
+
+fn a_port_without_a_link_says_why_and_holds_nothing_up(rig: &Rig) -> Result<()> {
+    let faults = [
+        (Fault::CageEmpty, "no module in the cage"),
+        (Fault::ModuleUnknown, "module not supported"),
+        (Fault::NoLock, "light but no lock"),
+    ];
+    for (fault, why) in faults {
+        on_cards(rig, &[fault], |session, devices| {
+            tells(session, why)?;
+            expect_no_violation(devices)
+        })?;
+    }
+    on_cards(rig, &[Fault::ModuleStuck], |session, devices| {
+        devices[0].set_link(false);
+        let answer = tells(session, "no light")?;
+        ensure!(answer.iter().any(|line| line == "  over module"), "{answer:#?}");
+        devices[0].heal();
+        let answer = session.command("show port 0")?;
+        let module = "  over module 10GBASE-SR, Intel Corp, FTLX8571D3BCV-IT";
+        ensure!(answer.iter().any(|line| line == module), "{answer:#?}");
+        ensure!(session.command("show port 1")?[2].starts_with("  link up, 10000 Mb/s, "));
+        expect_no_violation(devices)
+    })
+}
+
+/// Waits until port 0 is said to be down, and has it tell `why` once more.
+fn tells(session: &mut Session, why: &str) -> Result<Vec<String>> {
+    session.look_until(|shown| {
+        shown.iter().any(|line| line.ends_with(&format!("port 0: link down: {why}"))).then_some(())
+    })?;
+    let answer = session.command("show port 0")?;
+    let told = format!("  link down: {why}, resets=1");
+    ensure!(answer.contains(&told), "no {told:?}: {answer:#?}");
+    Ok(answer)
+}
+
+fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()> {
+    on_cards(rig, &[], |session, devices| {
+        (60..70).try_for_each(|length| forwards(session, &frame(length, None)))?;
+        let registers = session.command("show port 1 regs")?;
+        for (name, register) in [("HLREG0", regs::HLREG0), ("TDT[0]", regs::TDT.at(0))] {
+            let value = devices[1].peek(register);
+            let told = format!("{name} {:#07x}={value:#010x}", register.0);
+            ensure!(registers.contains(&told), "no {told:?}: {registers:#?}");
+        }
+        for (port, told) in [(0, "QPRC[0] 10"), (0, "GPRC 10"), (1, "QPTC[0] 10")] {
+            let counters = session.command(&format!("show port {port} counters"))?;
+            ensure!(counters.iter().any(|line| line == told), "no {told:?}: {counters:#?}");
+        }
+        expect_no_violation(devices)
+    })
+}
+
+fn cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire(rig: &Rig) -> Result<()> {
+    on_cards_told(rig, (&[], &format!("test=nictest:{LOOPED}")), |session, devices| {
+        (0..2).try_for_each(|number| expect_pass(session, number))?;
+        let answer = session.command("nictest 1")?;
+        let (head, verdict) = (&answer[0], answer.last());
+        ensure!(head.contains(" 8086:10fb, subsystem ") && head.contains(", NVM 0x"), "{head}");
+        ensure!(verdict.is_some_and(|line| line == "nictest port 1: PASS"), "{answer:#?}");
+        // Frames keep their order: what was looped would come out before this one.
+        session.ask_until("show ports", |lines| {
+            (lines.iter().filter(|line| line.contains(" link up, ")).count() == 2).then_some(())
+        })?;
+        (60..160).try_for_each(|length| forwards(session, &frame(length, None)))?;
+        expect_no_violation(devices)
     })
 }

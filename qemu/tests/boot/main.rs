@@ -20,10 +20,12 @@ mod forward;
 mod garbage;
 mod ixgbe;
 mod json;
+mod links;
 mod loaders;
 mod logs;
 mod machines;
 mod namespaces;
+mod nictest;
 mod operator;
 mod ports;
 mod report;
@@ -95,6 +97,8 @@ fn facts() -> impl Iterator<Item = Fact> {
         windows::FACTS,
         machines::FACTS,
         ports::FACTS,
+        links::FACTS,
+        nictest::FACTS,
         captures::FACTS,
         bonds::FACTS,
         sizes::FACTS,

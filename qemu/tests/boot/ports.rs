@@ -16,6 +16,7 @@ crate::facts![
     a_machine_without_cards_says_so,
     a_machine_with_one_card_receives_and_drops,
     a_cable_that_is_out_at_boot_may_be_plugged_in_later,
+    registers_of_a_card_of_virtio_are_told,
 ];
 
 fn without_ports_every_card_is_listed_with_the_line_to_type_and_none_is_touched(
@@ -146,5 +147,18 @@ fn expect_link(session: &mut Session, state: &str) -> Result<()> {
     session.ask_until("show ports", |lines| {
         let line = starting(lines, "port 0: ").first()?.contains(&wanted);
         line.then_some(())
+    })
+}
+
+fn registers_of_a_card_of_virtio_are_told(rig: &Rig) -> Result<()> {
+    rig.wired()?.boot(|session| {
+        let registers = session.command("show port 0 regs")?;
+        // Acknowledged, driven, features agreed upon, at work (virtio 1.2, 2.1).
+        for told in ["device_status 0x00014=0x0000000f", "queue_enable[1] 0x0001c=0x00000001"] {
+            ensure!(registers.iter().any(|line| line == told), "no {told:?}: {registers:#?}");
+        }
+        let line = session.one_line("show port 0 counters")?;
+        ensure!(line == "the card of port 0 does not tell any", "{line:?}");
+        Ok(())
     })
 }

@@ -6,10 +6,12 @@
 use bit_field::BitField;
 use bus::{Clock, Limit, Mmio};
 
-use super::registers::bits::{anlp1, autoc, autoc2, esdp, links, mmngc, status, sw_fw_sync};
-use super::registers::{ANLP1, AUTOC, AUTOC2, CORECTL, ESDP, LINKS, MMNGC, STATUS};
+use super::registers::bits::{
+    anlp1, autoc, autoc2, esdp, hlreg0, links, macc, mmngc, status, sw_fw_sync,
+};
+use super::registers::{ANLP1, AUTOC, AUTOC2, CORECTL, ESDP, HLREG0, LINKS, MACC, MMNGC, STATUS};
 use super::sfp::{Module, module};
-use super::{Medium, Model, nvm};
+use super::{Medium, Model, NVM};
 use crate::card::{Generation, Link};
 use crate::device::Device;
 
@@ -48,7 +50,7 @@ pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model
             if is_ours {
                 set_up_module(device, model);
             }
-            let capabilities = nvm::word(device, CAPABILITIES).unwrap_or_default();
+            let capabilities = NVM.word(device, CAPABILITIES).unwrap_or_default();
             if capabilities.get_bit(NO_CROSSTALK) { Cage::IsIgnored } else { Cage::Matters }
         }
         Medium::Backplane => {
@@ -89,14 +91,14 @@ fn set_up_module<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
 /// Writes the sequence of the module with this number to the analogue part (6.3.2.2.1: a list of
 /// numbers and places, each after one word of another use). None if there is no such sequence.
 fn play_sequence<M: Mmio, C: Clock>(device: &Device<'_, M, C>, number: u16) -> Option<()> {
-    let list = nvm::word(device, MODULES).filter(|list| !NOTHING.contains(list))?;
+    let list = NVM.word(device, MODULES).filter(|list| !NOTHING.contains(list))?;
     let words = |from: u16, step| {
         let places = (1..LONGEST_LIST).step_by(step).map_while(move |i| from.checked_add(i));
-        places.map_while(|place| nvm::word(device, place).map(|word| (place, word)))
+        places.map_while(|place| NVM.word(device, place).map(|word| (place, word)))
     };
     let mut entries = words(list, 2).take_while(|(_, word)| *word != 0xffff);
     let (place, _) = entries.find(|(_, word)| *word == number)?;
-    let sequence = nvm::word(device, place + 1).filter(|it| !NOTHING.contains(it))?;
+    let sequence = NVM.word(device, place + 1).filter(|it| !NOTHING.contains(it))?;
     let values = words(sequence, 1).map(|(_, word)| word).take_while(|word| *word != 0xffff);
     values.for_each(|word| device.write(CORECTL, word.into()));
     Some(())
@@ -128,7 +130,7 @@ pub(crate) fn is_up(registers: &impl Mmio) -> bool {
 }
 
 /// LINKS. What is read first may be of before (8.2.3.22.20).
-fn read_links(registers: &impl Mmio) -> u32 {
+pub(super) fn read_links(registers: &impl Mmio) -> u32 {
     registers.read32(LINKS);
     registers.read32(LINKS)
 }
@@ -151,4 +153,22 @@ pub(crate) fn link(registers: &impl Mmio, generation: Generation, cage: Cage) ->
         _ => 0,
     };
     Link { is_up: true, speed }
+}
+
+/// Has the MAC receive what it sends, and nothing else, or what comes in again (8.2.3.22.8: LPBK, with the
+/// link forced up). What the link is made by is as before then.
+pub(crate) fn set_loopback<M: Mmio, C: Clock>(
+    device: &Device<'_, M, C>,
+    model: Model,
+    is_on: bool,
+) {
+    let change = |register, bit: u32| device.change(register, bit, if is_on { bit } else { 0 });
+    change(HLREG0, hlreg0::LOOPBACK);
+    match model.generation {
+        Generation::X520 if is_on => change(AUTOC, autoc::FORCE_LINK_UP),
+        // The link starts over, as it does not by itself.
+        Generation::X520 => write_autoc(device, model, device.read(AUTOC) & !autoc::FORCE_LINK_UP),
+        Generation::X540 | Generation::X550 => change(MACC, macc::FORCE_LINK_UP),
+    }
+    device.pause(SETTLE);
 }

@@ -7,32 +7,40 @@
 //! | `set_up` | all but queues and link (4.6) |
 //! | `queues` | the queues (4.6.7, 4.6.8) |
 //! | `link` | the link (3.7, 4.6.5) |
-//! | `sfp`, `nvm` | what module is in the cage, and how its link is made by the NVM |
+//! | `sfp`, `wires` | what module is in the cage |
+//! | `report` | why the link is down |
 //! | `statistics` | the counters, and what can be read without a side effect |
 //!
 //! Sections are those of the datasheet of the 82599, revision 3.4, unless said otherwise.
 
 mod link;
-mod nvm;
 mod queues;
 mod registers;
+mod report;
 mod reset;
 mod set_up;
 mod sfp;
 mod statistics;
+mod wires;
 
-pub(crate) use link::{Cage, link, restart};
+pub(crate) use link::{Cage, link, restart, set_loopback};
 pub(crate) use queues::start;
 pub(crate) use registers::{receive, transmit};
+pub(crate) use report::report;
 pub(crate) use reset::reset;
 pub(crate) use set_up::set_up;
 pub(crate) use statistics::{COUNTERS, REGISTERS};
 
 use crate::card::Generation;
+use crate::nvm::Nvm;
 use crate::semaphore::{Lock, Semaphore};
 
 /// Pairs of queues that frames can be spread over.
 pub(crate) const PAIRS: usize = 16;
+
+/// The NVM, whose version is that of the tool that made it (ETRACK_ID).
+pub(crate) const NVM: Nvm =
+    Nvm { control: registers::EEC, read: registers::EERD, version: (0x2d, Some(0x2e)) };
 
 /// What a card's link runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

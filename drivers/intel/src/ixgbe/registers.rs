@@ -37,6 +37,7 @@ pub(crate) const LINKS: usize = 0x0_42a4; // 8.2.3.22.20 the link
 pub(crate) const AUTOC2: usize = 0x0_42a8; // 8.2.3.22.22 more of how it is made
 pub(crate) const ANLP1: usize = 0x0_42b0; // 8.2.3.22.24 state of autonegotiation
 pub(crate) const MMNGC: usize = 0x0_42d0; // 8.2.3.22.37 what firmware forbids
+pub(crate) const MACC: usize = 0x0_4330; // X540 and X550: the MAC's link
 pub(crate) const RTTDCS: usize = 0x0_4900; // 8.2.3.10.2 arbiter of transmit descriptors
 pub(crate) const TXPBTHRESH: usize = 0x0_4950; // 8.2.3.9.16 room that a fetch needs, 8 words
 pub(crate) const DMATXCTL: usize = 0x0_4a80; // 8.2.3.9.2 DMA of frames to send
@@ -140,7 +141,11 @@ pub(crate) mod bits {
         pub(crate) const PAD: u32 = 1 << 10; // TXPADEN
         pub(crate) const LOOPBACK: u32 = 1 << 15; // LPBK
     }
+    pub(crate) mod macc {
+        pub(crate) const FORCE_LINK_UP: u32 = 1 << 0; // FLU
+    }
     pub(crate) mod autoc {
+        pub(crate) const FORCE_LINK_UP: u32 = 1 << 0; // FLU
         pub(crate) const RESTART: u32 = 1 << 12; // Restart_AN
         pub(crate) const MODE: core::ops::Range<usize> = 13..16; // LMS
         pub(crate) const SERIAL_10G: u32 = 3;
@@ -158,9 +163,22 @@ pub(crate) mod bits {
         pub(crate) const VETO: u32 = 1 << 0; // MNG_VETO
     }
     pub(crate) mod links {
+        pub(crate) const SIGNAL_1G: usize = 0; // KX_SIG_DET
+        pub(crate) const ERRORS_SERIAL: usize = 3; // KR_HI_BERR
+        pub(crate) const LOCK_SERIAL: usize = 4; // KR_PCS_BLOCK_LOCK
+        pub(crate) const SIGNAL_LANES: core::ops::Range<usize> = 8..12; // KX4_SIG_DET
+        pub(crate) const SIGNAL_SERIAL: usize = 12; // KR_SIG_DET
+        pub(crate) const ALIGNED: usize = 17; // 10G Align Status
+        pub(crate) const SYNC_1G: usize = 18; // 1G Sync Status
+        pub(crate) const NEGOTIATES_1G: usize = 20; // 1G AN enabled
+        pub(crate) const MODE: core::ops::Range<usize> = 26..28; // MLINK_MODE, not of the X550
+        pub(crate) const MODE_1G: u32 = 0;
+        pub(crate) const MODE_SERIAL: u32 = 2;
+        pub(crate) const MODE_NEGOTIATED: u32 = 3;
         pub(crate) const NOT_STANDARD: usize = 27; // X550: 2.5 and 5 Gb/s
         pub(crate) const SPEED: core::ops::Range<usize> = 28..30;
         pub(crate) const UP: usize = 30;
+        pub(crate) const IS_NEGOTIATED: usize = 31; // KX/KX4/KR Backplane AN Completed
     }
     pub(crate) mod rttdcs {
         pub(crate) const HALT: u32 = 1 << 6; // ARBDIS
@@ -191,12 +209,7 @@ pub(crate) mod bits {
         pub(crate) const IS_HALTED: u32 = 1 << 0; // SECRX_RDY
     }
     pub(crate) mod eec {
-        pub(crate) const PRESENT: u32 = 1 << 8; // EE_PRES
         pub(crate) const AUTO_READ_DONE: u32 = 1 << 9; // Auto_RD
-    }
-    pub(crate) mod eerd {
-        pub(crate) const START: u32 = 1 << 0;
-        pub(crate) const DONE: u32 = 1 << 1;
     }
     pub(crate) mod fwsm {
         pub(crate) const MODE: core::ops::Range<usize> = 1..4; // FW_mode

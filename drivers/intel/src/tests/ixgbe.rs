@@ -327,8 +327,8 @@ fn registers_are_shown_without_changing_any() {
     let card = card(SFP);
     let (shown, _) = card.open_with(2, |opened| {
         let before = card.steps().len();
-        let mut shown = Vec::new();
-        opened.dump(&mut |name, offset, value| shown.push((name, offset, value)));
+        let all = (0..).map_while(|index| opened.register(index));
+        let shown: Vec<_> = all.map(|it| (it.name, it.offset, it.value)).collect();
         assert!(card.steps()[before..].iter().all(|step| matches!(step, Step::Read(..))));
         shown
     });

@@ -16,10 +16,11 @@ enum Phase {
     /// It is told who is meant, or which byte.
     Device,
     Pointer,
-    /// It acknowledges, and goes on with the first of these; the last is of who reads.
+    /// It acknowledges, and goes on so.
     AckThenPointer,
     AckThenSend,
     Send,
+    /// The reader says whether it wants more.
     Acknowledged,
 }
 
@@ -31,6 +32,7 @@ struct Module {
     bits: u8,
     byte: u8,
     pointer: u8,
+    wants_more: bool,
     /// The lines as the driver has them, and the data line as the module has it.
     clock: bool,
     data: bool,
@@ -55,6 +57,8 @@ impl Module {
         if let Phase::Device | Phase::Pointer = self.phase {
             self.byte = self.byte << 1 | u8::from(data);
             self.bits += 1;
+        } else if self.phase == Phase::Acknowledged {
+            self.wants_more = !data;
         }
     }
 
@@ -72,18 +76,24 @@ impl Module {
             Phase::AckThenPointer => {
                 (self.phase, self.bits, self.out) = (Phase::Pointer, 0, true);
             }
-            Phase::AckThenSend => {
-                self.byte = self.bytes.get(&self.pointer).copied().unwrap_or_default();
-                (self.phase, self.bits, self.out) = (Phase::Send, 0, self.byte & 0x80 != 0);
-            }
+            Phase::AckThenSend => self.send(),
             Phase::Send if self.bits == 7 => (self.phase, self.out) = (Phase::Acknowledged, true),
             Phase::Send => {
                 self.bits += 1;
                 self.out = self.byte << self.bits & 0x80 != 0;
             }
+            Phase::Acknowledged if self.wants_more => {
+                self.pointer += 1;
+                self.send();
+            }
             Phase::Acknowledged => self.phase = Phase::Idle,
             _ => {}
         }
+    }
+
+    fn send(&mut self) {
+        self.byte = self.bytes.get(&self.pointer).copied().unwrap_or_default();
+        (self.phase, self.bits, self.out) = (Phase::Send, 0, self.byte & 0x80 != 0);
     }
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use bus::pci::{ConfigRegionAccess, PciAddress, Segment};
 use bus::{Clock, Dma, Mmio, Translation};
 
-use crate::{Card, Error, Given, Link, Rings};
+use crate::{Card, Error, Given, Link, Report, Rings};
 
 pub(super) const CTRL: usize = 0x00;
 pub(super) const STATUS: usize = 0x08;
@@ -203,6 +203,26 @@ impl Played {
         (outcome.err(), time)
     }
 
+    /// Does `work` with a clock that steps.
+    pub(super) fn timed<T>(&self, work: impl FnOnce(&Ticks) -> T) -> T {
+        work(&Ticks::default())
+    }
+
+    /// Opens the card, and what it tells of its link.
+    pub(super) fn report(&self) -> Report {
+        self.report_with(|_| ()).0
+    }
+
+    /// The same once `meanwhile` has happened to the card, and how many ms it takes.
+    pub(super) fn report_with(&self, meanwhile: impl FnOnce(&Self)) -> (Report, u64) {
+        let clock = Ticks::default();
+        let report = self.open_with(1, |card| {
+            meanwhile(self);
+            card.link_report(&clock)
+        });
+        (report.0.unwrap(), clock.0.get() / 1_000_000)
+    }
+
     /// Opens the card, and what its link is.
     pub(super) fn link(&self) -> Link {
         self.open_with(1, |card| card.link()).0.unwrap()
@@ -259,7 +279,7 @@ impl Mmio for View {
 
 /// A clock that runs on by 50 µs each time that it is read.
 #[derive(Default)]
-struct Ticks(Cell<u64>);
+pub(super) struct Ticks(Cell<u64>);
 
 impl Clock for Ticks {
     fn now(&self) -> u64 {

@@ -88,9 +88,18 @@ impl State {
     fn read_common(&self, offset: u64, width: u32) -> u64 {
         match (offset, width) {
             (0x04, 4) => self.offered >> (32 * self.select[0]) & 0xFFFF_FFFF,
+            (0x0C, 4) => self.accepted >> (32 * self.select[1]) & 0xFFFF_FFFF,
+            (0x10 | 0x1A, 2) => 0xFFFF,
+            (0x12, 2) => 3,
             (0x14, 1) => u64::from(self.status),
+            (0x15, 1) => 0,
             (0x18, 2) => self.rings.get(self.queue).map_or(0, |ring| ring.size).into(),
+            (0x1C, 2) => self.rings.get(self.queue).is_some_and(|ring| ring.is_enabled).into(),
             (0x1E, 2) => self.queue as u64,
+            (0x20..0x38, 4) => {
+                let part = self.rings[self.queue].parts[(offset - 0x20) as usize / 8];
+                part >> (8 * (offset & 4)) & 0xFFFF_FFFF
+            }
             _ => panic!("a read of {width} bytes at {offset:#x}"),
         }
     }

@@ -6,5 +6,6 @@ mod console;
 mod lies;
 mod net;
 mod random;
+mod registers;
 mod ring;
 mod set_up;

@@ -169,7 +169,7 @@ fn meters_come_and_go_at_the_console() {
 #[test]
 fn a_bond_follows_the_links_of_its_members() {
     let mut desk = Desk::new();
-    desk.control.set_links(0b11111);
+    desk.control.tables.set_down(!0b11111);
     desk.acknowledge();
     let shown = [
         "---- bond port 64 ----",
@@ -188,12 +188,12 @@ fn a_bond_follows_the_links_of_its_members() {
     desk.acknowledge();
     let ends = |desk: &mut Desk, by: &str| desk.answers(packet).last().unwrap().ends_with(by);
     assert!(ends(&mut desk, ": 3"), "{:?}", desk.answers(packet));
-    desk.control.set_links(0b10001);
+    desk.control.tables.set_down(!0b10001);
     assert!(ends(&mut desk, ": 4"), "{:?}", desk.answers(packet));
-    desk.control.set_links(0b00001);
+    desk.control.tables.set_down(!0b00001);
     assert!(ends(&mut desk, ": 4"), "nothing changes while a PMD does not know of the last change");
     desk.acknowledge();
-    desk.control.set_links(0b00001);
+    desk.control.tables.set_down(!0b00001);
     desk.acknowledge();
     assert_eq!(
         desk.answers("bond-show")[3..6],

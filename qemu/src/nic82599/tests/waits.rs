@@ -1,5 +1,6 @@
 //! Resets, waits, and what can be made to go wrong.
 
+use super::super::faults::Faults;
 use super::*;
 
 #[test]
@@ -79,4 +80,22 @@ fn descriptors_that_stall_go_on_when_the_fault_is_taken_back() {
     bench.card.faults.clear();
     bench.card.tick();
     assert!(bench.is_sent(0));
+}
+
+#[test]
+fn a_cage_and_what_comes_out_of_it_are_as_they_are_to_be() {
+    let links = |fault: Option<Fault>| {
+        let mut bench = Bench::ready();
+        bench.card.faults = Faults::default();
+        fault.into_iter().for_each(|fault| bench.card.faults.add(fault));
+        bench.card.look_at_link();
+        bench.read(regs::LINKS);
+        let (links, cage) = (bench.read(regs::LINKS), bench.read(regs::ESDP) & bits::ESDP_SDP2);
+        let is_up = links & bits::LINKS_UP != 0;
+        (links & bits::LINKS_LIGHT != 0, links & bits::LINKS_LOCK != 0, is_up, cage != 0)
+    };
+    assert_eq!(links(None), (true, true, true, true));
+    assert_eq!(links(Some(Fault::CageEmpty)), (false, false, false, false));
+    assert_eq!(links(Some(Fault::NoLock)), (true, false, false, true));
+    assert_eq!(links(Some(Fault::ModuleUnknown)), (true, false, false, true));
 }

@@ -1,0 +1,122 @@
+//! The machine that the console runs on.
+
+use pci_types::PciAddress;
+
+use super::{CRASHED, PORTS};
+use crate::address::{Mac, Place};
+use crate::command::Crash;
+use crate::loopback::Outcome;
+use crate::machine::{
+    Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Module, Polled, Port,
+    Register, Signal,
+};
+
+/// A machine with two ports, whose clock is that of the first PMD.
+pub(super) struct Bench {
+    pub(super) now: u64,
+    pub(super) rebooted: bool,
+    pub(super) left: bool,
+    pub(super) links: [Link; PORTS],
+    /// Frames that the card of port 1 lost.
+    pub(super) missed: u64,
+    pub(super) second_clock: u64,
+    /// The second clock is ahead by one part in so many.
+    pub(super) drift: u64,
+}
+
+impl Machine for Bench {
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn port(&self, number: usize) -> Option<Port> {
+        let place = Place(PciAddress::new(0, 0, 2 + number as u8, 0));
+        let mac = Mac([0x52, 0x54, 0, 0x12, 0x34, 0x56 + number as u8]);
+        let (link, polled) = (self.link(number)?, self.polled(number)?);
+        let (queues, ring_pending, missed) = ((1, 1), 7, self.missed(number));
+        let driver = "virtio-net";
+        Some(Port { place, driver, mac, link, polled, queues, mtu: 1500, ring_pending, missed })
+    }
+
+    fn polled(&self, number: usize) -> Option<Polled> {
+        (number < PORTS).then_some(Polled { cores: 1 << (number + 1), ring: 256 })
+    }
+
+    fn link(&self, number: usize) -> Option<Link> {
+        self.links.get(number).copied()
+    }
+
+    fn link_report(&self, number: usize) -> Option<LinkReport> {
+        let link = self.link(number)?;
+        let module = Module {
+            kind: "10GBASE-SR",
+            vendor: "Intel Corp".try_into().unwrap(),
+            part: "FTLX8571D3BCV-IT".try_into().unwrap(),
+        };
+        let light = if link.is_up { 1 } else { 0 };
+        let card = LinkReport {
+            medium: Some("module"),
+            module: Some(module),
+            signal: Some(Signal { lanes: light, most: 1, is_locked: link.is_up }),
+            cause: (!link.is_up).then_some("no light"),
+        };
+        Some(if number == 1 { card } else { LinkReport::default() })
+    }
+
+    fn missed(&self, number: usize) -> Option<u64> {
+        (number == 1).then_some(self.missed)
+    }
+
+    fn register(&self, number: usize, index: usize) -> Option<Register> {
+        let queue = index.checked_sub(1).map(|queue| queue as u16);
+        let name = if queue.is_some() { "RDT" } else { "CTRL" };
+        let offset = queue.map_or(0, |queue| 0x1018 + 0x40 * usize::from(queue));
+        let value = index as u64;
+        (number == 1 && index < 40).then_some(Register { name, queue, offset, value })
+    }
+
+    fn counter(&self, number: usize, index: usize) -> Option<Counter> {
+        let count = self.missed;
+        (number == 1 && index == 0).then_some(Counter { name: "MPC", queue: None, count })
+    }
+
+    fn identity(&self, number: usize) -> Option<Identity> {
+        let (device, subsystem) = ((0x8086, 0x10fb), (0x8086, 0x0003));
+        let nvm = Some(0x8000_1234);
+        (number == 1).then_some(Identity { device, subsystem, revision: 1, nvm })
+    }
+
+    fn loopback(&self, number: usize) -> Loopback {
+        let outcome = Outcome { wanted: 10, sent: 10, received: 8, ..Outcome::default() };
+        match number {
+            0 => Loopback::Impossible,
+            _ => Loopback::Ran(Outcome { driver: 808, elapsed: 1616, ..outcome }),
+        }
+    }
+
+    fn where_is(&self, core: usize) -> Option<u64> {
+        (core == 1).then_some(0x20_1234)
+    }
+
+    fn start_second_clock(&mut self) -> Option<&'static str> {
+        self.second_clock = self.now;
+        Some("sundial")
+    }
+
+    fn second_clock(&self) -> Option<Elapsed> {
+        let tsc = self.now - self.second_clock;
+        Some(Elapsed { tsc, expected: tsc + tsc / self.drift, error: 1 })
+    }
+
+    fn crash(&self, _: Crash) -> fn() {
+        || CRASHED.set(true)
+    }
+
+    fn reboot(&mut self) {
+        self.rebooted = true;
+    }
+
+    fn exit(&mut self) {
+        self.left = true;
+    }
+}

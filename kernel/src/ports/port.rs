@@ -1,0 +1,109 @@
+//! What is asked of a port's card, whichever driver it has.
+
+use kernel::address::Mac;
+use kernel::machine::{Counter, Identity, Link, LinkReport, Module, Register, Signal};
+
+use super::{Card, Function, Port, Uptime, VIRTIO};
+
+/// What a function says that it is (PCI 3.0, 6.2.1 and 6.2.4).
+pub(super) fn identify(function: &Function) -> Identity {
+    let (seen, board) = (function.seen(), function.read(0x2c));
+    let subsystem = (board as u16, (board >> 16) as u16);
+    let revision = function.read(0x08) as u8;
+    Identity { device: (seen.vendor, seen.device), subsystem, revision, nvm: None }
+}
+
+impl Port {
+    /// The name of its driver.
+    pub(crate) fn driver(&self) -> &'static str {
+        match &self.card {
+            Card::Virtio(_) => VIRTIO,
+            Card::Intel(card) => card.family().name(),
+        }
+    }
+
+    /// Its own address; all zeros if the card has none.
+    pub(crate) fn mac(&self) -> Mac {
+        let mac = match &self.card {
+            Card::Virtio(card) => card.mac(),
+            Card::Intel(card) => card.mac(),
+        };
+        Mac(mac.unwrap_or_default())
+    }
+
+    /// What its card says that it is.
+    pub(crate) fn identity(&self) -> Identity {
+        let nvm = match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => card.nvm_version(&Uptime),
+        };
+        Identity { nvm, ..self.identity }
+    }
+
+    /// Has the card receive what it sends, or not any more. Whether it does as it was told; none if its
+    /// kind cannot.
+    pub(crate) fn set_loopback(&self, is_on: bool) -> Option<bool> {
+        match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => Some(card.set_loopback(is_on, &Uptime)),
+        }
+    }
+
+    /// Its link. A card of virtio does not tell how fast it is.
+    pub(crate) fn link(&self) -> Link {
+        match &self.card {
+            Card::Virtio(card) => Link { is_up: card.is_link_up(), speed: 0 },
+            Card::Intel(card) => {
+                let intel::Link { is_up, speed } = card.link();
+                Link { is_up, speed }
+            }
+        }
+    }
+
+    /// What the card tells of its link beyond that: nothing if it is one of virtio.
+    pub(crate) fn link_report(&self) -> LinkReport {
+        let Card::Intel(card) = &self.card else { return LinkReport::default() };
+        let intel::Report { medium, module, signal, cause, .. } = card.link_report(&Uptime);
+        let module = module.map(|module| Module {
+            kind: module.kind,
+            vendor: module.vendor().try_into().unwrap_or_default(),
+            part: module.part().try_into().unwrap_or_default(),
+        });
+        let signal = signal.map(|intel::Signal { lanes, most, is_locked }| Signal {
+            lanes,
+            most,
+            is_locked,
+        });
+        let cause = cause.map(intel::Cause::words);
+        LinkReport { medium: Some(medium.name()), module, signal, cause }
+    }
+
+    /// The register with this `index` that the card shows.
+    pub(crate) fn register(&self, index: usize) -> Option<Register> {
+        Some(match &self.card {
+            Card::Virtio(card) => {
+                let virtio::Register { name, number, offset, value } = card.register(index)?;
+                Register { name, queue: number, offset, value }
+            }
+            Card::Intel(card) => {
+                let intel::Register { name, pair, offset, value } = card.register(index)?;
+                Register { name, queue: pair.map(|pair| pair as u16), offset, value: value.into() }
+            }
+        })
+    }
+
+    /// What the card counts with this `index`: nothing if it is one of virtio.
+    pub(crate) fn counter(&self, index: usize) -> Option<Counter> {
+        let Card::Intel(card) = &self.card else { return None };
+        let (name, pair, count) = card.counter(index)?;
+        Some(Counter { name, queue: pair.map(|pair| pair as u16), count })
+    }
+
+    /// Frames that the card had no room for, where it can tell.
+    pub(crate) fn missed(&self) -> Option<u64> {
+        match &self.card {
+            Card::Virtio(_) => None,
+            Card::Intel(card) => Some(card.missed()),
+        }
+    }
+}
