@@ -13,7 +13,7 @@ use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
 use crate::bus::Bus;
-use crate::host::Host;
+use crate::host::{Host, Time};
 use crate::memory::Memory;
 use crate::port::Port;
 
@@ -93,12 +93,12 @@ impl Bench {
         let wire = Wire::open(&run, "wire")?;
         let mut options = Options::new(MAC).plugged_into(&wire.netdev());
         options.faults = faults.to_vec();
-        let memory = Memory::new(BYTES, MEMORY)?;
+        let memory = Memory::new(BYTES, MEMORY, 0)?;
         let card = Rc::new(Local::new(&options, memory.file()?, MEMORY)?);
         card.write_config(0x10, BAR);
         let slot = Rc::new(Slot { card: Rc::clone(&card), device: Cell::new(None) });
         let bus: Rc<dyn Bus> = Rc::clone(&slot) as _;
-        let host = Host::new(memory, bus, FRAMES);
+        let host = Host::new(memory, bus, FRAMES, Time::Steps(Cell::new(0)));
         Ok(Self { card, host, wire, slot, _run: run })
     }
 

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::Result;
 use bus::pci::{Function, PciAddress, Segment};
@@ -19,13 +20,20 @@ use crate::port::{Card, Port};
 /// Pairs of queues that a card is opened with at most.
 const PAIRS: usize = 16;
 
-/// A clock that runs on by 50 µs each time that it is looked at.
-#[derive(Default)]
-pub(crate) struct Steps(Cell<u64>);
+/// The time of a host.
+pub(crate) enum Time {
+    /// It runs on by 50 µs each time that it is looked at.
+    Steps(Cell<u64>),
+    /// It is that of this machine.
+    Real(Instant),
+}
 
-impl Clock for Steps {
+impl Clock for Time {
     fn now(&self) -> u64 {
-        self.0.replace(self.0.get() + 50_000)
+        match self {
+            Self::Steps(now) => now.replace(now.get() + 50_000),
+            Self::Real(start) => start.elapsed().as_nanos() as u64,
+        }
     }
 }
 
@@ -34,7 +42,7 @@ pub(crate) struct Host {
     pub(crate) memory: Memory,
     /// Never dropped, as its frames would be, which is counted.
     pub(crate) pool: &'static mut LocalPool,
-    pub(crate) time: Steps,
+    pub(crate) time: Time,
     store: &'static PoolStore,
     frames: usize,
     bus: Rc<dyn Bus>,
@@ -45,8 +53,7 @@ pub(crate) struct Host {
 
 impl Host {
     /// A host with so many frames in `memory`.
-    pub(crate) fn new(memory: Memory, bus: Rc<dyn Bus>, frames: usize) -> Self {
-        let time = Steps::default();
+    pub(crate) fn new(memory: Memory, bus: Rc<dyn Bus>, frames: usize, time: Time) -> Self {
         let rings = Reused::new(memory.carve(PAIRS * Card::MEMORY, Card::ALIGN));
         let given = Reused::new((0..2 * PAIRS).map(|_| Given::new()).collect::<Vec<_>>().leak());
         let slots: Vec<Option<Frame>> = (0..frames).map(|_| None).collect();
@@ -62,7 +69,7 @@ impl Host {
     }
 
     /// Maps registers, as a driver wants it.
-    pub(crate) fn map(&self) -> impl FnMut(u64, usize) -> Option<Registers> {
+    pub(crate) fn map(&self) -> impl FnMut(u64, usize) -> Option<Registers> + use<> {
         let bus = Rc::clone(&self.bus);
         move |address, _| Some(Registers::new(&bus, address))
     }

@@ -27,17 +27,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// New memory of `len` bytes, which devices see from `bus_address` on.
-    pub(crate) fn new(len: usize, bus_address: u64) -> Result<Self> {
+    /// New memory of `len` bytes, which devices see from `bus_address` on. The first `reserved` bytes
+    /// are not used.
+    pub(crate) fn new(len: usize, bus_address: u64, reserved: usize) -> Result<Self> {
         let file = File::from(memfd_create("memory", MemfdFlags::CLOEXEC)?);
         file.set_len(len as u64)?;
-        Self::of(file, bus_address, 0)
-    }
-
-    /// The memory that `file` holds, of which devices see the first byte at `bus_address`. The first
-    /// `reserved` bytes are not used.
-    pub(crate) fn of(file: File, bus_address: u64, reserved: usize) -> Result<Self> {
-        let len = usize::try_from(file.metadata()?.len())?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: The kernel chooses a place that nobody uses.
         let mapped = unsafe { mmap(ptr::null_mut(), len, access, MapFlags::SHARED, &file, 0) };

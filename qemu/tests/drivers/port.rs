@@ -1,7 +1,7 @@
 //! A card that was opened, with its queues.
 
 use bus::pci::Function;
-use frame::{Burst, LocalPool, Outbox, Refused, RxQueue as _, TxQueue as _};
+use frame::{Burst, LocalPool, Outbox, Refused, RxQueue, TxQueue};
 use intel::{Rx, Tx};
 
 use crate::bus::{Config, Registers};
@@ -23,23 +23,45 @@ pub(crate) struct Received {
     pub(crate) refused: Refused,
 }
 
+/// Polls `rx` until it gives nothing.
+pub(crate) fn receive(rx: &mut impl RxQueue, pool: &mut LocalPool) -> Received {
+    let mut received = Received::default();
+    let mut burst = Burst::new();
+    loop {
+        let polled = rx.rx(pool, &mut burst);
+        if polled.refused {
+            received.refused = sum(received.refused, rx.refused());
+        } else if burst.is_empty() {
+            return received;
+        }
+        for frame in core::mem::take(&mut burst) {
+            received.frames.push(frame.bytes().to_vec());
+            pool.put(frame);
+        }
+    }
+}
+
+/// Hands `frames` to `tx`. Those it has no room for go back; returns how many it took.
+pub(crate) fn send<'f>(
+    tx: &mut impl TxQueue,
+    frames: impl IntoIterator<Item = &'f [u8]>,
+    pool: &mut LocalPool,
+) -> usize {
+    let mut outbox = Outbox::new();
+    for bytes in frames {
+        let mut frame = pool.take().expect("there are frames enough");
+        assert!(frame.copy_from(bytes));
+        assert!(outbox.push(frame).is_ok(), "an outbox holds no more");
+    }
+    let count = tx.tx(pool, &mut outbox);
+    outbox.drain(..).for_each(|frame| pool.put(frame));
+    count
+}
+
 impl Port {
     /// Polls `queue` until it gives nothing.
     pub(crate) fn receive(&mut self, queue: usize, pool: &mut LocalPool) -> Received {
-        let mut received = Received::default();
-        let mut burst = Burst::new();
-        loop {
-            let polled = self.rx[queue].rx(pool, &mut burst);
-            if polled.refused {
-                received.refused = sum(received.refused, self.rx[queue].refused());
-            } else if burst.is_empty() {
-                return received;
-            }
-            for frame in core::mem::take(&mut burst) {
-                received.frames.push(frame.bytes().to_vec());
-                pool.put(frame);
-            }
-        }
+        receive(&mut self.rx[queue], pool)
     }
 
     /// Hands `frames` to `queue`. Those it has no room for go back; returns how many it took.
@@ -49,15 +71,7 @@ impl Port {
         frames: impl IntoIterator<Item = &'f [u8]>,
         pool: &mut LocalPool,
     ) -> usize {
-        let mut outbox = Outbox::new();
-        for bytes in frames {
-            let mut frame = pool.take().expect("there are frames enough");
-            assert!(frame.copy_from(bytes));
-            assert!(outbox.push(frame).is_ok(), "an outbox holds no more");
-        }
-        let count = self.tx[queue].tx(pool, &mut outbox);
-        outbox.drain(..).for_each(|frame| pool.put(frame));
-        count
+        send(&mut self.tx[queue], frames, pool)
     }
 
     /// What the card counts under `name`, of all its queues together.

@@ -1,12 +1,10 @@
 //! How frames are spread over queues, and what a slow queue does to the others.
 
-use std::net::IpAddr;
-
 use anyhow::{Context as _, Result};
-use etherparse::PacketBuilder;
 use qemu::nic82599::registers as regs;
 
 use crate::card::Bench;
+use crate::flows::{FLOWS, Flow};
 use crate::port::Port;
 
 crate::facts![
@@ -15,49 +13,6 @@ crate::facts![
     a_queue_without_descriptors_drops_alone_and_what_it_drops_is_counted_as_its_own,
     every_queue_sends,
 ];
-
-/// Flows that are tried.
-const FLOWS: u16 = 512;
-
-/// Addresses and ports of flow number `flow`, of four kinds in turn.
-struct Flow {
-    source: (IpAddr, u16),
-    destination: (IpAddr, u16),
-    is_tcp: bool,
-}
-
-impl Flow {
-    fn new(flow: u16) -> Self {
-        let [high, low] = flow.to_be_bytes();
-        let address = |side: u8| match flow % 4 < 2 {
-            true => IpAddr::from([10, side, high, low.wrapping_mul(29)]),
-            false => IpAddr::from([0xfd00, u16::from(side), 0, 0, 0, 0, flow, 0x1d * flow]),
-        };
-        let (source, destination) = ((address(1), 1024 + 31 * flow), (address(2), 80 + flow));
-        Self { source, destination, is_tcp: flow.is_multiple_of(2) }
-    }
-
-    fn back(self) -> Self {
-        Self { source: self.destination, destination: self.source, ..self }
-    }
-
-    fn frame(&self) -> Result<Vec<u8>> {
-        let link = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
-        let addresses = (self.source.0, self.destination.0);
-        let network = match addresses {
-            (IpAddr::V4(from), IpAddr::V4(to)) => link.ipv4(from.octets(), to.octets(), 64),
-            (IpAddr::V6(from), IpAddr::V6(to)) => link.ipv6(from.octets(), to.octets(), 64),
-            _ => anyhow::bail!("a flow of two families"),
-        };
-        let (mut frame, ports) = (Vec::new(), (self.source.1, self.destination.1));
-        if self.is_tcp {
-            network.tcp(ports.0, ports.1, 0, 0).write(&mut frame, &[7; 20])?;
-        } else {
-            network.udp(ports.0, ports.1).write(&mut frame, &[7; 20])?;
-        }
-        Ok(frame)
-    }
-}
 
 /// Has a frame come in, and the queue that gives it.
 fn queue_of(bench: &mut Bench, port: &mut Port, frame: &[u8]) -> Result<usize> {
@@ -103,19 +58,6 @@ fn the_table_of_queues_is_what_the_card_spreads_by() -> Result<()> {
         assert_eq!(queue, usize::from(table[entry as usize]), "flow {number}");
     }
     bench.end(port)
-}
-
-impl Flow {
-    /// What the hash is made over: addresses, then ports, in the order of the network.
-    fn hashed(&self) -> Vec<u8> {
-        let octets = |address: IpAddr| match address {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
-        };
-        let addresses = [octets(self.source.0), octets(self.destination.0)].concat();
-        let ports = [self.source.1.to_be_bytes(), self.destination.1.to_be_bytes()].concat();
-        [addresses, ports].concat()
-    }
 }
 
 /// Toeplitz' hash: the key moves on by a bit with each bit of the input.
