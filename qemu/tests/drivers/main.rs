@@ -5,7 +5,8 @@
 //! - `memory` is what processor and devices share, `bus` is how a driver reaches devices, `host` has
 //!   both, frames, and what opens a port; `port` is one that was opened, `flows` makes frames for it.
 //! - `card` is the model with a host around it; `bring_up`, `frames`, `queues`, `losses` and `cycles`
-//!   are facts about the driver on it.
+//!   are facts about the driver on it; `difference` has what `other`, a driver that others wrote, does
+//!   otherwise.
 //! - `emulator` is a QEMU without a guest, `emulated` a card of it with a host around it; `siblings`
 //!   are facts about all of Intel's cards there, `e1000e`, `igb` and `virtio` about each.
 //!
@@ -17,6 +18,7 @@ mod bring_up;
 mod bus;
 mod card;
 mod cycles;
+mod difference;
 mod e1000e;
 mod emulated;
 mod emulator;
@@ -26,6 +28,7 @@ mod host;
 mod igb;
 mod losses;
 mod memory;
+mod other;
 mod port;
 mod queues;
 mod siblings;
@@ -62,12 +65,13 @@ macro_rules! facts {
 }
 
 /// All facts.
-const FACTS: [&[Fact]; 8] = [
+const FACTS: [&[Fact]; 9] = [
     bring_up::FACTS,
     frames::FACTS,
     queues::FACTS,
     losses::FACTS,
     cycles::FACTS,
+    difference::FACTS,
     e1000e::FACTS,
     igb::FACTS,
     virtio::FACTS,
