@@ -1,5 +1,7 @@
 //! How frames are spread over queues, and what a slow queue does to the others.
 
+use std::collections::HashSet;
+
 use anyhow::{Context as _, Result};
 use qemu::nic82599::registers as regs;
 
@@ -12,6 +14,7 @@ crate::facts![
     the_table_of_queues_is_what_the_card_spreads_by,
     a_queue_without_descriptors_drops_alone_and_what_it_drops_is_counted_as_its_own,
     every_queue_sends,
+    no_line_of_memory_is_of_two_queues,
 ];
 
 /// Has a frame come in, and the queue that gives it.
@@ -117,5 +120,29 @@ fn every_queue_sends() -> Result<()> {
     let counts: Vec<u64> = (1..=16).collect();
     assert_eq!(bench.card.statistics().sent_by_queue, counts);
     assert_eq!(port.counts("QPTC"), counts);
+    bench.end(port)
+}
+
+/// The lines of all rings, as the card knows where they are: those of two queues may be written by two
+/// cores. Where the frames of rings are noted is as large as whole lines.
+fn no_line_of_memory_is_of_two_queues() -> Result<()> {
+    const LINE: u64 = 64;
+    const PAIRS: u32 = 16;
+    let mut bench = Bench::new()?;
+    let port = bench.start(PAIRS as usize)?;
+    let mut lines = HashSet::new();
+    for queue in 0..PAIRS {
+        for (low, high, length) in
+            [(regs::RDBAL, regs::RDBAH, regs::RDLEN), (regs::TDBAL, regs::TDBAH, regs::TDLEN)]
+        {
+            let peek = |bank: regs::Bank| u64::from(bench.card.peek(bank.at(queue)));
+            let (start, length) = (peek(high) << 32 | peek(low), peek(length));
+            assert_eq!((start % LINE, length), (0, 512 * 16));
+            let is_new = (start..start + length).step_by(LINE as usize).all(|it| lines.insert(it));
+            assert!(is_new, "queue {queue} has lines of another");
+        }
+    }
+    assert_eq!(lines.len() as u32, PAIRS * 2 * 512 * 16 / LINE as u32);
+    assert_eq!(size_of::<intel::Given>() % LINE as usize, 0);
     bench.end(port)
 }
