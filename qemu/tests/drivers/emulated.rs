@@ -111,8 +111,8 @@ impl Drop for Emulated {
     }
 }
 
-/// Has `frames` come in, as fast as QEMU takes them, and returns what `rx` gives. Nobody looks at its ring before QEMU
-/// takes no more.
+/// Has `frames` come in, as fast as QEMU takes them, and returns what `rx` gives. Nobody looks at its
+/// ring before QEMU takes no more.
 pub(crate) fn flood(
     card: &mut Emulated,
     rx: &mut impl RxQueue,

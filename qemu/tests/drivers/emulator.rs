@@ -47,8 +47,8 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `program` with network cards of this kind, whose other ends are `wires`, in slots two apart: those of a
-    /// card's virtual functions may lie between. It has the memory that `memory` holds.
+    /// Starts `program` with network cards of this kind, whose other ends are `wires`, in slots two
+    /// apart: those of a card's virtual functions may lie between. It has the memory that `memory` holds.
     pub(crate) fn start(
         program: &Path,
         device: &str,

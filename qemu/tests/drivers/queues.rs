@@ -45,8 +45,8 @@ fn frames_are_spread_over_all_queues_and_both_directions_of_a_flow_meet() -> Res
     Ok(())
 }
 
-/// The hash of the card's model stands by itself: it gives the values that Microsoft publishes. Here it is made
-/// once more, in another way, for the key that the driver chose.
+/// The hash of the card's model stands by itself: it gives the values that Microsoft publishes. Here it
+/// is made once more, in another way, for the key that the driver chose.
 fn the_table_of_queues_is_what_the_card_spreads_by() -> Result<()> {
     let mut bench = Bench::new()?;
     let mut port = bench.start(16)?;
