@@ -49,7 +49,7 @@ enum Name {
     Perf,
     /// What a packet costs on each path through the dataplane, in cycles.
     Dataplane,
-    /// What a frame costs in the rings of a card, in cycles.
+    /// What a frame costs in the rings of a card, in cycles, and with each kind of card, in instructions.
     Drivers,
 }
 
@@ -77,7 +77,7 @@ impl Name {
             }
             Self::Dataplane if options.growth => growth::measure(),
             Self::Dataplane => perf::alone("paths"),
-            Self::Drivers => drivers::measure(),
+            Self::Drivers => drivers::measure(options.consent),
         }
     }
 }

@@ -1,20 +1,41 @@
-//! `cargo xtask bench drivers`: what a frame costs in the rings of a card, on this host, in memory.
+//! `cargo xtask bench drivers`: what a frame costs in the rings of a card: on this host, in memory, and
+//! the whole image, in guest instructions.
 
+use ::qemu::cost;
+use ::qemu::machine::Model;
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Figure, bounds};
+use crate::image;
+use crate::install::{self, Consent};
 use crate::workspace::cargo;
 
 /// Crates with a bench of that name. They are built as the image is.
 const BENCHES: [&str; 1] = ["intel"];
 const BENCH: [&str; 6] = ["bench", "--quiet", "--profile", "kernel", "--bench", "rings"];
 
+/// Cards that the image forwards between, and what their driver is called. bench boot has virtio's.
+const CARDS: [(&str, Model); 1] = [("e1000e", Model::E1000e)];
+
 /// Measures everything.
 ///
 /// # Errors
 ///
-/// A bench does not build, or does not say what it should.
-pub(super) fn measure() -> Result<Vec<Figure>> {
+/// A bench does not build, or does not say what it should; QEMU is missing, or the image does not behave.
+pub(super) fn measure(consent: Consent) -> Result<Vec<Figure>> {
+    let mut figures = in_memory()?;
+    let (program, image) = (install::qemu(consent, &[])?, image::build()?);
+    for (name, model) in CARDS {
+        eprintln!("counting instructions with cards of {name} ...");
+        let cost = cost::measure_on(model, &program, &image)?;
+        let figure = |what, value| Figure::new(format!("{name}: {what}"), value, "instructions");
+        figures.push(figure("a forwarded 64-byte frame", cost.per_frame));
+        figures.push(figure("an idle iteration", cost.per_idle));
+    }
+    Ok(figures)
+}
+
+fn in_memory() -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for name in BENCHES {
         eprintln!("measuring the rings of {name} ...");
