@@ -18,6 +18,7 @@ mod flood;
 mod flows;
 mod forward;
 mod garbage;
+mod igb;
 mod ixgbe;
 mod json;
 mod loaders;
@@ -84,6 +85,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         forward::FACTS,
         e1000e::FACTS,
         ixgbe::FACTS,
+        igb::FACTS,
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, ensure};
 use frame::{LocalPool, RxQueue};
 use qemu::find;
 use qemu::run_directory::RunDirectory;
@@ -30,9 +30,6 @@ const FRAMES: usize = 4000;
 const BYTES: usize = 16 << 20;
 const LOWEST: usize = 1 << 20;
 
-/// What names a QEMU that has the 82576.
-const NEWER: &str = "BARECORE_QEMU_IGB";
-
 /// The emulator that there is.
 pub(crate) fn any_emulator() -> Result<PathBuf> {
     let missing =
@@ -40,16 +37,10 @@ pub(crate) fn any_emulator() -> Result<PathBuf> {
     find::program(find::QEMU).ok_or_else(|| Skipped(missing()).into())
 }
 
-/// An emulator that has the 82576, as QEMU has it from version 8 on.
+/// An emulator that has the 82576.
 pub(crate) fn newer_emulator() -> Result<PathBuf> {
-    let named = std::env::var_os(NEWER).map(PathBuf::from);
-    let Some(program) = named.or_else(|| find::program(find::QEMU)) else { return any_emulator() };
-    match find::version(&program)? {
-        (8.., _) => Ok(program),
-        (major, minor) => bail!(Skipped(format!(
-            "QEMU {major}.{minor} has no 82576 (igb); {NEWER} may name a QEMU of version 8 or newer"
-        ))),
-    }
+    let missing = format!("no QEMU of version 8 or newer, with igb; {} may name one", find::NEWER);
+    find::qemu_with_igb()?.ok_or_else(|| Skipped(missing).into())
 }
 
 /// A card, its cable, and its host.
