@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::frames::Frames;
 use crate::guest::Guest;
-use crate::machine::{Clock, HubWire, Machine, Netdev, Nic};
+use crate::machine::{Clock, HubWire, Machine, Model, Netdev, Nic};
 use crate::reading::{self, Iteration};
 use crate::run_directory::RunDirectory;
 use crate::wire::Wire;
@@ -82,15 +82,24 @@ impl fmt::Display for Unsettled {
 
 impl std::error::Error for Unsettled {}
 
-/// Boots the image at `image` with one PMD, lets frames circulate and reads its history.
+/// Boots the image at `image` with one PMD and two virtio cards, lets frames circulate and reads its history.
+///
+/// # Errors
+///
+/// As [`measure_on`]'s.
+pub fn measure(program: &Path, image: &Path) -> Result<Cost> {
+    measure_on(Model::Virtio, program, image)
+}
+
+/// The same with cards of another kind, which QEMU has to have itself.
 ///
 /// # Errors
 ///
 /// The image does not boot or answer; [`Unsettled`] if too few full batches were seen.
-pub fn measure(program: &Path, image: &Path) -> Result<Cost> {
+pub fn measure_on(model: Model, program: &Path, image: &Path) -> Result<Cost> {
     let run = RunDirectory::new()?;
     let seed = Wire::open(&run, "seed")?;
-    let mut guest = Guest::start(program, machine(image, &seed), run, None)?;
+    let mut guest = Guest::start(program, machine(model, image, &seed), run, None)?;
     guest.boot(BOOT_LIMIT)?;
     guest.command(LOOK_AWAY)?;
     seed_port_0(&guest, &seed)?;
@@ -119,14 +128,15 @@ fn seed_port_0(guest: &Guest, seed: &Wire) -> Result<()> {
     qmp.execute("netdev_del", json!({ "id": HubWire::plug_id(0) })).map(drop)
 }
 
-fn machine(image: &Path, seed: &Wire) -> Machine {
+fn machine(model: Model, image: &Path, seed: &Wire) -> Machine {
     let mut machine = Machine::new(image);
     machine.clock = Clock::Instructions;
     // Supervision is on, but nothing is to be printed: the control core is to be halted.
     let quiet = ["pmd-perf-log-us=1000000", "pmd-perf-log-q=1000000"];
     machine.append =
         ["ports=all", "forward=0:1"].into_iter().chain(quiet).map(str::to_owned).collect();
-    machine.nics = vec![Nic::new(Netdev::Hub(0)), Nic::new(Netdev::Hub(0))];
+    let nic = || Nic { model, ..Nic::new(Netdev::Hub(0)) };
+    machine.nics = vec![nic(), nic()];
     machine.hub_wires = vec![seed.into_hub(0)];
     machine
 }

@@ -12,6 +12,21 @@ use anyhow::{Context as _, Result, ensure};
 /// The emulator's name.
 pub const QEMU: &str = "qemu-system-x86_64";
 
+/// The variable that names a QEMU beside the one on the search path, for what needs a newer one.
+pub const NEWER: &str = "BARECORE_QEMU_IGB";
+
+/// A QEMU that has the 82576 (igb), as it does from version 8 on: the one that [`NEWER`] names, or the
+/// one on the search path, if it is new enough.
+///
+/// # Errors
+///
+/// It cannot be run, or does not tell its version.
+pub fn qemu_with_igb() -> Result<Option<PathBuf>> {
+    let named = env::var_os(NEWER).map(PathBuf::from);
+    let Some(file) = named.or_else(|| program(QEMU)) else { return Ok(None) };
+    Ok((version(&file)? >= (8, 0)).then_some(file))
+}
+
 /// Where `program` lies on the search path, if it is installed. The system's own folders are
 /// searched too, since they are missing from the path of ordinary users.
 #[must_use]

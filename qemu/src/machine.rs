@@ -100,6 +100,9 @@ pub enum Model {
     Virtio,
     /// Intel's 82574.
     E1000e,
+    /// Intel's 82576, which QEMU has from version 8 on. Such cards are two slots apart: the virtual
+    /// functions of one may lie between.
+    Igb,
     /// A card outside QEMU, as [`crate::nic82599`] is. It holds the end of its cable that is
     /// QEMU's with other cards, and has the address that it says itself.
     Proxy {
@@ -305,12 +308,20 @@ impl Cpu {
     }
 }
 
+impl Model {
+    /// Slots from one card of this kind to the next.
+    fn slots(self) -> usize {
+        if self == Self::Igb { 2 } else { 1 }
+    }
+}
+
 impl Nic {
     fn add(&self, line: &mut Words, index: usize) {
-        let slot = usize::from(FIRST_NIC_SLOT) + index;
+        let slot = usize::from(FIRST_NIC_SLOT) + index * self.model.slots();
         let device = match self.model {
             Model::Virtio => "virtio-net-pci,disable-legacy=on",
             Model::E1000e => "e1000e",
+            Model::Igb => "igb",
             Model::Proxy { socket } => {
                 let device = format!("x-pci-proxy-dev,id=nic{index},addr={slot:#x},fd={socket}");
                 return line.option("-device", device);

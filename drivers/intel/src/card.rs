@@ -104,7 +104,7 @@ fn mac(registers: &impl Mmio) -> Option<[u8; 6]> {
     is_there.then_some([a, b, c, d, e, f])
 }
 
-/// A card. Its queues stand still once this is dropped.
+/// A card. Its queues stand still once this is dropped, or closed, which waits for it.
 pub struct Card<'a, A: ConfigRegionAccess, M> {
     chip: Chip,
     registers: M,
@@ -169,6 +169,17 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         let cage = chip.start(&device, addresses, longest)?;
         let sums = Sums::new(chip.counters(), pairs);
         Ok(Self { chip, registers, mac, cage, pairs, sums, _bus_master: bus_master })
+    }
+
+    /// Ends whatever the card does, and then its right to reach memory. Its queues can be ended after
+    /// that: [`Rx::end`], [`Tx::end`].
+    ///
+    /// # Errors
+    ///
+    /// The card is gone or does not answer as it should; it reaches no memory any more all the same.
+    pub fn close(self, function: &Function<'a, A>, clock: &impl Clock) -> Result<(), Error> {
+        let device = Device { registers: &self.registers, clock };
+        self.chip.reset(&device, &|| is_pending(function))
     }
 
     /// Its family.

@@ -32,6 +32,12 @@ impl Default for Given {
     }
 }
 
+/// Neither the frames of two rings nor their descriptors share a line of the cache, so that queues of two
+/// cores, which are made from one piece of memory, do not write to the same lines.
+const LINE: usize = 64;
+const _: () = assert!(size_of::<Given>().is_multiple_of(LINE));
+const _: () = assert!(BYTES.is_multiple_of(LINE) && ALIGN.is_multiple_of(LINE));
+
 /// Words of a ring.
 type Words = Shared<AtomicU64, { 2 * N }>;
 

@@ -61,6 +61,11 @@ impl<M: Mmio> Rx<M> {
         Self { room: longest.room(), ..self }
     }
 
+    /// Puts the frames of a card that was closed back into `pool`.
+    pub fn end(self, pool: &mut LocalPool) {
+        self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+    }
+
     /// Where the device finds the ring.
     pub(crate) fn bus_address(&self) -> u64 {
         self.descriptors.bus_address()

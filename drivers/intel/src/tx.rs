@@ -52,6 +52,11 @@ impl<M: Mmio> Tx<M> {
         })
     }
 
+    /// Puts the frames of a card that was closed back into `pool`.
+    pub fn end(self, pool: &mut LocalPool) {
+        self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+    }
+
     /// Where the device finds the ring.
     pub(crate) fn bus_address(&self) -> u64 {
         self.descriptors.bus_address()

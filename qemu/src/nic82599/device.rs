@@ -89,10 +89,7 @@ impl Device {
     ///
     /// The cable cannot be opened, or the system has no sockets left.
     pub fn start(options: Options) -> Result<(Self, OwnedFd)> {
-        let cable = options.cable.as_ref().map(|(own, peer)| {
-            Cable::open(own, peer).with_context(|| format!("no cable at {}", own.display()))
-        });
-        let cable = cable.transpose()?;
+        let cable = open_cable(&options)?;
         let far_end = cable.as_ref().map(Cable::try_clone).transpose()?;
         let card = Arc::new(Mutex::new(made(&options, cable)));
         let (stream, qemu) = UnixStream::pair().context("no pair of sockets")?;
@@ -172,14 +169,24 @@ impl Drop for Device {
     }
 }
 
-fn made(options: &Options, cable: Option<Cable>) -> Card {
+/// The card's end of its cable, if it has one.
+pub(super) fn open_cable(options: &Options) -> Result<Option<Cable>> {
+    let cable = options.cable.as_ref().map(|(own, peer)| {
+        Cable::open(own, peer).with_context(|| format!("no cable at {}", own.display()))
+    });
+    cable.transpose()
+}
+
+/// A card of this kind.
+pub(super) fn made(options: &Options, cable: Option<Cable>) -> Card {
     let config = Config::new(options.has_pcie);
     let mut card = Card::new(options.mac, config, cable, options.trace);
     options.faults.iter().for_each(|fault| inject(&mut card, *fault));
     card
 }
 
-fn inject(card: &mut Card, fault: Fault) {
+/// Has `fault` happen to `card` from now on.
+pub(super) fn inject(card: &mut Card, fault: Fault) {
     if fault == Fault::NvmChecksumWrong {
         card.nvm.spoil();
     }

@@ -5,7 +5,8 @@
 //! the real card run on it, and that it is stricter than hardware: what the datasheet forbids is
 //! kept in a list of [`Violation`]s. Sections in comments are those of the 82599 datasheet.
 //!
-//! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` is the wire.
+//! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` is the wire; `local` is
+//!   a card for a driver in this process, without QEMU.
 //! - `card` holds the state and says what registers do; `rules` says what must not be done to
 //!   them; `reset`, `enable`, `link`, `interrupts`, `statistics` are parts of it.
 //! - `receive` with `filters`, `rss` and `report`, and `transmit` with `offload` and `outgoing`,
@@ -27,6 +28,7 @@ mod faults;
 mod filters;
 mod interrupts;
 mod link;
+mod local;
 mod memory;
 mod nvm;
 mod offload;
@@ -51,6 +53,7 @@ mod violations;
 
 pub use device::{Device, Options};
 pub use faults::{Fault, Lie};
+pub use local::Local;
 pub use registers::Register;
 pub use seats::{Seats, check_emulator};
 pub use statistics::Statistics;

@@ -22,7 +22,7 @@ crate::facts![
 ];
 
 /// A machine with two cards on wires, of these kinds.
-fn wired(rig: &Rig, models: [Model; 2]) -> Result<Setup> {
+pub(crate) fn wired(rig: &Rig, models: [Model; 2]) -> Result<Setup> {
     let setup = rig.wired()?.append("forward=0:1");
     Ok(setup.with(|machine| {
         machine.nics.iter_mut().zip(models).for_each(|(nic, model)| nic.model = model);
@@ -49,7 +49,7 @@ fn a_card_of_this_kind_and_one_of_another_are_ports_alike(rig: &Rig) -> Result<(
 }
 
 /// Carries frames both ways at once, all unchanged and in order.
-fn carry_both_ways(session: &mut Session) -> Result<()> {
+pub(crate) fn carry_both_ways(session: &mut Session) -> Result<()> {
     let frames = |side| Frames::mixed(side).take(FRAMES);
     let sources = [Some(Box::new(frames(0)) as _), Some(Box::new(frames(1)) as _)];
     let counts = carry(session, sources, Duration::ZERO, |session, traffic| {

@@ -34,15 +34,6 @@ fn on_cards(
     (words, faults): (&str, &[Fault]),
     check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
 ) -> Result<()> {
-    on_cards_told(rig, (faults, ""), check)
-}
-
-/// The same, with further words on the image's command line.
-fn on_cards_told(
-    rig: &Rig,
-    (faults, words): (&[Fault], &str),
-    check: impl FnOnce(&mut Session, &[Device]) -> Result<()>,
-) -> Result<()> {
     if let Err(reason) = check_emulator(rig.program()) {
         bail!(Skipped(format!("{reason:#}")));
     }
@@ -116,7 +107,7 @@ fn a_link_that_goes_and_comes_is_told(rig: &Rig) -> Result<()> {
 }
 
 fn frames_for_a_link_that_is_down_are_dropped_for_that_reason(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[], |session, devices| {
+    on_cards(rig, ("", &[]), |session, devices| {
         drops_while_down(session, &mut |is_up| {
             devices[1].set_link(is_up);
             Ok(())
@@ -143,12 +134,12 @@ fn a_port_without_a_link_says_why_and_holds_nothing_up(rig: &Rig) -> Result<()> 
         (Fault::NoLock, "light but no lock"),
     ];
     for (fault, why) in faults {
-        on_cards(rig, &[fault], |session, devices| {
+        on_cards(rig, ("", &[fault]), |session, devices| {
             tells(session, why)?;
             expect_no_violation(devices)
         })?;
     }
-    on_cards(rig, &[Fault::ModuleStuck], |session, devices| {
+    on_cards(rig, ("", &[Fault::ModuleStuck]), |session, devices| {
         devices[0].set_link(false);
         let answer = tells(session, "no light")?;
         ensure!(answer.iter().any(|line| line == "  over module"), "{answer:#?}");
@@ -173,7 +164,7 @@ fn tells(session: &mut Session, why: &str) -> Result<Vec<String>> {
 }
 
 fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()> {
-    on_cards(rig, &[], |session, devices| {
+    on_cards(rig, ("", &[]), |session, devices| {
         (60..70).try_for_each(|length| forwards(session, &frame(length, None)))?;
         let registers = session.command("show port 1 regs")?;
         for (name, register) in [("HLREG0", regs::HLREG0), ("TDT[0]", regs::TDT.at(0))] {
@@ -190,7 +181,7 @@ fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()>
 }
 
 fn cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire(rig: &Rig) -> Result<()> {
-    on_cards_told(rig, (&[], &format!("test=nictest:{LOOPED}")), |session, devices| {
+    on_cards(rig, (&format!("test=nictest:{LOOPED}"), &[]), |session, devices| {
         (0..2).try_for_each(|number| expect_pass(session, number))?;
         let answer = session.command("nictest 1")?;
         let (head, verdict) = (&answer[0], answer.last());

@@ -18,6 +18,7 @@ mod flood;
 mod flows;
 mod forward;
 mod garbage;
+mod igb;
 mod ixgbe;
 mod json;
 mod links;
@@ -86,6 +87,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         forward::FACTS,
         e1000e::FACTS,
         ixgbe::FACTS,
+        igb::FACTS,
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,

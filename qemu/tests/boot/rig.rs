@@ -81,6 +81,14 @@ impl Rig {
         Ok(Self { program, image })
     }
 
+    /// The same with a QEMU that has the 82576.
+    pub(crate) fn with_igb(&self) -> Result<Self> {
+        let missing =
+            || format!("no QEMU of version 8 or newer, with igb; {} may name one", find::NEWER);
+        let program = find::qemu_with_igb()?.ok_or_else(|| Skipped(missing()))?;
+        Ok(Self { program, image: self.image.clone() })
+    }
+
     /// A machine with two cores and no network card, emulated, since transcripts are those of
     /// the emulator on any host.
     pub(crate) fn machine(&self) -> Result<Setup> {

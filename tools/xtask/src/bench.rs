@@ -2,6 +2,7 @@
 
 mod boot;
 mod bounds;
+mod drivers;
 mod growth;
 mod machine;
 mod peers;
@@ -48,10 +49,12 @@ enum Name {
     Perf,
     /// What a packet costs on each path through the dataplane, in cycles.
     Dataplane,
+    /// What a frame costs in the rings of a card, in cycles, and with each kind of card, in instructions.
+    Drivers,
 }
 
 impl Name {
-    const ALL: [Self; 3] = [Self::Boot, Self::Perf, Self::Dataplane];
+    const ALL: [Self; 4] = [Self::Boot, Self::Perf, Self::Dataplane, Self::Drivers];
 
     /// The name of its file.
     fn file(self, options: &Options) -> &'static str {
@@ -61,6 +64,7 @@ impl Name {
             Self::Dataplane if options.growth => "dataplane-growth",
             Self::Dataplane if options.peers => "dataplane-peers",
             Self::Dataplane => "dataplane",
+            Self::Drivers => "drivers",
         }
     }
 
@@ -73,6 +77,7 @@ impl Name {
             }
             Self::Dataplane if options.growth => growth::measure(),
             Self::Dataplane => perf::alone("paths"),
+            Self::Drivers => drivers::measure(options.consent),
         }
     }
 }

@@ -83,9 +83,10 @@ fn stop_queues<M: Mmio, C: Clock>(device: &Device<'_, M, C>) {
     device.pause(STOP);
 }
 
-/// Has the card make no further request for memory. False if some do not end (5.2.5.3.2).
+/// Has the card make no further request for memory. False if some do not end (5.2.5.3.2). A card that
+/// is still in a reset is not to begin another one by this.
 fn be_quiet<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> bool {
-    device.set(CTRL, ctrl::MASTER_DISABLE);
+    device.change(CTRL, ctrl::RESET | ctrl::LINK_RESET, ctrl::MASTER_DISABLE);
     device.wait(QUIET, || !device.has(STATUS, status::MASTER_ENABLED))
 }
 

@@ -240,6 +240,13 @@ fn a_card_that_keeps_the_bus_busy_is_reset_twice() {
 }
 
 #[test]
+fn a_card_that_is_still_in_a_reset_does_not_begin_another_by_being_kept_quiet() {
+    let card = card(SFP).stuck(CTRL, 0, RST | LRST);
+    assert_eq!(card.error().0, Some(Error::StuckInReset));
+    assert_eq!(card.written(CTRL)[0], 1 << 2);
+}
+
+#[test]
 fn the_transceiver_is_ours_while_an_x540_is_reset() {
     for (status, bit) in [(0, 1 << 1), (1 << 2, 1 << 2)] {
         let card = card(X540).stuck(STATUS, 1 << 2, status);

@@ -1,0 +1,101 @@
+//! Our drivers, compiled for the host, on devices that are not theirs: the model of the 82599 in
+//! this process, which drivers that others wrote run on too, and QEMU's own devices over its qtest
+//! socket.
+//!
+//! - `memory` is what processor and devices share, `bus` is how a driver reaches devices, `host` has
+//!   both, frames, and what opens a port; `port` is one that was opened, `flows` makes frames for it.
+//! - `card` is the model with a host around it; `bring_up`, `frames`, `queues`, `losses` and `cycles`
+//!   are facts about the driver on it; `difference` has what `other`, a driver that others wrote, does
+//!   otherwise.
+//! - `emulator` is a QEMU without a guest, `emulated` a card of it with a host around it; `siblings`
+//!   are facts about all of Intel's cards there, `e1000e`, `igb` and `virtio` about each.
+//!
+//! What a device cannot be had for here is skipped, and says so.
+
+#![deny(unsafe_code)]
+
+mod bring_up;
+mod bus;
+mod card;
+mod cycles;
+mod difference;
+mod e1000e;
+mod emulated;
+mod emulator;
+mod flows;
+mod frames;
+mod host;
+mod igb;
+mod losses;
+mod memory;
+mod other;
+mod port;
+mod queues;
+mod siblings;
+mod virtio;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// A reason why a test cannot be run here. Not a failure.
+#[derive(Debug)]
+pub(crate) struct Skipped(pub(crate) String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
+/// One fact, and how to find out whether it holds.
+pub(crate) type Fact = (&'static str, fn() -> Result<()>);
+
+/// Lists functions of this module as facts, under their own names.
+#[macro_export]
+macro_rules! facts {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const FACTS: &[$crate::Fact] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),+];
+    };
+}
+
+/// All facts.
+const FACTS: [&[Fact]; 9] = [
+    bring_up::FACTS,
+    frames::FACTS,
+    queues::FACTS,
+    losses::FACTS,
+    cycles::FACTS,
+    difference::FACTS,
+    e1000e::FACTS,
+    igb::FACTS,
+    virtio::FACTS,
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = FACTS.concat().into_iter().map(|(name, check)| {
+        let name = name.trim_start_matches("drivers::");
+        Trial::ignorable_test(name, move || completion(check()))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn completion(result: Result<()>) -> Result<Completion, Failed> {
+    match result {
+        Ok(()) => Ok(Completion::Completed),
+        Err(error) => match error.downcast_ref::<Skipped>() {
+            Some(Skipped(reason)) => {
+                eprintln!("\nSKIPPED: {reason}");
+                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
+            }
+            // All causes, the outermost first.
+            None => Err(format!("{error:#}").into()),
+        },
+    }
+}
