@@ -116,6 +116,8 @@ pub enum Model {
 pub struct Nic {
     /// Its kind.
     pub model: Model,
+    /// Further properties of the device, as QEMU's option `-device` has them.
+    pub properties: Vec<String>,
     /// What its cable is plugged into.
     pub netdev: Netdev,
     /// A pcap file that every frame of the cable is written to, if wanted.
@@ -177,14 +179,14 @@ impl Nic {
     /// A card on `netdev`, its frames not captured.
     #[must_use]
     pub fn new(netdev: Netdev) -> Self {
-        Self { model: Model::default(), netdev, capture: None }
+        Self { model: Model::default(), properties: Vec::new(), netdev, capture: None }
     }
 
     /// A card outside QEMU, at the end of the cable `netdev`. QEMU inherits `socket`, which has to
     /// be open until QEMU runs.
     #[must_use]
     pub fn proxy(socket: &OwnedFd, netdev: Netdev) -> Self {
-        Self { model: Model::Proxy { socket: socket.as_raw_fd() }, netdev, capture: None }
+        Self { model: Model::Proxy { socket: socket.as_raw_fd() }, ..Self::new(netdev) }
     }
 }
 
@@ -329,13 +331,12 @@ impl Nic {
         };
         line.option("-netdev", self.netdev.option(&format!("net{index}")));
         let mac = Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX));
-        line.option(
-            "-device",
-            format!(
-                "{device}{},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile=",
-                self.netdev.queues()
-            ),
+        let queues = self.netdev.queues();
+        let mut device = format!(
+            "{device}{queues},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile="
         );
+        self.properties.iter().for_each(|property| device.extend([",", property]));
+        line.option("-device", device);
         if let Some(file) = &self.capture {
             let file = escaped(file);
             line.option(

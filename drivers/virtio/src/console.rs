@@ -7,7 +7,8 @@ use bus::{Clock, Dma, Mmio, Shared};
 use heapless::Vec;
 
 use crate::Error;
-use crate::queue::{self, Lies, Queue, Writer};
+use crate::queue::{self, Lies, Queue, Ring, Writer};
+use crate::split::Split;
 use crate::transport::{Doorbell, Kind, Map, Transport};
 
 /// Queue that port 0 sends by (5.3.2).
@@ -19,7 +20,7 @@ const LEN: usize = 256;
 
 /// A console that takes bytes without waiting. It stands still once this is dropped.
 pub struct Console<'a, A: ConfigRegionAccess, M> {
-    queue: Queue<()>,
+    queue: Queue<(), Split>,
     doorbell: Doorbell<M>,
     bytes: Shared<AtomicU8, { BUFFERS * LEN }>,
     /// Buffers that the device was not given. A buffer has the id of its descriptor.
@@ -54,9 +55,9 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Console<'a, A, M> {
     ) -> Result<Self, Error> {
         transport.negotiate(0)?;
         let size = transport.queue_size(TRANSMIT)?;
-        let queue = Queue::new(&mut memory, size).ok_or(Error::NoMemory)?;
+        let queue = Queue::split(&mut memory, size).ok_or(Error::NoMemory)?;
         let bytes = memory.carve(64).ok_or(Error::NoMemory)?;
-        let doorbell = transport.start_queue(TRANSMIT, &queue.layout(), map)?;
+        let doorbell = transport.start_queue(TRANSMIT, &queue.ring.layout(), map)?;
         transport.finish();
         let free = (0..size.min(BUFFERS as u16)).rev().collect();
         Ok(Self { queue, doorbell, bytes, free, _bus_master: bus_master })
@@ -67,12 +68,12 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Console<'a, A, M> {
         self.reclaim();
         let mut sent = 0;
         for chunk in bytes.chunks(LEN) {
-            if self.queue.is_stopped() || !self.send(chunk) {
+            if self.queue.books.is_stopped() || !self.send(chunk) {
                 break;
             }
             sent += chunk.len();
         }
-        if sent > 0 && self.queue.publish() {
+        if sent > 0 && self.queue.ring.publish() {
             self.doorbell.ring();
         }
         sent
@@ -80,7 +81,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Console<'a, A, M> {
 
     /// What the device said that cannot be true, since boot.
     pub fn lies_by_kind(&self) -> Lies {
-        self.queue.lies()
+        self.queue.books.lies()
     }
 
     /// Gives `chunk`, which fits a buffer, to the device. False if it has all buffers already.
@@ -91,15 +92,15 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Console<'a, A, M> {
             place.store(*byte, Relaxed);
         }
         let address = self.bytes[start..].as_ptr().addr();
-        self.queue.describe(id, chunk.len() as u32, Writer::Driver);
-        self.queue.give(id, address, ());
+        self.queue.ring.describe(id, chunk.len() as u32, Writer::Driver);
+        self.queue.give(id, (), |()| address);
         true
     }
 
     fn reclaim(&mut self) {
-        let ready = self.queue.ready();
-        for used in self.queue.entries(ready) {
-            if self.queue.take_back(used.id).is_some() {
+        let ready = self.queue.ready(u16::MAX);
+        for used in self.queue.ring.entries(ready) {
+            if self.queue.books.take_back(used.id).is_some() {
                 let _fits = self.free.push(used.id as u16);
             }
         }

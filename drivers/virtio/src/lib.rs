@@ -7,7 +7,8 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `transport` | capabilities, reset, features, queue set-up: virtio 1.2, section 4.1 |
-//! | `queue` | the split ring: section 2.7; it knows no registers |
+//! | `queue` | what was given to the device, and what it said of that |
+//! | `split`, `packed` | the two kinds of rings: sections 2.7 and 2.8; they know no registers |
 //! | `net` | the network card: section 5.1 |
 //! | `control` | its queue for commands: section 5.1.6.5 |
 //! | `console` | the console: section 5.3 |
@@ -21,8 +22,10 @@ mod console;
 mod control;
 mod error;
 mod net;
+mod packed;
 mod queue;
 mod rx;
+mod split;
 #[cfg(test)]
 mod tests;
 mod transport;

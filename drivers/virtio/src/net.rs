@@ -7,8 +7,8 @@ use bit_field::BitField;
 use bus::pci::{BusMaster, ConfigRegionAccess, Function};
 use bus::{Clock, Dma, Mmio};
 
-use crate::control::{self, Control};
-use crate::queue::{self, Queue};
+use crate::control::{self, Command, Control};
+use crate::queue::{self, AnyQueue};
 use crate::transport::{self, Kind, Map, Register, Transport};
 use crate::{Error, NetRx, NetTx};
 
@@ -19,6 +19,8 @@ const MAC: usize = 5;
 const STATUS: usize = 16;
 const CONTROL: usize = 17;
 const PAIRS: usize = 22;
+/// Feature bit (6): rings may be packed.
+const PACKED: usize = 34;
 
 /// Registers (5.1.4), and how many bytes they take: those that every card has, and with the number of
 /// pairs of queues.
@@ -29,9 +31,6 @@ const REGISTERS: u64 = 8;
 const MORE_REGISTERS: u64 = 10;
 /// Bit of the status register: the link is up.
 const LINK_UP: usize = 0;
-
-/// The class of commands about pairs of queues, and the one that says how many are used (5.1.6.5.5).
-const USE_PAIRS: (u8, u8) = (4, 0);
 
 /// Bytes of the header in front of every frame (5.1.6).
 pub(crate) const HEADER: usize = 12;
@@ -116,7 +115,8 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
             return Err(Error::NoQueue);
         }
         let mut start = |index| {
-            let started = start_queue(&self.transport, index, &mut memory, &mut *map);
+            let started =
+                start_queue((&self.transport, self.accepted), index, &mut memory, &mut *map);
             started.inspect_err(|_| self.transport.give_up())
         };
         let receive = start(first)?;
@@ -141,11 +141,13 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
             self.transport.finish();
             return Ok(());
         }
-        let started = start_queue(&self.transport, 2 * self.most, &mut memory, map);
+        let transport = (&self.transport, self.accepted);
+        let started = start_queue(transport, 2 * self.most, &mut memory, map);
         let control =
             started.and_then(|(queue, doorbell)| Control::over(queue, doorbell, &mut memory));
         self.transport.finish();
-        let used = control.and_then(|mut control| control.command(USE_PAIRS, self.pairs, clock));
+        let command = Command::UsePairs(self.pairs);
+        let used = control.and_then(|mut control| control.command(command, clock));
         used.inspect_err(|_| self.transport.give_up())
     }
 
@@ -168,7 +170,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
 
 /// Begins set-up: the card's own registers, what was accepted, and how many pairs of queues there are.
 fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u64, u16), Error> {
-    let wanted = 1 << MAC | 1 << STATUS | 1 << CONTROL | 1 << PAIRS;
+    let wanted = 1 << MAC | 1 << STATUS | 1 << CONTROL | 1 << PAIRS | 1 << PACKED;
     let accepted = transport.negotiate(wanted)?;
     let has_pairs = accepted.get_bit(PAIRS) && accepted.get_bit(CONTROL);
     let registers = transport.map_own(if has_pairs { MORE_REGISTERS } else { REGISTERS }, map)?;
@@ -177,15 +179,15 @@ fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u
     Ok((registers, accepted, most.min(0x7fff)))
 }
 
-/// Starts queue `index` with its ring in `memory`.
+/// Starts queue `index` with its ring in `memory`, of the kind that was `accepted`.
 fn start_queue<M: Mmio, T>(
-    transport: &Transport<M>,
+    (transport, accepted): (&Transport<M>, u64),
     index: u16,
     memory: &mut Dma,
     map: Map<'_, M>,
-) -> Result<(Queue<T>, transport::Doorbell<M>), Error> {
+) -> Result<(AnyQueue<T>, transport::Doorbell<M>), Error> {
     let size = transport.queue_size(index)?;
-    let queue = Queue::new(memory, size).ok_or(Error::NoMemory)?;
+    let queue = AnyQueue::new(memory, size, accepted.get_bit(PACKED)).ok_or(Error::NoMemory)?;
     let doorbell = transport.start_queue(index, &queue.layout(), map)?;
     Ok((queue, doorbell))
 }

@@ -1,38 +1,21 @@
-//! The split ring (2.7): a table of buffers, a ring of those available to the device, and a ring
-//! of those it has used. It knows no registers.
+//! The driver's end of a queue, whichever kind of ring it is of: what the device was given, and what
+//! it said of that. It knows no registers.
 //!
-//! Each buffer has an id, its place in the table. What the buffers hold stays in the driver's own
-//! `given`, which the device cannot write: it decides whether an id may come back.
+//! Each buffer has an id. What the buffers hold stays in the driver's own [`Books`], which the device
+//! cannot write: they decide whether an id may come back.
 
-use core::sync::atomic::{
-    AtomicU16, AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-    fence,
-};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use bus::{Dma, Shared, Translation};
+use bus::{Dma, Translation};
+
+use crate::packed::{self, Packed};
+use crate::split::{self, Split};
 
 /// Descriptors that a queue has at most.
 pub(crate) const N: usize = 256;
-/// Bytes that one queue takes of memory that is aligned to a cache line.
-pub(crate) const MEMORY: usize = 4096 + 576 + 2112;
-
-/// Words of the table: address; length, flags and next of each descriptor (2.7.5).
-const TABLE: usize = 2 * N;
-/// Words of the available ring: flags, index, one id for each descriptor (2.7.6).
-const AVAILABLE: usize = 2 + N;
-/// Words of the used ring: flags and index together; id and length of each entry (2.7.8).
-const USED: usize = 1 + 2 * N;
-
-/// Descriptor flag: the device writes the buffer.
-const WRITE: u64 = 1 << 33;
-/// Descriptor flag: another one belongs to it, whose id stands at this bit.
-const NEXT: u64 = 1 << 32;
-const NEXT_ID: u32 = 48;
-/// Flag of the available ring: the device is to send no interrupts.
-const NO_INTERRUPT: u16 = 1;
-/// Flag of the used ring: the device needs no doorbell.
-const NO_NOTIFY: u32 = 1;
+/// Bytes that one queue of either kind takes of memory that is aligned to a cache line.
+pub(crate) const MEMORY: usize = split::MEMORY;
+const _: () = assert!(packed::MEMORY <= MEMORY);
 
 /// How often a device said what cannot be true, by kind. Counts since boot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,65 +53,99 @@ pub(crate) struct Entry {
     pub(crate) len: u32,
 }
 
-/// How many descriptors a queue has, and where the device finds its three parts.
-pub(crate) struct Layout {
-    pub(crate) size: u16,
-    pub(crate) table: u64,
-    pub(crate) available: u64,
-    pub(crate) used: u64,
+/// Memory of a command (5.1.6.5): where it is, its length, and where the byte of the answer goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) address: u64,
+    pub(crate) len: u32,
+    pub(crate) answer: u64,
 }
 
-/// The driver's end of a queue whose buffers belong to a `T` each.
-pub(crate) struct Queue<T> {
-    table: Shared<AtomicU64, TABLE>,
-    available: Shared<AtomicU16, AVAILABLE>,
-    used: Shared<AtomicU32, USED>,
-    translation: Translation,
-    /// What the device was given, by id.
+/// How many descriptors a queue has, and where the device finds its three parts (4.1.4.3).
+pub(crate) struct Layout {
+    pub(crate) size: u16,
+    pub(crate) descriptors: u64,
+    pub(crate) driver: u64,
+    pub(crate) device: u64,
+}
+
+/// A word that the device writes when it has used something, and how it looks before.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch {
+    pub(crate) word: &'static AtomicU32,
+    pub(crate) mask: u32,
+    pub(crate) quiet: u32,
+}
+
+impl Watch {
+    /// Whether the device has used nothing more. All that an idle poll asks.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.word.load(Relaxed) & self.mask == self.quiet
+    }
+
+    /// Never to see anything again.
+    pub(crate) fn closed(self) -> Self {
+        Self { mask: 0, quiet: 0, ..self }
+    }
+}
+
+/// A kind of ring: memory in which driver and device say what is available and what is used.
+pub(crate) trait Ring {
+    /// Where its parts are.
+    fn layout(&self) -> Layout;
+
+    /// Says how long the buffer of `id` is and who writes it, each time that it is offered.
+    fn describe(&mut self, id: u16, len: u32, writer: Writer);
+
+    /// Makes the buffer of `id` available, which is described and lies at this bus address. The device
+    /// learns so with [`publish`](Self::publish).
+    fn offer(&mut self, id: u16, bus_address: u64);
+
+    /// Descriptors made available since the start, modulo 2^16.
+    fn offered(&self) -> u16;
+
+    /// Makes a command available as id 0, in a ring of at least two descriptors with nothing else.
+    fn request(&mut self, request: &Request);
+
+    /// Has done with the command, which the device has used.
+    fn retire(&mut self);
+
+    /// Lets the device see what is available. Returns whether it needs the doorbell: asked after a
+    /// full fence, as the device looks for buffers once more after saying that it needs one.
+    fn publish(&mut self) -> bool;
+
+    /// How many used entries wait to be taken: exact up to `most`, and of those beyond at least half.
+    /// None if the device used more than it had.
+    fn ready(&self, most: u16) -> Option<u16>;
+
+    /// The oldest used entries, `count` of those that [`ready`](Self::ready) counted. Each is read
+    /// once.
+    fn entries(&mut self, count: u16) -> impl Iterator<Item = Entry>;
+
+    /// What to look at until the next entry is used.
+    fn watch(&self) -> Watch;
+}
+
+/// What the device was given, by id, and what it said of that.
+pub(crate) struct Books<T> {
     given: [Option<T>; N],
-    /// Descriptors of the queue, a power of two, less one.
-    mask: u16,
-    /// Buffers made available since the start, modulo 2^16.
-    next: u16,
-    /// Used entries that were taken since the start, modulo 2^16.
-    taken: u16,
+    size: u16,
     is_stopped: bool,
     lies: Lies,
     /// Lies that [`news`](Self::news) did not tell of yet.
     untold: u32,
 }
 
-impl<T> Queue<T> {
-    /// An empty queue of `size` descriptors, a power of two of at most [`N`], in zeroed memory.
-    pub(crate) fn new(memory: &mut Dma, size: u16) -> Option<Self> {
-        let queue = Self {
-            translation: memory.translation(),
-            table: memory.carve(64)?,
-            available: memory.carve(64)?,
-            used: memory.carve(64)?,
-            given: [const { None }; N],
-            mask: size - 1,
-            next: 0,
-            taken: 0,
-            is_stopped: false,
-            lies: Lies::default(),
-            untold: 0,
-        };
-        queue.available[0].store(NO_INTERRUPT, Relaxed);
-        Some(queue)
+impl<T> Books<T> {
+    fn new(size: u16) -> Self {
+        let given = [const { None }; N];
+        Self { given, size, is_stopped: false, lies: Lies::default(), untold: 0 }
     }
 
-    pub(crate) fn layout(&self) -> Layout {
-        Layout {
-            size: self.size(),
-            table: self.table.bus_address(),
-            available: self.available.bus_address(),
-            used: self.used.bus_address(),
-        }
-    }
-
+    /// Descriptors of the queue, a power of two.
     pub(crate) fn size(&self) -> u16 {
-        self.mask + 1
+        self.size
     }
 
     pub(crate) fn lies(&self) -> Lies {
@@ -151,77 +168,13 @@ impl<T> Queue<T> {
         self.is_stopped
     }
 
-    /// Says how long the buffer of `id` is and who writes it.
     #[inline]
-    pub(crate) fn describe(&self, id: u16, len: u32, writer: Writer) {
-        let flags = if writer == Writer::Device { WRITE } else { 0 };
-        self.table[2 * slot(id) + 1].store(u64::from(len) | flags, Relaxed);
-    }
-
-    /// Gives the device the buffer of `id`, which lies at `address` and belongs to `item`. It
-    /// learns so with [`publish`](Self::publish).
-    #[inline]
-    pub(crate) fn give(&mut self, id: u16, address: usize, item: T) {
-        self.place(id, self.translation.bus_address(address));
-        self.offer(id, item);
-    }
-
-    /// Says that the buffer of `id` is at this bus address.
-    #[inline]
-    pub(crate) fn place(&self, id: u16, bus_address: u64) {
-        self.table[2 * slot(id)].store(bus_address, Relaxed);
-    }
-
-    /// Says that the buffer of `id` is `len` bytes long, read by the device, and has that of `next`
-    /// behind it.
-    pub(crate) fn describe_first(&self, id: u16, len: u32, next: u16) {
-        let word = u64::from(len) | NEXT | u64::from(next) << NEXT_ID;
-        self.table[2 * slot(id) + 1].store(word, Relaxed);
-    }
-
-    /// Gives the device the buffer of `id`, which is described and belongs to `item`.
-    #[inline]
-    pub(crate) fn offer(&mut self, id: u16, item: T) {
-        let before = self.given[slot(id)].replace(item);
-        debug_assert!(before.is_none(), "an id is given only while the device does not have it");
+    fn note(&mut self, id: u16, item: T) -> &T {
+        let place = &mut self.given[slot(id)];
+        debug_assert!(place.is_none(), "an id is given only while the device does not have it");
         // Saves asking whether there is a frame to drop, once for each that moves.
-        core::mem::forget(before);
-        self.available[2 + slot(self.next & self.mask)].store(id, Relaxed);
-        self.next = self.next.wrapping_add(1);
-    }
-
-    /// Lets the device see what it was given. Returns whether it needs the doorbell: asked after
-    /// a full fence, as the device looks for buffers once more after saying that it needs one.
-    #[inline]
-    #[must_use]
-    pub(crate) fn publish(&self) -> bool {
-        self.available[1].store(self.next, Release);
-        fence(SeqCst);
-        self.used[0].load(Relaxed) & NO_NOTIFY == 0
-    }
-
-    /// How many used entries wait to be taken: one load. More than there can be is a lie after
-    /// which no index of this device means anything; the queue is stopped and keeps all it gave.
-    #[inline]
-    pub(crate) fn ready(&mut self) -> u16 {
-        let index = (self.used[0].load(Acquire) >> 16) as u16;
-        let ready = index.wrapping_sub(self.taken);
-        if ready == 0 || self.is_stopped {
-            return 0;
-        }
-        if ready > self.next.wrapping_sub(self.taken) { self.stop() } else { ready }
-    }
-
-    /// The oldest used entries, `count` of those that [`ready`](Self::ready) counted. Each is read
-    /// once.
-    #[inline]
-    pub(crate) fn entries(&mut self, count: u16) -> impl Iterator<Item = Entry> + use<T> {
-        let (used, mask, first) = (self.used.words(), self.mask, self.taken);
-        self.taken = first.wrapping_add(count);
-        (0..count).map(move |i| {
-            let place = 1 + 2 * slot(first.wrapping_add(i) & mask);
-            Entry { id: used[place].load(Relaxed), len: used[place + 1].load(Relaxed) }
-        })
+        core::mem::forget(place.take());
+        place.insert(item)
     }
 
     /// What the device was given as `id`, if it has that.
@@ -236,7 +189,7 @@ impl<T> Queue<T> {
 
     #[cold]
     fn count_bad_id(&mut self, id: u32) {
-        if id <= u32::from(self.mask) {
+        if id < u32::from(self.size) {
             self.lies.id_not_given += 1;
         } else {
             self.lies.id_out_of_range += 1;
@@ -270,8 +223,111 @@ impl<T> Queue<T> {
     }
 }
 
+/// The driver's end of a queue whose buffers belong to a `T` each.
+pub(crate) struct Queue<T, R> {
+    pub(crate) books: Books<T>,
+    pub(crate) ring: R,
+    translation: Translation,
+}
+
+impl<T, R: Ring> Queue<T, R> {
+    fn over(ring: R, translation: Translation) -> Self {
+        Self { books: Books::new(ring.layout().size), ring, translation }
+    }
+
+    /// Gives the device the buffer of `id`, which is described, belongs to `item`, and lies where `address`
+    /// says.
+    #[inline]
+    pub(crate) fn give(&mut self, id: u16, item: T, address: impl FnOnce(&T) -> usize) {
+        let address = address(self.books.note(id, item));
+        self.ring.offer(id, self.translation.bus_address(address));
+    }
+
+    /// How many used entries wait to be taken, as [`Ring::ready`] counts. More than there can be is
+    /// a lie after which no entry of this device means anything; the queue is stopped and keeps all
+    /// that it gave.
+    #[inline]
+    pub(crate) fn ready(&mut self, most: u16) -> u16 {
+        if self.books.is_stopped() {
+            return 0;
+        }
+        let ready = self.ring.ready(most);
+        ready.unwrap_or_else(|| self.books.stop())
+    }
+
+    /// What to look at until there is something to do.
+    #[inline]
+    pub(crate) fn watch(&self) -> Watch {
+        let watch = self.ring.watch();
+        if self.books.is_stopped() { watch.closed() } else { watch }
+    }
+}
+
+impl<T> Queue<T, Split> {
+    /// An empty queue of `size` descriptors, a power of two of at most [`N`], in zeroed memory.
+    pub(crate) fn split(memory: &mut Dma, size: u16) -> Option<Self> {
+        Some(Self::over(Split::new(memory, size)?, memory.translation()))
+    }
+}
+
+/// A queue of the kind that was agreed on with the device.
+#[expect(clippy::large_enum_variant, reason = "each is made once, and stays where it is")]
+pub(crate) enum AnyQueue<T> {
+    Split(Queue<T, Split>),
+    Packed(Queue<T, Packed>),
+}
+
+impl<T> AnyQueue<T> {
+    /// An empty queue of `size` descriptors, a power of two of at most [`N`], in zeroed memory.
+    pub(crate) fn new(memory: &mut Dma, size: u16, is_packed: bool) -> Option<Self> {
+        if is_packed {
+            let ring = Packed::new(memory, size)?;
+            return Some(Self::Packed(Queue::over(ring, memory.translation())));
+        }
+        Queue::split(memory, size).map(Self::Split)
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        match self {
+            Self::Split(queue) => queue.ring.layout(),
+            Self::Packed(queue) => queue.ring.layout(),
+        }
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        match self {
+            Self::Split(queue) => queue.watch(),
+            Self::Packed(queue) => queue.watch(),
+        }
+    }
+
+    pub(crate) fn books(&self) -> &Books<T> {
+        match self {
+            Self::Split(queue) => &queue.books,
+            Self::Packed(queue) => &queue.books,
+        }
+    }
+
+    pub(crate) fn books_mut(&mut self) -> &mut Books<T> {
+        match self {
+            Self::Split(queue) => &mut queue.books,
+            Self::Packed(queue) => &mut queue.books,
+        }
+    }
+
+    /// All that the device still has.
+    #[cfg(test)]
+    pub(crate) fn into_given(self) -> impl Iterator<Item = T> {
+        let books = match self {
+            Self::Split(queue) => queue.books,
+            Self::Packed(queue) => queue.books,
+        };
+        books.into_given()
+    }
+}
+
 /// A place in a table of [`N`]. The mask changes nothing but what the compiler knows.
 #[inline]
-fn slot(place: u16) -> usize {
+pub(crate) fn slot(place: u16) -> usize {
     usize::from(place) & (N - 1)
 }

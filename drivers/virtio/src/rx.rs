@@ -5,13 +5,15 @@ use frame::{BURST, Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 use heapless::Vec;
 
 use crate::net::HEADER;
-use crate::queue::{Lies, Queue, Writer};
+use crate::queue::{AnyQueue, Lies, Queue, Ring, Watch, Writer};
 use crate::transport::Doorbell;
 
 /// The receiving queue. Each descriptor that was started always has a frame: when one comes off
 /// the ring, another takes its place in the same poll.
 pub struct NetRx<M> {
-    queue: Queue<Frame>,
+    /// Where the device says that there is something to take.
+    watch: Watch,
+    queue: AnyQueue<Frame>,
     doorbell: Doorbell<M>,
     started: u16,
     /// Bytes that the device may fill of each frame: those of the first.
@@ -19,70 +21,160 @@ pub struct NetRx<M> {
 }
 
 impl<M: Mmio> NetRx<M> {
-    pub(crate) fn over(queue: Queue<Frame>, doorbell: Doorbell<M>) -> Self {
-        Self { queue, doorbell, started: 0, room: 0 }
+    pub(crate) fn over(queue: AnyQueue<Frame>, doorbell: Doorbell<M>) -> Self {
+        Self { watch: queue.watch(), queue, doorbell, started: 0, room: 0 }
     }
 
     /// Fills the ring with frames of `pool`, from where it stopped the last time. Returns how many
     /// frames the ring has then: its capacity, unless `pool` ran out.
     pub fn start(&mut self, pool: &mut LocalPool) -> u32 {
-        while self.started < self.queue.size() {
-            let Some(frame) = pool.take_with(self.room) else { break };
-            if self.room == 0 {
-                self.room = frame.room();
-            }
-            self.queue.describe(self.started, (HEADER + self.room) as u32, Writer::Device);
-            self.queue.give(self.started, frame.address() - HEADER, frame);
-            self.started += 1;
+        let state = (&mut self.started, &mut self.room);
+        let needs_doorbell = match &mut self.queue {
+            AnyQueue::Split(queue) => fill(queue, state, pool),
+            AnyQueue::Packed(queue) => fill(queue, state, pool),
+        };
+        if needs_doorbell {
+            self.doorbell.ring();
         }
-        self.publish();
         u32::from(self.started)
     }
 
     /// What the device said that cannot be true, since boot.
     pub fn lies_by_kind(&self) -> Lies {
-        self.queue.lies()
-    }
-
-    /// Moves `count` used frames to `burst`, which has room for them. Returns whose place is empty.
-    #[inline]
-    fn receive(&mut self, count: u16, pool: &mut LocalPool, burst: &mut Burst) -> Ids {
-        let mut ids = Ids::new();
-        for used in self.queue.entries(count) {
-            let Some(mut frame) = self.queue.take_back(used.id) else { continue };
-            let _fits = ids.push(used.id as u16);
-            if is_filled(&mut frame, used.len as usize) {
-                cpu::prefetch(&frame);
-                let _fits = burst.push(frame);
-            } else {
-                self.queue.count_bad_len((used.len as usize) < HEADER);
-                pool.put(frame);
-            }
-        }
-        ids
-    }
-
-    /// Gives the device frames of `pool` as `ids`.
-    #[inline]
-    fn refill(&mut self, ids: &Ids, pool: &mut LocalPool) {
-        for id in ids {
-            if let Some(frame) = pool.take() {
-                debug_assert!(frame.room() >= self.room, "frames of a store are alike");
-                self.queue.give(*id, frame.address() - HEADER, frame);
-            }
-        }
-    }
-
-    fn publish(&mut self) {
-        if self.queue.publish() {
-            self.doorbell.ring();
-        }
+        self.queue.books().lies()
     }
 
     #[cfg(test)]
     pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
         self.queue.into_given()
     }
+}
+
+impl<M: Mmio> RxQueue for NetRx<M> {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        // What is refused is told of in the poll that finds it.
+        if self.watch.is_quiet() { Polled::default() } else { self.take(pool, burst) }
+    }
+
+    fn refused(&mut self) -> Refused {
+        Refused { lies: self.queue.books_mut().news(), ..Refused::default() }
+    }
+
+    fn capacity(&self) -> u32 {
+        u32::from(self.queue.books().size())
+    }
+}
+
+impl<M: Mmio> NetRx<M> {
+    /// Takes used frames off the ring, and gives it others. Apart from the poll that finds none.
+    #[inline(never)]
+    fn take(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        let room = self.room;
+        let (polled, needs_doorbell) = match &mut self.queue {
+            AnyQueue::Split(queue) => poll(queue, room, pool, burst),
+            AnyQueue::Packed(queue) => poll(queue, room, pool, burst),
+        };
+        if needs_doorbell {
+            self.doorbell.ring();
+        }
+        self.watch = self.queue.watch();
+        polled
+    }
+}
+
+/// Gives the device frames of `pool`, beside those of the ids that were `started`, with as much room each
+/// as the first has. Says whether it needs the doorbell.
+fn fill(
+    queue: &mut Queue<Frame, impl Ring>,
+    (started, room): (&mut u16, &mut usize),
+    pool: &mut LocalPool,
+) -> bool {
+    while *started < queue.books.size() {
+        let Some(frame) = pool.take_with(*room) else { break };
+        if *room == 0 {
+            *room = frame.room();
+        }
+        queue.ring.describe(*started, (HEADER + *room) as u32, Writer::Device);
+        queue.give(*started, frame, address);
+        *started += 1;
+    }
+    queue.ring.publish()
+}
+
+/// Moves used frames to `burst`, and gives the device others with this `room`. Says besides whether it
+/// needs the doorbell.
+#[inline]
+fn poll(
+    queue: &mut Queue<Frame, impl Ring>,
+    room: usize,
+    pool: &mut LocalPool,
+    burst: &mut Burst,
+) -> (Polled, bool) {
+    let before = queue.ring.offered();
+    let polled = exchange(queue, room, pool, burst);
+    (polled, queue.ring.offered() != before && queue.ring.publish())
+}
+
+/// Moves used frames to `burst`, as many as it has place for, and makes others available. Each kind of
+/// ring has a function of its own, which does nothing else: registers are scarce in it.
+#[inline(never)]
+fn exchange(
+    queue: &mut Queue<Frame, impl Ring>,
+    room: usize,
+    pool: &mut LocalPool,
+    burst: &mut Burst,
+) -> Polled {
+    let most = (burst.capacity() - burst.len()) as u16;
+    let ready = queue.ready(most);
+    let wanted = ready.min(most);
+    let count = at_hand(pool, wanted);
+    let ids = receive(queue, count, pool, burst);
+    refill(queue, &ids, room, pool);
+    Polled {
+        refused: queue.books.has_news(),
+        waiting: u32::from(ready - count),
+        starved: count < wanted,
+    }
+}
+
+/// Moves `count` used frames to `burst`, which has room for them. Returns whose place is empty.
+#[inline]
+fn receive(
+    queue: &mut Queue<Frame, impl Ring>,
+    count: u16,
+    pool: &mut LocalPool,
+    burst: &mut Burst,
+) -> Ids {
+    let mut ids = Ids::new();
+    for used in queue.ring.entries(count) {
+        let Some(mut frame) = queue.books.take_back(used.id) else { continue };
+        let _fits = ids.push(used.id as u16);
+        if is_filled(&mut frame, used.len as usize) {
+            cpu::prefetch(&frame);
+            let _fits = burst.push(frame);
+        } else {
+            queue.books.count_bad_len((used.len as usize) < HEADER);
+            pool.put(frame);
+        }
+    }
+    ids
+}
+
+/// Gives the device frames of `pool` as `ids`, each with this `room`.
+#[inline]
+fn refill(queue: &mut Queue<Frame, impl Ring>, ids: &Ids, room: usize, pool: &mut LocalPool) {
+    for id in ids {
+        if let Some(frame) = pool.take() {
+            debug_assert!(frame.room() >= room, "frames of a store are alike");
+            queue.give(*id, frame, address);
+        }
+    }
+}
+
+/// Where the device is to write to: the header comes first.
+fn address(frame: &Frame) -> usize {
+    frame.address() - HEADER
 }
 
 /// Makes `frame` as long as the device says that header and frame are. False if that cannot be.
@@ -109,42 +201,4 @@ fn fetch(pool: &mut LocalPool, wanted: u16) -> u16 {
     let fetched = frames.len() as u16;
     frames.into_iter().for_each(|frame| pool.put(frame));
     fetched
-}
-
-impl<M: Mmio> RxQueue for NetRx<M> {
-    #[inline]
-    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        match self.queue.ready() {
-            0 => Polled { refused: self.queue.has_news(), ..Polled::default() },
-            ready => self.take(ready, pool, burst),
-        }
-    }
-
-    fn refused(&mut self) -> Refused {
-        Refused { lies: self.queue.news(), ..Refused::default() }
-    }
-
-    fn capacity(&self) -> u32 {
-        u32::from(self.queue.size())
-    }
-}
-
-impl<M: Mmio> NetRx<M> {
-    /// Takes used frames off the ring, of which so many are `ready`, and gives it others. Apart from
-    /// the poll that finds none.
-    #[inline(never)]
-    fn take(&mut self, ready: u16, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        let wanted = ready.min((burst.capacity() - burst.len()) as u16);
-        let count = at_hand(pool, wanted);
-        let ids = self.receive(count, pool, burst);
-        if !ids.is_empty() {
-            self.refill(&ids, pool);
-            self.publish();
-        }
-        Polled {
-            refused: self.queue.has_news(),
-            waiting: u32::from(ready - count),
-            starved: count < wanted,
-        }
-    }
 }

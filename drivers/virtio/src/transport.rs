@@ -31,9 +31,9 @@ const QUEUE_SIZE: usize = 0x18;
 const QUEUE_VECTOR: usize = 0x1A;
 const QUEUE_ENABLE: usize = 0x1C;
 const QUEUE_NOTIFY: usize = 0x1E;
-const QUEUE_TABLE: usize = 0x20;
-const QUEUE_AVAILABLE: usize = 0x28;
-const QUEUE_USED: usize = 0x30;
+const QUEUE_DESCRIPTORS: usize = 0x20;
+const QUEUE_DRIVER: usize = 0x28;
+const QUEUE_DEVICE: usize = 0x30;
 const COMMON_LEN: u64 = 0x38;
 
 /// Bits of the status register (2.1).
@@ -242,9 +242,9 @@ impl<M: Mmio> Transport<M> {
         self.common.write16(QUEUE_SIZE, layout.size);
         self.common.write16(QUEUE_VECTOR, NO_VECTOR);
         let doorbell = self.doorbell(self.common.read16(QUEUE_NOTIFY))?.map(map)?;
-        self.write64(QUEUE_TABLE, layout.table);
-        self.write64(QUEUE_AVAILABLE, layout.available);
-        self.write64(QUEUE_USED, layout.used);
+        self.write64(QUEUE_DESCRIPTORS, layout.descriptors);
+        self.write64(QUEUE_DRIVER, layout.driver);
+        self.write64(QUEUE_DEVICE, layout.device);
         self.common.write16(QUEUE_ENABLE, 1);
         Ok(Doorbell { register: doorbell, queue: index })
     }

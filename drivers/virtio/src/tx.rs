@@ -5,28 +5,27 @@ use frame::{BURST, Frame, LocalPool, Outbox, TxQueue};
 use heapless::Vec;
 
 use crate::net::HEADER;
-use crate::queue::{Lies, N, Queue, Writer};
+use crate::queue::{AnyQueue, Lies, N, Queue, Ring, Writer};
 use crate::transport::Doorbell;
 
 /// The sending queue. It leaves frames with the device until there is more than a burst of them,
 /// or the ring has no room for what is to be sent, and then takes all back that were sent.
 pub struct NetTx<M> {
-    queue: Queue<Frame>,
+    queue: AnyQueue<Frame>,
     doorbell: Doorbell<M>,
-    /// Ids that the device was not given.
-    free: Vec<u16, N>,
+    free: Free,
     unsendable: u64,
 }
 
 impl<M: Mmio> NetTx<M> {
-    pub(crate) fn over(queue: Queue<Frame>, doorbell: Doorbell<M>) -> Self {
-        let free = (0..queue.size()).rev().collect();
+    pub(crate) fn over(queue: AnyQueue<Frame>, doorbell: Doorbell<M>) -> Self {
+        let free = (0..queue.books().size()).rev().collect();
         Self { queue, doorbell, free, unsendable: 0 }
     }
 
     /// What the device said that cannot be true, since boot.
     pub fn lies_by_kind(&self) -> Lies {
-        self.queue.lies()
+        self.queue.books().lies()
     }
 
     /// Frames that were taken and put back unsent since boot, because they had no headroom left
@@ -35,15 +34,18 @@ impl<M: Mmio> NetTx<M> {
         self.unsendable
     }
 
+    /// Has the device send `count` frames from the front of `outbox`, which it has room for.
     #[inline]
-    fn send(&mut self, pool: &mut LocalPool, mut frame: Frame) {
-        if !frame.prepend([0; HEADER]) {
-            self.unsendable += 1;
-            return pool.put(frame);
-        }
-        if let Some(id) = self.free.pop() {
-            self.queue.describe(id, frame.len() as u32, Writer::Driver);
-            self.queue.give(id, frame.address(), frame);
+    fn send(&mut self, count: usize, pool: &mut LocalPool, outbox: &mut Outbox) {
+        let Self { queue, doorbell, free, unsendable } = self;
+        let frames = outbox.drain(..count);
+        let (unsent, needs_doorbell) = match queue {
+            AnyQueue::Split(queue) => send(queue, free, pool, frames),
+            AnyQueue::Packed(queue) => send(queue, free, pool, frames),
+        };
+        *unsendable += unsent;
+        if needs_doorbell {
+            doorbell.ring();
         }
     }
 
@@ -58,32 +60,65 @@ impl<M: Mmio> TxQueue for NetTx<M> {
         if self.backlog() as usize > BURST || self.free.len() < outbox.len() {
             self.reclaim(pool);
         }
-        let room = if self.queue.is_stopped() { 0 } else { self.free.len() };
+        let room = if self.queue.books().is_stopped() { 0 } else { self.free.len() };
         let taken = outbox.len().min(room);
-        for frame in outbox.drain(..taken) {
-            self.send(pool, frame);
-        }
-        if taken > 0 && self.queue.publish() {
-            self.doorbell.ring();
+        if taken > 0 {
+            self.send(taken, pool, outbox);
         }
         taken
     }
 
     fn reclaim(&mut self, pool: &mut LocalPool) {
-        let ready = self.queue.ready();
-        for used in self.queue.entries(ready) {
-            if let Some(frame) = self.queue.take_back(used.id) {
-                pool.put(frame);
-                let _fits = self.free.push(used.id as u16);
-            }
+        let Self { queue, free, .. } = self;
+        match queue {
+            AnyQueue::Split(queue) => take_back(queue, free, pool),
+            AnyQueue::Packed(queue) => take_back(queue, free, pool),
         }
     }
 
     fn backlog(&self) -> u32 {
-        u32::from(self.queue.size()) - self.free.len() as u32
+        u32::from(self.queue.books().size()) - self.free.len() as u32
     }
 
     fn lies(&self) -> u64 {
-        self.queue.lies().total()
+        self.queue.books().lies().total()
+    }
+}
+
+/// Ids that a device was not given.
+type Free = Vec<u16, N>;
+
+/// Gives the device `frames`, for each of which there is an id. Returns how many could not be sent and
+/// went to `pool`, and whether the device needs the doorbell. Each kind of ring has a function of its
+/// own: in one for both, registers would not do.
+#[inline(never)]
+fn send(
+    queue: &mut Queue<Frame, impl Ring>,
+    free: &mut Free,
+    pool: &mut LocalPool,
+    frames: impl Iterator<Item = Frame>,
+) -> (u64, bool) {
+    let mut unsendable = 0;
+    for mut frame in frames {
+        if !frame.prepend([0; HEADER]) {
+            unsendable += 1;
+            pool.put(frame);
+        } else if let Some(id) = free.pop() {
+            queue.ring.describe(id, frame.len() as u32, Writer::Driver);
+            queue.give(id, frame, Frame::address);
+        }
+    }
+    (unsendable, queue.ring.publish())
+}
+
+/// Takes back all frames that the device has used.
+#[inline(never)]
+fn take_back(queue: &mut Queue<Frame, impl Ring>, free: &mut Free, pool: &mut LocalPool) {
+    let ready = queue.ready(N as u16);
+    for used in queue.ring.entries(ready) {
+        if let Some(frame) = queue.books.take_back(used.id) {
+            pool.put(frame);
+            let _fits = free.push(used.id as u16);
+        }
     }
 }

@@ -28,6 +28,7 @@ mod machines;
 mod namespaces;
 mod nictest;
 mod operator;
+mod packed;
 mod ports;
 mod report;
 mod rig;
@@ -86,6 +87,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         namespaces::FACTS,
         forward::FACTS,
         e1000e::FACTS,
+        packed::FACTS,
         ixgbe::FACTS,
         igb::FACTS,
         flood::FACTS,

@@ -93,8 +93,8 @@ fn machine(options: &Options, image: &Path, plugs: &Plugs, run: &RunDirectory) -
     }
     let nic = |side| Nic {
         model: options.model(),
-        netdev: plugs.netdev(side),
         capture: options.capture(side),
+        ..Nic::new(plugs.netdev(side))
     };
     machine.nics = vec![nic(0), nic(1)];
     machine.debugger = options.waits_for_debugger().then(|| run.file("gdb"));

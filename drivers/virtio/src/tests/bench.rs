@@ -65,9 +65,18 @@ pub(super) fn store(frames: usize) -> &'static PoolStore {
 }
 
 impl Bench {
-    /// A card with queues of `size`, not started, and `frames` frames.
+    /// A card with split queues of `size`, not started, and `frames` frames.
     pub(super) fn new(size: u16, frames: usize) -> Self {
-        let card = Card::new(size);
+        Self::with(Card::new(size), frames)
+    }
+
+    /// One with split queues, and one with packed ones, not started.
+    pub(super) fn each_new(size: u16, frames: usize) -> impl Iterator<Item = Self> {
+        let cards = [Card::new(size), Card::new(size).packing()];
+        cards.into_iter().map(move |card| Self::with(card, frames))
+    }
+
+    fn with(card: Card, frames: usize) -> Self {
         let function = Config::of(0x1041).function();
         let memory = memory(Net::<Config, Window>::MEMORY);
         let opened = open_net(&function, &mut card.map(), memory);
@@ -80,9 +89,33 @@ impl Bench {
 
     /// As `new`, started.
     pub(super) fn started(size: u16, frames: usize) -> Self {
-        let mut bench = Self::new(size, frames);
-        bench.rx.start(&mut bench.pool);
-        bench
+        Self::new(size, frames).begun()
+    }
+
+    /// As `each_new`, started.
+    pub(super) fn each_started(size: u16, frames: usize) -> impl Iterator<Item = Self> {
+        Self::each_new(size, frames).map(Self::begun)
+    }
+
+    /// As `started`, with rings of either kind.
+    pub(super) fn of_kind(is_packed: bool, size: u16, frames: usize) -> Self {
+        let card = if is_packed { Card::new(size).packing() } else { Card::new(size) };
+        Self::with(card, frames).begun()
+    }
+
+    fn begun(mut self) -> Self {
+        self.rx.start(&mut self.pool);
+        self
+    }
+
+    pub(super) fn is_packed(&self) -> bool {
+        self.card.ring(RX, |ring| ring.is_packed)
+    }
+
+    /// How many of so many frames that wait a poll tells of. A packed ring has no index.
+    pub(super) fn told(&self, waiting: u32) -> u32 {
+        let power = || waiting.checked_ilog2().map_or(0, |log| 1 << log);
+        if self.is_packed() { power() } else { waiting }
     }
 
     pub(super) fn poll(&mut self) -> Told {

@@ -16,6 +16,8 @@ pub(super) const BAR_LEN: u64 = 0x4000;
 const COMMON: u64 = 0;
 const DEVICE: u64 = 0x2000;
 const NOTIFY: u64 = 0x3000;
+/// The feature of packed rings.
+pub(super) const PACKED: u64 = 1 << 34;
 
 /// Configuration space: BAR 4 of 64 bits, and a list of three capabilities.
 pub(super) struct Config(pub(super) RefCell<[u32; 64]>);
@@ -113,7 +115,11 @@ impl State {
             (0x14, 1) => self.set_status(value as u8),
             (0x16, 2) => self.queue = value as usize,
             (0x18, 2) => self.rings[self.queue].size = value as u16,
-            (0x1C, 2) => self.rings[self.queue].is_enabled = value == 1,
+            (0x1C, 2) => {
+                let ring = &mut self.rings[self.queue];
+                ring.is_enabled = value == 1;
+                ring.is_packed = self.accepted & PACKED != 0;
+            }
             (0x20..0x38, 4) => {
                 let part = (offset - 0x20) / 8;
                 let part = &mut self.rings[self.queue].parts[part as usize];
@@ -131,13 +137,16 @@ impl State {
         let Some(said) = self.answer else { return };
         self.used_pairs = u16::from_le_bytes([command[2], command[3]]);
         super::ring::write(answer, &[said]);
-        control.put(id.into(), 1);
+        control.put_command(id);
     }
 
     fn set_status(&mut self, status: u8) {
         let refused = if self.is_picky { status & 8 } else { 0 };
         if status != 0 || !self.never_resets {
             self.status = status & !refused;
+        }
+        if self.status == 0 {
+            self.rings.iter_mut().for_each(Ring::reset);
         }
     }
 }
@@ -151,11 +160,12 @@ fn set_half(register: &mut u64, half: u32, value: u64) {
 pub(super) struct Card(pub(super) Rc<RefCell<State>>);
 
 impl Card {
-    /// A device that was at work before and offers every feature, and queues of `size`.
+    /// A device that was at work before and offers every feature but packed rings, and queues of
+    /// `size`.
     pub(super) fn new(size: u16) -> Self {
         let ring = Ring::of(size);
         Self(Rc::new(RefCell::new(State {
-            offered: u64::MAX,
+            offered: !PACKED,
             accepted: 0,
             is_picky: false,
             never_resets: false,
@@ -169,6 +179,12 @@ impl Card {
             select: [0; 2],
             queue: 0,
         })))
+    }
+
+    /// The same, which offers packed rings, too.
+    pub(super) fn packing(self) -> Self {
+        self.0.borrow_mut().offered |= PACKED;
+        self
     }
 
     /// A device with so many pairs of queues.

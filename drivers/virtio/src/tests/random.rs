@@ -76,9 +76,11 @@ proptest! {
     fn frames_are_conserved(
         size in 1..40_u16,
         frames in 0..100_usize,
+        is_packed in any::<bool>(),
         steps in prop::collection::vec(step(), 0..200),
     ) {
-        let mut run = Run { bench: Bench::started(size, frames), lies: 0 };
+        let bench = Bench::of_kind(is_packed, size, frames);
+        let mut run = Run { bench, lies: 0 };
         for step in steps {
             run.take(step);
         }

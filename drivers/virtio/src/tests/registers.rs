@@ -1,6 +1,7 @@
 //! Registers that are shown.
 
 use super::bench::{Bench, RX, TX};
+use super::card::PACKED;
 use crate::Register;
 
 #[test]
@@ -12,7 +13,7 @@ fn registers_of_the_device_and_its_queues_are_shown_by_their_names() {
         assert_eq!(own.len(), 1, "{name}");
         own[0].value
     };
-    assert_eq!(value("device_feature", Some(1)), 0xffff_ffff);
+    assert_eq!(value("device_feature", Some(1)), !PACKED >> 32);
     let accepted = value("driver_feature", Some(0)) | value("driver_feature", Some(1)) << 32;
     let state = bench.card.0.borrow();
     assert_eq!(accepted, state.accepted);

@@ -4,7 +4,7 @@ use bus::pci::Function;
 
 use super::bench::{Bench, RX, TX, memory, open_net};
 use super::card::{
-    COMMON_CAPABILITY, Card, Config, DEVICE_CAPABILITY, NOTIFY_CAPABILITY, Ticking, Window,
+    COMMON_CAPABILITY, Card, Config, DEVICE_CAPABILITY, NOTIFY_CAPABILITY, PACKED, Ticking, Window,
 };
 use crate::{Console, Error, Net};
 
@@ -34,16 +34,17 @@ fn open_changed(change: impl FnOnce(&Card)) -> (Option<Error>, u8) {
 
 #[test]
 fn a_card_is_set_up_without_interrupts_and_offloads() {
-    let bench = Bench::new(256, 0);
-    let state = bench.card.0.borrow();
-    assert_eq!(state.accepted, 1 << 5 | 1 << 16 | 1 << 17 | 1 << 22 | 1 << 32);
-    assert_eq!(state.status, 15);
-    assert_eq!(state.vectors, [0xFFFF; 3]);
-    for ring in [RX, TX] {
-        assert!(state.rings[ring].is_enabled);
-        assert_eq!(state.rings[ring].driver_flags(), 1, "no interrupts");
-        let alignments = state.rings[ring].parts.map(|part| part % 64);
-        assert_eq!(alignments, [0; 3]);
+    let common = 1 << 5 | 1 << 16 | 1 << 17 | 1 << 22 | 1 << 32;
+    for (bench, accepted) in Bench::each_new(256, 0).zip([common, common | PACKED]) {
+        let state = bench.card.0.borrow();
+        assert_eq!(state.accepted, accepted);
+        assert_eq!(state.status, 15);
+        assert_eq!(state.vectors, [0xFFFF; 3]);
+        for ring in [RX, TX] {
+            assert!(state.rings[ring].is_enabled && state.rings[ring].is_silent());
+            let alignments = state.rings[ring].parts.map(|part| part % 64);
+            assert_eq!(alignments, [0; 3]);
+        }
     }
 }
 
@@ -179,18 +180,19 @@ fn a_card_without_a_queue_is_refused() {
 
 #[test]
 fn a_card_gets_as_many_pairs_of_queues_as_it_is_given_and_uses_all() {
-    let card = Card::with_pairs(4);
-    let function = Config::of(0x1041).function();
-    let (clock, map) = (Ticking::default(), &mut card.map());
-    let mut net = Net::open(&function, &mut *map, &clock).unwrap();
-    assert_eq!(net.most_pairs(), 4);
-    let pairs = (0..3).map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
-    let pairs: Vec<_> = pairs.collect();
-    net.start(&mut *map, memory(Net::<Config, Window>::CONTROL_MEMORY), &clock).unwrap();
-    let state = card.0.borrow();
-    assert_eq!((state.status, state.used_pairs, pairs.len()), (15, 3, 3));
-    let enabled = state.rings.iter().map(|ring| ring.is_enabled).collect::<Vec<_>>();
-    assert_eq!(enabled, [true, true, true, true, true, true, false, false, true]);
+    for card in [Card::with_pairs(4), Card::with_pairs(4).packing()] {
+        let function = Config::of(0x1041).function();
+        let (clock, map) = (Ticking::default(), &mut card.map());
+        let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+        assert_eq!(net.most_pairs(), 4);
+        let pairs = (0..3).map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
+        let pairs: Vec<_> = pairs.collect();
+        net.start(&mut *map, memory(Net::<Config, Window>::CONTROL_MEMORY), &clock).unwrap();
+        let state = card.0.borrow();
+        assert_eq!((state.status, state.used_pairs, pairs.len()), (15, 3, 3));
+        let enabled = state.rings.iter().map(|ring| ring.is_enabled).collect::<Vec<_>>();
+        assert_eq!(enabled, [true, true, true, true, true, true, false, false, true]);
+    }
 }
 
 #[test]
@@ -205,8 +207,10 @@ fn a_card_has_no_more_pairs_than_it_says() {
 
 #[test]
 fn a_command_that_is_refused_or_never_answered_is_an_error() {
-    for answer in [Some(1), Some(0xff), None] {
+    let answers = [Some(1), Some(0xff), None].into_iter();
+    for (answer, is_packed) in answers.flat_map(|answer| [(answer, false), (answer, true)]) {
         let card = Card::with_pairs(2);
+        let card = if is_packed { card.packing() } else { card };
         card.0.borrow_mut().answer = answer;
         let function = Config::of(0x1041).function();
         let (clock, map) = (Ticking::default(), &mut card.map());

@@ -3,8 +3,8 @@
 use bus::Mmio;
 
 use super::{
-    ACCEPT_SELECT, ACCEPTED, CONFIG_VECTOR, FEATURE_SELECT, FEATURES, QUEUE_AVAILABLE,
-    QUEUE_ENABLE, QUEUE_NOTIFY, QUEUE_SELECT, QUEUE_SIZE, QUEUE_TABLE, QUEUE_USED, QUEUE_VECTOR,
+    ACCEPT_SELECT, ACCEPTED, CONFIG_VECTOR, FEATURE_SELECT, FEATURES, QUEUE_DESCRIPTORS,
+    QUEUE_DEVICE, QUEUE_DRIVER, QUEUE_ENABLE, QUEUE_NOTIFY, QUEUE_SELECT, QUEUE_SIZE, QUEUE_VECTOR,
     STATUS, Transport,
 };
 
@@ -46,9 +46,9 @@ const QUEUE: [Row; 7] = [
     ("queue_msix_vector", QUEUE_VECTOR, 2),
     ("queue_enable", QUEUE_ENABLE, 2),
     ("queue_notify_off", QUEUE_NOTIFY, 2),
-    ("queue_desc", QUEUE_TABLE, 8),
-    ("queue_driver", QUEUE_AVAILABLE, 8),
-    ("queue_device", QUEUE_USED, 8),
+    ("queue_desc", QUEUE_DESCRIPTORS, 8),
+    ("queue_driver", QUEUE_DRIVER, 8),
+    ("queue_device", QUEUE_DEVICE, 8),
 ];
 
 impl<M: Mmio> Transport<M> {
