@@ -23,6 +23,8 @@ const ANSWER: Limit = Limit::milliseconds(500);
 /// What the device is told to do.
 #[derive(Clone, Copy)]
 pub(crate) enum Command {
+    /// Receive all frames, whoever they are for (5.1.6.5.1).
+    ReceiveAll,
     /// Use so many pairs of queues (5.1.6.5.5).
     UsePairs(u16),
 }
@@ -31,6 +33,7 @@ impl Command {
     /// Class, command and what belongs to it, and how many of these bytes there are.
     fn bytes(self) -> ([u8; COMMAND], u32) {
         match self {
+            Self::ReceiveAll => ([0, 0, 1, 0], 3),
             Self::UsePairs(count) => {
                 let [low, high] = count.to_le_bytes();
                 ([4, 0, low, high], 4)

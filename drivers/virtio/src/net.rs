@@ -13,11 +13,12 @@ use crate::transport::{self, Kind, Map, Register, Transport};
 use crate::{Error, NetRx, NetTx};
 
 /// Feature bits (5.1.3): the device has an address, says whether its link is up, has a queue for
-/// commands, and more than one pair of queues. Nothing else is wanted: offloads would let it hand on
-/// frames that are not what was on the wire.
+/// commands, can be told which frames to receive, and has more than one pair of queues. Nothing else
+/// is wanted: offloads would let it hand on frames that are not what was on the wire.
 const MAC: usize = 5;
 const STATUS: usize = 16;
 const CONTROL: usize = 17;
+const RECEIVING: usize = 18;
 const PAIRS: usize = 22;
 /// Feature bit (6): rings may be packed.
 const PACKED: usize = 34;
@@ -64,7 +65,7 @@ pub struct Net<'a, A: ConfigRegionAccess, M> {
 impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
     /// Bytes of memory that a pair of queues needs for its rings, aligned to 64.
     pub const MEMORY: usize = 2 * queue::MEMORY;
-    /// The same for commands, which a card with more than one pair is given.
+    /// The same for commands.
     pub const CONTROL_MEMORY: usize = control::MEMORY;
 
     /// Resets the card. It needs a pair of queues next.
@@ -125,19 +126,21 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         Ok((NetRx::over(receive.0, receive.1), NetTx::over(transmit.0, transmit.1)))
     }
 
-    /// Lets the card work with the pairs that it was given. Where that is more than one it gets a
-    /// queue for commands in `memory`, which is zeroed.
+    /// Lets the card work with the pairs that it was given, and receive all frames, whoever they are
+    /// for. If it can be told that, or has several pairs, it gets a queue for commands in `memory`,
+    /// which is zeroed.
     ///
     /// # Errors
     ///
-    /// It does not take so many.
+    /// It does not do what it is told.
     pub fn start(
         &mut self,
         map: Map<'_, M>,
         mut memory: Dma,
         clock: &impl Clock,
     ) -> Result<(), Error> {
-        if self.pairs <= 1 {
+        let mut commands = self.commands().peekable();
+        if commands.peek().is_none() {
             self.transport.finish();
             return Ok(());
         }
@@ -146,9 +149,19 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         let control =
             started.and_then(|(queue, doorbell)| Control::over(queue, doorbell, &mut memory));
         self.transport.finish();
-        let command = Command::UsePairs(self.pairs);
-        let used = control.and_then(|mut control| control.command(command, clock));
-        used.inspect_err(|_| self.transport.give_up())
+        let done = control.and_then(|mut control| {
+            commands.try_for_each(|command| control.command(command, clock))
+        });
+        done.inspect_err(|_| self.transport.give_up())
+    }
+
+    /// What it is to be told before it is used.
+    fn commands(&self) -> impl Iterator<Item = Command> + use<A, M> {
+        let (accepted, pairs) = (self.accepted, self.pairs);
+        let takes = |feature| accepted.get_bit(CONTROL) && accepted.get_bit(feature);
+        let receive_all = takes(RECEIVING).then_some(Command::ReceiveAll);
+        let use_pairs = (pairs > 1).then_some(Command::UsePairs(pairs));
+        receive_all.into_iter().chain(use_pairs)
     }
 
     /// The card's own address, if it has one.
@@ -170,7 +183,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
 
 /// Begins set-up: the card's own registers, what was accepted, and how many pairs of queues there are.
 fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u64, u16), Error> {
-    let wanted = 1 << MAC | 1 << STATUS | 1 << CONTROL | 1 << PAIRS | 1 << PACKED;
+    let wanted = 1 << MAC | 1 << STATUS | 1 << CONTROL | 1 << RECEIVING | 1 << PAIRS | 1 << PACKED;
     let accepted = transport.negotiate(wanted)?;
     let has_pairs = accepted.get_bit(PAIRS) && accepted.get_bit(CONTROL);
     let registers = transport.map_own(if has_pairs { MORE_REGISTERS } else { REGISTERS }, map)?;

@@ -48,7 +48,7 @@ pub(super) fn open_net(
     let clock = Ticking::default();
     let mut net = Net::open(function, &mut *map, &clock)?;
     let (rx, tx) = net.add_pair(&mut *map, memory)?;
-    net.start(map, self::memory(0), &clock)?;
+    net.start(map, self::memory(Net::<Config, Window>::CONTROL_MEMORY), &clock)?;
     Ok((net, rx, tx))
 }
 

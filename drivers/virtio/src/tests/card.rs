@@ -76,10 +76,12 @@ pub(super) struct State {
     pub(super) vectors: Vec<u16>,
     pub(super) doorbells: Vec<u16>,
     pub(super) own: [u8; 16],
-    /// Pairs of queues, and the queue for commands where there is more than one pair.
+    /// Pairs of queues, and the queue for commands.
     pub(super) rings: Vec<Ring>,
     /// Pairs that the driver said it uses.
     pub(super) used_pairs: u16,
+    /// The driver said that it wants all frames.
+    pub(super) receives_all: bool,
     /// What the device answers to commands; nothing if there is none.
     pub(super) answer: Option<u8>,
     select: [u32; 2],
@@ -133,9 +135,12 @@ impl State {
     fn obey(&mut self) {
         let Some(control) = self.rings.last_mut() else { return };
         let (id, command, answer) = control.next_command();
-        assert_eq!(command[..2], [4, 0], "class and command");
         let Some(said) = self.answer else { return };
-        self.used_pairs = u16::from_le_bytes([command[2], command[3]]);
+        match command[..] {
+            [0, 0, on] => self.receives_all = on == 1,
+            [4, 0, low, high] => self.used_pairs = u16::from_le_bytes([low, high]),
+            _ => panic!("a command of {command:?}"),
+        }
         super::ring::write(answer, &[said]);
         control.put_command(id);
     }
@@ -173,8 +178,9 @@ impl Card {
             vectors: Vec::new(),
             doorbells: Vec::new(),
             own: *b"\x52\x54\0\x12\x34\x56\x01\0\0\0\0\0\0\0\0\0",
-            rings: vec![ring.clone(), ring],
+            rings: vec![ring.clone(), ring, Ring::of(64)],
             used_pairs: 0,
+            receives_all: false,
             answer: Some(0),
             select: [0; 2],
             queue: 0,

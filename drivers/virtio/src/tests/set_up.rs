@@ -34,12 +34,12 @@ fn open_changed(change: impl FnOnce(&Card)) -> (Option<Error>, u8) {
 
 #[test]
 fn a_card_is_set_up_without_interrupts_and_offloads() {
-    let common = 1 << 5 | 1 << 16 | 1 << 17 | 1 << 22 | 1 << 32;
+    let common = 1 << 5 | 1 << 16 | 1 << 17 | 1 << 18 | 1 << 22 | 1 << 32;
     for (bench, accepted) in Bench::each_new(256, 0).zip([common, common | PACKED]) {
         let state = bench.card.0.borrow();
         assert_eq!(state.accepted, accepted);
         assert_eq!(state.status, 15);
-        assert_eq!(state.vectors, [0xFFFF; 3]);
+        assert_eq!(state.vectors, [0xFFFF; 4]);
         for ring in [RX, TX] {
             assert!(state.rings[ring].is_enabled && state.rings[ring].is_silent());
             let alignments = state.rings[ring].parts.map(|part| part % 64);
@@ -137,7 +137,7 @@ fn the_first_of_several_places_for_the_same_registers_counts() {
 
 #[test]
 fn registers_that_cannot_be_mapped_are_an_error() {
-    for mapped in 0..4 {
+    for mapped in 0..5 {
         let card = Card::new(256);
         let mut left = mapped;
         let mut map = card.map();
@@ -193,6 +193,40 @@ fn a_card_gets_as_many_pairs_of_queues_as_it_is_given_and_uses_all() {
         let enabled = state.rings.iter().map(|ring| ring.is_enabled).collect::<Vec<_>>();
         assert_eq!(enabled, [true, true, true, true, true, true, false, false, true]);
     }
+}
+
+#[test]
+fn a_card_that_can_be_told_so_receives_all_frames() {
+    for bench in Bench::each_new(256, 0) {
+        assert!(bench.card.0.borrow().receives_all);
+    }
+}
+
+#[test]
+fn a_card_that_cannot_be_told_anything_gets_no_queue_for_it() {
+    // No queue for commands; one, but none of the commands that are of use.
+    for missing in [1 << 17, 1 << 18 | 1 << 22] {
+        let card = Card::new(256);
+        card.0.borrow_mut().offered &= !missing;
+        assert_eq!(open(&Config::of(0x1041).function(), &card), None);
+        let state = card.0.borrow();
+        assert_eq!((state.status, state.receives_all), (15, false));
+        assert!(!state.rings[2].is_enabled);
+    }
+}
+
+#[test]
+fn a_card_that_does_not_receive_all_frames_is_refused() {
+    for answer in [Some(1), None] {
+        let outcome = open_changed(|card| card.0.borrow_mut().answer = answer);
+        assert_eq!(outcome, (Some(Error::CommandRefused), FAILED), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_queue_for_commands_has_room_for_one_or_the_card_is_refused() {
+    let outcome = open_changed(|card| card.ring(2, |ring| ring.size = 1));
+    assert_eq!(outcome, (Some(Error::NoQueue), FAILED));
 }
 
 #[test]
