@@ -63,8 +63,6 @@ const _: () = assert!(MOST * BUFFER <= u16::MAX as usize);
 
 // SAFETY: The memory is reached through this one handle alone, on whichever core that is.
 unsafe impl Send for Frame {}
-// SAFETY: Whoever shares it can only read.
-unsafe impl Sync for Frame {}
 
 impl Frame {
     /// An empty frame in `buffer`, which only this frame can reach from then on.
