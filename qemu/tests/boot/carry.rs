@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use qemu::frames::Frames;
 use qemu::traffic::{Count, Pace, Source, Traffic};
 
 use crate::rig::{LIMIT, Session};
@@ -80,4 +81,21 @@ pub(crate) fn carry(
     let is_whole = counts.iter().all(|it| it.delivered == it.offered);
     ensure!(is_whole, "frames were lost: {counts:?}\n{ledger}{:#?}", ledger.drops);
     Ok(counts)
+}
+
+/// Carries all frames of `sources`, and asks for the ledger meanwhile.
+pub(crate) fn carry_all(session: &mut Session, sources: [Option<Source>; 2]) -> Result<()> {
+    let counts = carry(session, sources, Duration::ZERO, |session, traffic| {
+        while !traffic.has_sent_all() {
+            session.exact_ledger()?;
+        }
+        Ok(())
+    });
+    counts.map(drop)
+}
+
+/// Carries so many frames into each port at once, all unchanged and in order.
+pub(crate) fn carry_both_ways(session: &mut Session, frames: usize) -> Result<()> {
+    let source = |side| Some(Box::new(Frames::mixed(side).take(frames)) as _);
+    carry_all(session, [source(0), source(1)])
 }

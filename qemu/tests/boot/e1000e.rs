@@ -1,17 +1,14 @@
 //! Intel's 82574 as QEMU models it: the same facts as with virtio, by another driver.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use qemu::frames::Frames;
 use qemu::machine::Model;
 
-use crate::carry::carry;
-use crate::rig::{Rig, Session, Setup};
+use crate::carry::carry_both_ways;
+use crate::rig::{Rig, Setup};
 use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
 /// Frames into each port: the rings wrap forty times.
-const FRAMES: usize = 20_000;
+pub(crate) const FRAMES: usize = 20_000;
 
 crate::facts![
     frames_go_both_ways_between_cards_of_this_kind,
@@ -34,7 +31,7 @@ fn frames_go_both_ways_between_cards_of_this_kind(rig: &Rig) -> Result<()> {
         let ports = session.ports()?;
         let is_told = |line: &String| line.contains(" e1000e 52:54:00:ba:5e:0");
         ensure!(ports.iter().all(is_told) && ports.len() == 2, "{ports:#?}");
-        carry_both_ways(session)?;
+        carry_both_ways(session, FRAMES)?;
         session.ask_until("show ports", |lines| {
             let counted = format!("  rx frames={FRAMES} ");
             let is_whole =
@@ -45,20 +42,7 @@ fn frames_go_both_ways_between_cards_of_this_kind(rig: &Rig) -> Result<()> {
 }
 
 fn a_card_of_this_kind_and_one_of_another_are_ports_alike(rig: &Rig) -> Result<()> {
-    wired(rig, [Model::E1000e, Model::Virtio])?.boot(carry_both_ways)
-}
-
-/// Carries frames both ways at once, all unchanged and in order.
-pub(crate) fn carry_both_ways(session: &mut Session) -> Result<()> {
-    let frames = |side| Frames::mixed(side).take(FRAMES);
-    let sources = [Some(Box::new(frames(0)) as _), Some(Box::new(frames(1)) as _)];
-    let counts = carry(session, sources, Duration::ZERO, |session, traffic| {
-        while !traffic.has_sent_all() {
-            session.exact_ledger()?;
-        }
-        Ok(())
-    });
-    counts.map(drop)
+    wired(rig, [Model::E1000e, Model::Virtio])?.boot(|session| carry_both_ways(session, FRAMES))
 }
 
 fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {

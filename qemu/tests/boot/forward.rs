@@ -1,13 +1,10 @@
 //! Frames of port 0 leave by port 1 and back, and every one is accounted for.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use qemu::frames::Frames;
 use qemu::reading;
-use qemu::traffic::Source;
 
-use crate::carry::carry;
+use crate::carry::{carry_all, carry_both_ways};
 use crate::rig::{LIMIT, NOTHING, Rig, Session};
 use crate::sizes::frame;
 
@@ -23,22 +20,11 @@ crate::facts![
 
 fn frames_go_both_ways_unchanged_in_order_and_counted(rig: &Rig) -> Result<()> {
     rig.wired()?.append("forward=0:1").boot(|session| {
+        carry_both_ways(session, FRAMES)?;
         let frames = |side| Frames::mixed(side).take(FRAMES);
-        carry_all(session, [Some(Box::new(frames(0))), Some(Box::new(frames(1)))])?;
         let bytes = [0, 1].map(|side| frames(side).map(|frame| frame.len() as u64).sum::<u64>());
         expect_ports(session, FRAMES as u64, bytes)
     })
-}
-
-/// Carries all frames of `sources`, and asks for the ledger meanwhile.
-fn carry_all(session: &mut Session, sources: [Option<Source>; 2]) -> Result<()> {
-    let counts = carry(session, sources, Duration::ZERO, |session, traffic| {
-        while !traffic.has_sent_all() {
-            session.exact_ledger()?;
-        }
-        Ok(())
-    });
-    counts.map(drop)
 }
 
 /// Has each port show that it received and sent so many frames, and that its ring is empty.

@@ -3,7 +3,8 @@
 use anyhow::{Result, ensure};
 use qemu::machine::Model;
 
-use crate::e1000e::{carry_both_ways, wired};
+use crate::carry::carry_both_ways;
+use crate::e1000e::{FRAMES, wired};
 use crate::rig::Rig;
 use crate::sizes::{forwards, frame};
 
@@ -17,7 +18,7 @@ fn frames_go_both_ways_between_cards_with_four_queues(rig: &Rig) -> Result<()> {
         let ports = session.ports()?;
         let is_told = |line: &String| line.contains(" igb 52:54:00:ba:5e:0");
         ensure!(ports.iter().all(is_told) && ports.len() == 2, "{ports:#?}");
-        carry_both_ways(session)
+        carry_both_ways(session, FRAMES)
     })
 }
 

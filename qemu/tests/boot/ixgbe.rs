@@ -1,12 +1,9 @@
 //! Intel's 82599 as the model outside QEMU plays it, which drivers of others run on too.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::frames::Frames;
 use qemu::nic82599::{Device, Fault, Seats, check_emulator, registers as regs};
 
-use crate::carry::carry;
+use crate::carry::carry_both_ways;
 use crate::links::drops_while_down;
 use crate::nictest::{FRAMES as LOOPED, expect_pass};
 use crate::rig::{Rig, Session, Setup, Skipped};
@@ -62,14 +59,7 @@ fn frames_go_both_ways_over_cards_that_find_nothing_to_complain_of(rig: &Rig) ->
         let ports = session.ports()?;
         let is_told = |line: &String| line.contains(" ixgbe 52:54:00:ba:5e:0");
         ensure!(ports.iter().all(is_told) && ports.len() == 2, "{ports:#?}");
-        let frames = |side| Frames::mixed(side).take(FRAMES);
-        let sources = [Some(Box::new(frames(0)) as _), Some(Box::new(frames(1)) as _)];
-        carry(session, sources, Duration::ZERO, |session, traffic| {
-            while !traffic.has_sent_all() {
-                session.exact_ledger()?;
-            }
-            Ok(())
-        })?;
+        carry_both_ways(session, FRAMES)?;
         expect_no_violation(devices)
     })
 }

@@ -34,6 +34,8 @@ mod report;
 mod rig;
 mod rxqs;
 mod sizes;
+#[path = "../skipping/mod.rs"]
+mod skipping;
 mod supervision;
 mod transcript;
 mod vxlan;
@@ -42,8 +44,9 @@ mod windows;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use rig::{Rig, Skipped};
+use libtest_mimic::{Arguments, Completion, Trial};
+use rig::Rig;
+use skipping::completion;
 
 /// Tests that run at the same time, unless the command line says otherwise. Each keeps up to
 /// two processors of the host busy.
@@ -128,19 +131,5 @@ fn trial(fact: Fact, rig: &Result<Rig>) -> Trial {
         Err(_) => {
             Trial::ignorable_test(name, || Ok(Completion::ignored_with("SKIPPED, see above")))
         }
-    }
-}
-
-fn completion(result: Result<()>) -> Result<Completion, Failed> {
-    match result {
-        Ok(()) => Ok(Completion::Completed),
-        Err(error) => match error.downcast_ref::<Skipped>() {
-            Some(Skipped(reason)) => {
-                eprintln!("\nSKIPPED: {reason}");
-                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
-            }
-            // All causes, the outermost first.
-            None => Err(format!("{error:#}").into()),
-        },
     }
 }

@@ -1,12 +1,9 @@
 //! virtio cards with packed rings: the same facts as with split ones.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use qemu::frames::Frames;
 use serde_json::json;
 
-use crate::carry::carry;
+use crate::carry::carry_both_ways;
 use crate::rig::{Rig, Session, Setup};
 use crate::sizes::{forwards, frame};
 
@@ -53,14 +50,7 @@ fn carries_both_ways(setup: Setup, are_packed: [bool; 2]) -> Result<()> {
             let agreed = agreed(session, number)?;
             ensure!(agreed.contains("VIRTIO_F_RING_PACKED") == is_packed, "{number}: {agreed}");
         }
-        let frames = |side| Frames::mixed(side).take(FRAMES);
-        let sources = [Some(Box::new(frames(0)) as _), Some(Box::new(frames(1)) as _)];
-        carry(session, sources, Duration::ZERO, |session, traffic| {
-            while !traffic.has_sent_all() {
-                session.exact_ledger()?;
-            }
-            Ok(())
-        })?;
+        carry_both_ways(session, FRAMES)?;
         let ports = session.command("show ports")?;
         let truths = ports.iter().filter(|line| line.contains(" lies=0 ")).count();
         ensure!(truths == 2, "{ports:#?}");

@@ -1,7 +1,6 @@
 //! What every boot test begins with: a machine of its own in a run directory of its own.
 
 use std::env;
-use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -17,6 +16,8 @@ use qemu::reading::{self, ImageLedger};
 use qemu::run_directory::RunDirectory;
 use qemu::traffic::Count;
 use qemu::wire::Wire;
+
+pub(crate) use crate::skipping::Skipped;
 
 /// The longest that a boot may take. An emulator on a busy host is slow.
 pub(crate) const BOOT_LIMIT: Duration = Duration::from_secs(120);
@@ -35,18 +36,6 @@ pub(crate) const NOTHING: &str =
 
 /// What stands before the console's lines in the messages of [`Guest`].
 const SHOWN: &str = "the console's last lines";
-
-/// A reason why a test cannot be run here. Not a failure.
-#[derive(Debug)]
-pub(crate) struct Skipped(pub(crate) String);
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skipped {}
 
 /// Skips a test where one of `programs` is missing, each of which has its Debian package beside it.
 pub(crate) fn need(programs: &[(&str, &str)]) -> Result<()> {

@@ -12,12 +12,12 @@ use qemu::find;
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
-use crate::Skipped;
 use crate::bus::Bus;
 use crate::emulator::{Emulator, place};
 use crate::host::{Host, Time};
 use crate::memory::Memory;
 use crate::port::{self, Port};
+use crate::skipping::Skipped;
 
 /// How long anything may take. No more than what a busy machine does to a process.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);

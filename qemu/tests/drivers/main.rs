@@ -32,25 +32,15 @@ mod other;
 mod port;
 mod queues;
 mod siblings;
+#[path = "../skipping/mod.rs"]
+mod skipping;
 mod virtio;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-
-/// A reason why a test cannot be run here. Not a failure.
-#[derive(Debug)]
-pub(crate) struct Skipped(pub(crate) String);
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skipped {}
+use libtest_mimic::{Arguments, Trial};
+use skipping::completion;
 
 /// One fact, and how to find out whether it holds.
 pub(crate) type Fact = (&'static str, fn() -> Result<()>);
@@ -84,18 +74,4 @@ fn main() -> ExitCode {
         Trial::ignorable_test(name, move || completion(check()))
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
-}
-
-fn completion(result: Result<()>) -> Result<Completion, Failed> {
-    match result {
-        Ok(()) => Ok(Completion::Completed),
-        Err(error) => match error.downcast_ref::<Skipped>() {
-            Some(Skipped(reason)) => {
-                eprintln!("\nSKIPPED: {reason}");
-                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
-            }
-            // All causes, the outermost first.
-            None => Err(format!("{error:#}").into()),
-        },
-    }
 }

@@ -12,25 +12,15 @@ mod linux;
 mod packages;
 mod responder;
 mod rig;
+#[path = "../skipping/mod.rs"]
+mod skipping;
 mod userland;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-
-/// A reason why a test cannot be run here. Not a failure.
-#[derive(Debug)]
-struct Skipped(String);
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skipped {}
+use libtest_mimic::{Arguments, Trial};
+use skipping::{Skipped, completion};
 
 /// Skips the test, since `reason`.
 pub(crate) fn skip<T>(reason: String) -> Result<T> {
@@ -60,18 +50,4 @@ fn main() -> ExitCode {
         Trial::ignorable_test(name, move || completion(check()))
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
-}
-
-fn completion(result: Result<()>) -> Result<Completion, Failed> {
-    match result {
-        Ok(()) => Ok(Completion::Completed),
-        Err(error) => match error.downcast_ref::<Skipped>() {
-            Some(Skipped(reason)) => {
-                eprintln!("\nSKIPPED: {reason}");
-                Ok(Completion::ignored_with(format!("SKIPPED: {reason}")))
-            }
-            // All causes, the outermost first.
-            None => Err(format!("{error:#}").into()),
-        },
-    }
 }
