@@ -9,7 +9,7 @@ fn main() {
     let hosted = env::var("TARGET").is_ok_and(|target| target.contains("linux"));
     let for_driver = ["-nostartfiles", "-nostdlib", "-static", "-no-pie"];
     let for_linker = [
-        "--build-id=none",
+        "--build-id=sha1",
         "-zmax-page-size=0x1000",
         "-znorelro",
         &format!("-T{here}/link.ld"),

@@ -136,6 +136,10 @@ pub struct Account {
 /// Numbers in an account, but for those by reason.
 const TOTALS: usize = 6;
 
+/// What they are called.
+const NAMES: [&str; TOTALS] =
+    ["received", "received_bytes", "copied", "forwarded", "sent", "sent_bytes"];
+
 impl Account {
     /// An account of nothing.
     pub const ZERO: Self = Self {
@@ -167,6 +171,22 @@ impl Account {
         *self = Self::from_parts(sum, self.dropped);
     }
 
+    /// How many numbers [`Reading::number`] tells of an account.
+    pub const NUMBERS: usize = TOTALS + Reason::COUNT + 1;
+
+    /// What the number at `position` among those of an account is called. The last, frames that wait,
+    /// is told of no port but with the last account for all.
+    pub fn name_of(position: usize) -> &'static str {
+        let reason = || Reason::ALL.get(position.checked_sub(TOTALS)?);
+        let name = NAMES.get(position).copied();
+        name.or_else(|| reason().map(|reason| reason.name())).unwrap_or("parked")
+    }
+
+    fn number(&self, position: usize) -> u64 {
+        let totals = self.totals();
+        totals.iter().chain(&self.dropped).nth(position).copied().unwrap_or(0)
+    }
+
     fn totals(&self) -> [u64; TOTALS] {
         let Self { received, received_bytes, copied, forwarded, sent, sent_bytes, .. } = *self;
         [received, received_bytes, copied, forwarded, sent, sent_bytes]
@@ -191,6 +211,14 @@ pub struct Reading {
 impl Reading {
     /// What ledgers say that nothing was posted to.
     pub const EMPTY: Self = Self { accounts: [Account::ZERO; ACCOUNTS], parked: 0 };
+
+    /// The number at `position`, account by account; none behind the last.
+    pub fn number(&self, position: usize) -> Option<u64> {
+        let (account, number) = (position / Account::NUMBERS, position % Account::NUMBERS);
+        let is_last = position + 1 == ACCOUNTS * Account::NUMBERS;
+        let own = self.accounts.get(account)?.number(number);
+        Some(if is_last { self.parked } else { own })
+    }
 
     /// Adds what another PMD's ledger said.
     pub fn add(&mut self, other: &Self) {

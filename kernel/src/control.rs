@@ -25,6 +25,7 @@ mod pmd;
 mod revalidate;
 mod rxqs;
 mod self_test;
+mod streaming;
 mod supervise;
 mod tables;
 
@@ -42,6 +43,7 @@ use crate::options::{Balance, FlowOptions, Numbers, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
+use crate::stream::{self, Stream};
 use aside::Aside;
 use captures::Captures;
 pub use captures::{Asked, Lending};
@@ -98,6 +100,8 @@ pub struct Memory<'a> {
     pub events: (&'a mut [Part], &'a mut [Iteration]),
     /// Totals of events: [`COVERAGE_COPIES`].
     pub coverage: &'a mut [Totals],
+    /// The stream's.
+    pub stream: stream::Memory<'a>,
 }
 
 /// What the control core was told at boot.
@@ -129,6 +133,9 @@ pub struct Control<'a, O> {
     prompt: bool,
     typed: Deque<u8, AHEAD>,
     events: Events<'a>,
+    stream: Stream<'a>,
+    /// When somebody typed last.
+    heard: u64,
     rows: &'a mut [Iteration],
     counted: &'a mut Snapshot,
     pmds: &'a mut [Pmd<O>],
@@ -178,7 +185,8 @@ impl<'a, O: Orders> Control<'a, O> {
         tables: Tables,
         (base, policy): (Timebase, Policy),
     ) -> Result<Self, Error> {
-        let Memory { output, screen, rows, counted, events: (parts, windows), coverage } = memory;
+        let Memory { output, screen, rows, counted, events: (parts, windows), .. } = memory;
+        let Memory { coverage, stream, .. } = memory;
         if output.len() < OUTPUT {
             return Err(Error::OutputTooSmall);
         }
@@ -194,6 +202,8 @@ impl<'a, O: Orders> Control<'a, O> {
             prompt: false,
             typed: Deque::new(),
             events: Events::new(parts, windows).map_err(|_| Error::EventsTooSmall)?,
+            stream: Stream::new(stream),
+            heard: 0,
             rows,
             counted,
             rxqs: Rxqs::new([], pmds, policy.balance.clone(), 0),
@@ -224,6 +234,10 @@ impl<'a, O: Orders> Control<'a, O> {
     /// is to be written.
     pub fn tick(&mut self, machine: &mut impl Machine, input: &[u8]) {
         self.supervise(machine);
+        self.feed_stream(machine);
+        if !input.is_empty() {
+            self.heard = machine.now();
+        }
         input.iter().for_each(|&byte| self.hear(byte));
         self.end_if_told(machine);
         for _ in 0..STEPS {
@@ -292,7 +306,7 @@ impl<'a, O: Orders> Control<'a, O> {
             self.act_on(typed, machine)?;
         } else if core::mem::take(&mut self.answered) {
             self.show_prompt()?;
-        } else if !self.tell_of_events(machine.now())? {
+        } else if !self.tell_of_events(machine.now())? && !self.tell_stream(machine)? {
             self.show_prompt()?;
             return Ok(false);
         }
@@ -323,7 +337,11 @@ impl<'a, O: Orders> Control<'a, O> {
         if !self.pace.allows(now) {
             return Ok(false);
         }
-        let Some(dump) = self.events.next_to_print() else { return Ok(false) };
+        let Some(mut dump) = self.events.next_to_print() else { return Ok(false) };
+        if self.stream.is_shared() {
+            // Its iterations go by the stream on the same line, in a quarter of the bytes.
+            dump = dump.brief();
+        }
         self.pace.spend(now, self.events.messages(&dump));
         self.make_place()?;
         self.job = Some(Job::Event(dump));

@@ -7,7 +7,7 @@ use serial::Port;
 
 use crate::arch::{self, power};
 use crate::board::Board;
-use crate::log::Line;
+use crate::log::{self, Line};
 use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
@@ -40,8 +40,9 @@ pub(crate) fn keep<O: Orders>(
         control.tick(&mut board, &heard[..count]);
         let sent = console.write(control.unsent());
         control.sent(sent);
+        log::hand_over(control);
         if let Some(line) = &mut stream {
-            line.drain();
+            line.drain(control);
         }
         if arch::ticks() >= events_due {
             events_due = arch::ticks() + EVENTS;

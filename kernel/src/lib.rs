@@ -17,3 +17,4 @@ pub mod output;
 mod played;
 pub mod shell;
 pub mod show;
+pub mod stream;

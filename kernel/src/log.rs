@@ -1,13 +1,15 @@
-//! Logs: defmt frames inside the stream's own, waiting for the line that carries them.
+//! Logs: defmt frames on their way to the stream, and the line that carries that.
 //!
-//! Only the control core logs. What finds no room is lost and shows as a gap in the sequence
-//! numbers; nobody ever waits.
+//! Only the control core logs. What finds no room is lost and counted; nobody ever waits.
 #![expect(unsafe_code, reason = "the trait of defmt's loggers is unsafe")]
 
 use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use heapless::{Deque, Vec};
-use perf::stream::{self, Frame, Kind, LINE, PAYLOAD};
+use kernel::control::{Control, Orders};
+use kernel::options::Console as Wanted;
+use kernel::stream::Way;
+use perf::stream::PAYLOAD;
 use serial::{Com, Port};
 use spin::Mutex;
 
@@ -15,8 +17,11 @@ use crate::arch::{cores, tsc};
 use crate::pmds;
 use crate::ports::{self, Console};
 
-/// Bytes that can wait for the line.
-const WAITING: usize = 16 * 1024;
+/// Logs that wait for the control core at most: some are written before there is one.
+const WAITING: usize = 32;
+/// Bytes of a log at most.
+const LONGEST: usize = 256;
+const _: () = assert!(LONGEST <= PAYLOAD);
 
 /// Symbols per second of a serial port that the stream goes to.
 const BAUD: u32 = 115_200;
@@ -26,18 +31,18 @@ static SERIAL: AtomicU16 = AtomicU16::new(0);
 
 static LOG: Mutex<Log> = Mutex::new(Log::new());
 
-/// The log frame that is being written, and the stream that waits to be sent.
+/// The log that is being written, and those that wait.
 struct Log {
-    frame: Vec<u8, PAYLOAD>,
-    /// The frame that is being written did not fit.
+    frame: Vec<u8, LONGEST>,
+    /// The one that is being written did not fit.
     cut: bool,
-    sequence: u32,
-    waiting: Deque<u8, WAITING>,
+    waiting: Deque<Vec<u8, LONGEST>, WAITING>,
+    lost: u64,
 }
 
 impl Log {
     const fn new() -> Self {
-        Self { frame: Vec::new(), cut: false, sequence: 0, waiting: Deque::new() }
+        Self { frame: Vec::new(), cut: false, waiting: Deque::new(), lost: 0 }
     }
 
     fn begin(&mut self) {
@@ -49,19 +54,24 @@ impl Log {
         self.cut |= self.frame.extend_from_slice(bytes).is_err();
     }
 
-    /// Queues the frame, whole or not at all. Its number is used up either way.
+    /// Queues the frame, whole or not at all.
     fn end(&mut self) {
-        let mut line = [0; LINE];
-        let frame = Frame { sequence: self.sequence, kind: Kind::Log, payload: &self.frame };
-        let len = stream::encode(&frame, &mut line);
-        self.sequence = self.sequence.wrapping_add(1);
-        if !self.cut && self.waiting.capacity() - self.waiting.len() >= len {
-            self.waiting.extend(line[..len].iter().copied());
+        if self.cut || self.waiting.push_back(self.frame.clone()).is_err() {
+            self.lost += 1;
         }
     }
 }
 
-/// Where the stream goes.
+/// Gives all logs that wait to `control`.
+pub(crate) fn hand_over<O: Orders>(control: &mut Control<'_, O>) {
+    let mut log = LOG.lock();
+    while let Some(frame) = log.waiting.pop_front() {
+        control.log(&frame);
+    }
+    control.lose_logs(core::mem::take(&mut log.lost));
+}
+
+/// A line of the stream's own.
 pub(crate) enum Line {
     /// A serial port.
     Serial(Port),
@@ -70,23 +80,35 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// The virtio console if there is one, else the serial port `com` if that answers.
-    pub(crate) fn find(com: Com) -> Option<Self> {
-        let console = ports::console().and_then(|console| pmds::carve(console).ok());
-        if let Some(console) = console {
-            return Some(Self::Virtio(console));
+    /// The virtio console if there is one, else the serial port that `console` is not on if that
+    /// answers.
+    pub(crate) fn find(console: Wanted) -> Option<Self> {
+        let virtio = ports::console().and_then(|console| pmds::carve(console).ok());
+        if let Some(virtio) = virtio {
+            return Some(Self::Virtio(virtio));
         }
+        let com = match console.com {
+            Com::One => Com::Two,
+            Com::Two => Com::One,
+        };
         let port = Port::open(com, BAUD).ok()?;
         SERIAL.store(com as u16, Relaxed);
         Some(Self::Serial(port))
     }
 
-    /// Sends what waits, as far as the line takes it without waiting.
-    pub(crate) fn drain(&mut self) {
-        match self {
-            Self::Serial(port) => drain(|bytes| port.write(bytes)),
-            Self::Virtio(console) => drain(|bytes| console.write(bytes)),
-        }
+    /// How the stream goes by it.
+    pub(crate) fn way(&self) -> Way {
+        Way::Own { is_fast: matches!(self, Self::Virtio(_)) }
+    }
+
+    /// Sends what waits in `control`, as far as the line takes it without waiting.
+    pub(crate) fn drain<O: Orders>(&mut self, control: &mut Control<'_, O>) {
+        let bytes = control.stream_unsent();
+        let taken = match self {
+            Self::Serial(port) => port.write(bytes),
+            Self::Virtio(console) => console.write(bytes),
+        };
+        control.stream_sent(taken);
     }
 }
 
@@ -97,16 +119,6 @@ pub(crate) fn end_open_frame() {
     if let Some(com) = com {
         // A line that is stuck takes nothing; the report goes on.
         let _ = Port::seize(com).insist().bytes(&[0]);
-    }
-}
-
-/// Offers the bytes that wait to `write`, which says how many of them it took.
-fn drain(mut write: impl FnMut(&[u8]) -> usize) {
-    let mut log = LOG.lock();
-    let (first, _) = log.waiting.as_slices();
-    let taken = write(first).min(first.len());
-    for _ in 0..taken {
-        log.waiting.pop_front();
     }
 }
 

@@ -10,6 +10,7 @@ mod arch;
 mod banner;
 mod board;
 mod crash_report;
+mod facts;
 mod house;
 mod log;
 mod nictest;
@@ -20,13 +21,14 @@ mod setup;
 mod switches;
 mod wall_clock;
 
-use arch::{cores, crash, memory, tsc};
+use arch::{cores, crash, memory, sections, tsc};
 use board::Board;
 use heapless::Vec;
 use kernel::control::Endpoint;
 use kernel::options::Options;
+use kernel::stream::Way;
 use perf::Timebase;
-use serial::{Com, Port};
+use serial::Port;
 use setup::Troubles;
 use switches::World;
 
@@ -82,10 +84,9 @@ fn main() -> ! {
     }
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
-    let stream = log::Line::find(match options.console.com {
-        Com::One => Com::Two,
-        Com::Two => Com::One,
-    });
+    facts::tell(control, &board);
+    let stream = log::Line::find(options.console);
+    control.set_stream(stream.as_ref().map_or(Way::Shared, log::Line::way), sections::build_id());
     house::keep(control, board, (console, stream), wall)
 }
 

@@ -50,6 +50,16 @@ impl<'a> Output<'a> {
         self.sent(self.len);
     }
 
+    /// Bytes that it can take.
+    pub fn room(&self) -> usize {
+        self.memory.len() - self.len
+    }
+
+    /// Takes `bytes` as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.push(byte));
+    }
+
     fn push(&mut self, byte: u8) {
         if self.len == self.memory.len() {
             self.lost += 1;

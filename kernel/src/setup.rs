@@ -13,6 +13,7 @@ use kernel::control::{
 };
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
+use kernel::stream::{self, Told};
 use perf::events::{self, Part};
 use perf::losses::Sample;
 use perf::{Iteration, Snapshot, Timebase, windows};
@@ -27,6 +28,10 @@ use crate::switches::FileFault;
 const STORE_PART: u64 = 4;
 /// Iterations for each event that the store has room for: those of a default window, and some.
 const ROWS_PER_EVENT: usize = 12;
+/// Bytes of logs that wait for the stream.
+const LOGS: usize = 16 * 1024;
+/// Facts that the stream tells: some of the machine, and some of each port.
+const FACTS: usize = 16 + 6 * PORTS;
 
 /// Something that was asked for and cannot be had.
 #[derive(Clone, Debug)]
@@ -273,7 +278,17 @@ fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
         memory::carve_with(event_rows, |_| Iteration::default())?,
     );
     let coverage = memory::carve_with(COVERAGE_COPIES, |_| NO_COVERAGE)?;
-    Some(Memory { output, screen, rows, counted, events, coverage })
+    let stream = stream_memory()?;
+    Some(Memory { output, screen, rows, counted, events, coverage, stream })
+}
+
+fn stream_memory<'a>() -> Option<stream::Memory<'a>> {
+    Some(stream::Memory {
+        line: memory::carve_with(stream::WAITING, |_| 0)?,
+        logs: memory::carve_with(LOGS, |_| 0)?,
+        facts: memory::carve_with(FACTS, |_| Told::default())?,
+        counted: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
+    })
 }
 
 /// Memory for what the control core keeps of one PMD of so many flows; none if the machine has too

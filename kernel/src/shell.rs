@@ -76,6 +76,11 @@ impl<'a> Shell<'a> {
         Self { editor, screen, keys: Keys::default(), too_long: false }
     }
 
+    /// Whether nothing was typed so far.
+    pub fn is_empty(&self) -> bool {
+        self.screen.extent().0 == 0
+    }
+
     /// Shows the prompt and what was typed so far, at the beginning of a line.
     ///
     /// # Errors

@@ -90,6 +90,34 @@ pub enum Counter {
 impl Counter {
     /// How many there are.
     pub const COUNT: usize = Self::Unrecorded as usize + 1;
+
+    /// What they are called in the stream, by number.
+    pub const NAMES: [&str; Self::COUNT] = [
+        "phwol_hits",
+        "simple_hits",
+        "emc_hits",
+        "smc_hits",
+        "megaflow_hits",
+        "miss_upcalls",
+        "lost_upcalls",
+        "subtable_lookups",
+        "rx_packets",
+        "recirculations",
+        "tx_packets",
+        "tx_batches",
+        "idle_cycles_tsc",
+        "busy_cycles_tsc",
+        "upcall_cycles_tsc",
+        "sleep_iterations",
+        "sleep_cycles_tsc",
+        "busy_iterations",
+        "rx_batches",
+        "dropped_packets",
+        "tx_dropped_packets",
+        "upcalls",
+        "rx_fill_packets",
+        "unrecorded_iterations",
+    ];
 }
 
 /// One PMD's counters.

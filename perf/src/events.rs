@@ -11,6 +11,7 @@ mod accounts;
 mod dump;
 mod event;
 mod list;
+mod sending;
 mod store;
 
 use heapless::Deque;
@@ -26,6 +27,7 @@ pub use dump::Dump;
 pub use event::Event;
 pub(crate) use list::Listed;
 pub use list::{Filter, List};
+pub use sending::Sending;
 use store::Store;
 pub use store::{Loss, Part};
 
@@ -58,6 +60,9 @@ pub struct Events<'a> {
     not_printed: u64,
     /// Of those the ones that the console was not told of.
     untold: u64,
+    /// First parts of closed events that were not sent yet, and how many will not be.
+    to_send: Deque<u64, WAITING>,
+    not_sent: u64,
     /// The last event with too many rows, and how many those are, until somebody asks.
     huge: Option<(u64, u64)>,
 }
@@ -97,7 +102,8 @@ impl<'a> Events<'a> {
             return Err(Error::TooSmall);
         }
         let store = Store::new(parts, rows);
-        Ok(Self { store, waiting: Deque::new(), not_printed: 0, untold: 0, huge: None })
+        let (waiting, to_send) = (Deque::new(), Deque::new());
+        Ok(Self { store, waiting, not_printed: 0, untold: 0, to_send, not_sent: 0, huge: None })
     }
 
     /// Takes what `source` has marked, up to a limit, into its event `open` or into new ones.
@@ -130,6 +136,22 @@ impl<'a> Events<'a> {
         None
     }
 
+    /// The event that has waited longest for the stream, ready to be sent.
+    pub fn next_to_send(&mut self) -> Option<Sending> {
+        while let Some(head) = self.to_send.pop_front() {
+            if let Some(part) = self.store.part(head) {
+                return Some(Sending::new(head, part.event));
+            }
+            self.not_sent += 1;
+        }
+        None
+    }
+
+    /// Events that the stream did not take, because too many were waiting for it.
+    pub fn not_sent(&self) -> u64 {
+        self.not_sent
+    }
+
     /// Messages that `dump` is by Open vSwitch's way of counting: one for each suspicious
     /// iteration, and one for the listing.
     pub fn messages(&self, dump: &Dump) -> u64 {
@@ -151,6 +173,7 @@ impl<'a> Events<'a> {
     /// the number of the event that it became.
     pub fn note(&mut self, text: Note, at: u64) -> u64 {
         let id = self.store.push_note(Part::noted(text, at));
+        self.offer(id);
         self.store.part(id).map_or(0, |part| part.event)
     }
 
@@ -217,8 +240,16 @@ impl<'a> Events<'a> {
                 self.huge = Some((part.event, rows));
             }
         }
+        self.offer(head);
         if self.store.part(head).is_none() || self.waiting.push_back(head).is_err() {
             self.skip();
+        }
+    }
+
+    /// Has the event that begins with the part `head` wait for the stream.
+    fn offer(&mut self, head: u64) {
+        if self.to_send.push_back(head).is_err() {
+            self.not_sent += 1;
         }
     }
 

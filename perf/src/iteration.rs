@@ -4,6 +4,8 @@
 //! rooms, and is only written and read for iterations in which a room other than
 //! [`Room::Rx`] had work. Nothing that follows from other fields is stored.
 
+use serde::{Deserialize, Serialize};
+
 use crate::room::Room;
 use crate::suspicion::Reasons;
 
@@ -13,7 +15,7 @@ pub(crate) const COUNTS: usize = 5;
 pub(crate) const ROOMS: usize = Room::COUNT - 1;
 
 /// Facts about an iteration that are either so or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags(u32);
 
 impl Flags {
@@ -112,7 +114,7 @@ impl Flags {
 }
 
 /// One iteration: every queue of a core polled once, and what came carried to the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Iteration {
     /// Which iteration of its core this is. Counts from 1; never reused.
@@ -156,6 +158,15 @@ impl Iteration {
             Room::Rx => self.cycles - self.rooms.iter().sum::<u64>().min(self.cycles),
             other => self.rooms[other as usize - 1],
         }
+    }
+
+    /// The same with so many cycles in `room`; [`Room::Rx`] is what the others leave.
+    #[must_use]
+    pub(crate) fn with_room(mut self, room: Room, cycles: u64) -> Self {
+        if let Some(place) = (room as usize).checked_sub(1) {
+            self.rooms[place] = cycles;
+        }
+        self
     }
 
     /// Whether a frame was received or sent. Cycles of such iterations count as busy.

@@ -6,10 +6,12 @@
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cross::Seal;
 
 /// What one millisecond held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Millisecond {
     /// Which millisecond since boot, counted from 0.
     pub number: u64,

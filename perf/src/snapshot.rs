@@ -35,6 +35,18 @@ impl Snapshot {
         Distribution { layout: quantity.layout(), counts }
     }
 
+    /// Samples in one bucket of `quantity`; none behind its last.
+    pub fn bucket(&self, quantity: Quantity, bucket: usize) -> Option<u64> {
+        self.of(quantity).counts.get(bucket).copied()
+    }
+
+    /// Puts so many samples into one bucket of `quantity`. False if it has no such bucket.
+    pub fn set_bucket(&mut self, quantity: Quantity, bucket: usize, samples: u64) -> bool {
+        let first = quantity.offset();
+        let own = &mut self.buckets[first..first + quantity.buckets()];
+        own.get_mut(bucket).map(|place| *place = samples).is_some()
+    }
+
     /// Iterations in which neither a frame was received nor sent.
     pub fn idle_iterations(&self) -> u64 {
         self.iterations.saturating_sub(self.count(Counter::BusyIterations))

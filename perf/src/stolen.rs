@@ -5,6 +5,8 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use serde::{Deserialize, Serialize};
+
 /// A register or a place in memory that counts what happens to a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -45,7 +47,7 @@ impl Source {
 
 /// What a core's sources say: counts since the machine started, or between two looks. Nothing
 /// where the machine lacks one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readings(pub [Option<u64>; Source::COUNT]);
 
 /// Stands for what the machine lacks, where a reading is stored in one word.

@@ -1,7 +1,9 @@
 //! What converts counts of the time-stamp counter, on the reader's side.
 
+use serde::{Deserialize, Serialize};
+
 /// The time-stamp counter, as all cores share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timebase {
     /// Its cycles in a second.
     pub hertz: u64,
@@ -12,7 +14,7 @@ pub struct Timebase {
 }
 
 /// A moment of calendar time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Utc {
     /// The time-stamp counter at that moment.
     pub count: u64,

@@ -10,6 +10,17 @@ unsafe extern "C" {
     static __rodata_end: u8;
     static __image_end: u8;
     static first_core_stacks: u8;
+    static __build_id_note: BuildId;
+}
+
+/// A note of type `NT_GNU_BUILD_ID` (the linker's `--build-id=sha1`).
+#[repr(C)]
+struct BuildId {
+    name_len: u32,
+    len: u32,
+    kind: u32,
+    name: [u8; 4],
+    id: [u8; 20],
 }
 
 /// Everything, .bss included.
@@ -35,6 +46,12 @@ pub(super) fn data() -> Range<u64> {
 /// The stacks of core 0, inside of .bss.
 pub(super) fn stacks() -> u64 {
     address(&raw const first_core_stacks)
+}
+
+/// What names this build.
+pub(crate) fn build_id() -> [u8; 20] {
+    // SAFETY: The linker put a note of this layout there, which nobody writes to.
+    unsafe { __build_id_note.id }
 }
 
 fn address(symbol: *const u8) -> u64 {

@@ -158,6 +158,11 @@ impl<O> Pmd<O> {
         self.handle.metrics
     }
 
+    /// What became of its frames.
+    pub fn ledger(&self) -> &'static Ledger {
+        self.handle.ledger
+    }
+
     /// What it was told to record and to mark.
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -39,6 +39,15 @@ impl Orders for Mailbox {
     }
 }
 
+fn stream_memory() -> stream::Memory<'static> {
+    stream::Memory {
+        line: vec![0; stream::WAITING].leak(),
+        logs: vec![0; 1024].leak(),
+        facts: vec![stream::Told::default(); 8].leak(),
+        counted: Box::leak(Box::new(Snapshot::ZERO)),
+    }
+}
+
 /// Somebody at a console of a machine with PMDs on cores 1 and 2.
 struct Desk {
     control: Control<'static, Mailbox>,
@@ -77,6 +86,7 @@ impl Desk {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
             coverage: vec![NO_COVERAGE; COVERAGE_COPIES].leak(),
+            stream: stream_memory(),
         };
         let policy = Policy {
             settings,
@@ -195,6 +205,7 @@ mod links;
 mod orders;
 mod reports;
 mod rxqs;
+mod streaming;
 mod supervision;
 
 #[test]
@@ -207,6 +218,7 @@ fn too_little_memory_is_refused_by_name() {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
             coverage: vec![NO_COVERAGE; copies].leak(),
+            stream: stream_memory(),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
         let (sleep, balance) = (Numbers::same(0), Balance::DEFAULT);

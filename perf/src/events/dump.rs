@@ -12,8 +12,18 @@ use crate::time::Timebase;
 pub struct Dump {
     pub(super) head: u64,
     next: Line,
-    /// Whether more is told than Open vSwitch tells.
-    full: bool,
+    extent: Extent,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// That there was something.
+    Brief,
+    /// What Open vSwitch tells.
+    Usual,
+    /// All.
+    Full,
 }
 
 /// A line of a dump, by part and row.
@@ -31,12 +41,18 @@ enum Line {
 impl Dump {
     /// What Open vSwitch tells of the event that begins with the part `head`.
     pub(super) fn new(head: u64) -> Self {
-        Self { head, next: Line::Suspect(head), full: false }
+        Self { head, next: Line::Suspect(head), extent: Extent::Usual }
     }
 
     /// All that is known of it.
     pub(super) fn full(head: u64) -> Self {
-        Self { full: true, ..Self::new(head) }
+        Self { extent: Extent::Full, ..Self::new(head) }
+    }
+
+    /// The same without the iterations around the suspicious ones.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { extent: Extent::Brief, ..self }
     }
 
     pub(super) fn head(&self) -> u64 {
@@ -75,7 +91,8 @@ impl Dump {
                 }
                 let (core, event) = (*core, *event);
                 writeln!(out, "{}", Suspect { iteration, core, event, base })?;
-                after.map_or(Line::Titles, Line::Suspect)
+                let end = if self.extent == Extent::Brief { Line::End } else { Line::Titles };
+                after.map_or(end, Line::Suspect)
             }
             Line::Titles => {
                 writeln!(out, "{NEIGHBOURHOOD}\n{ROW_TITLES}")?;
@@ -91,7 +108,7 @@ impl Dump {
             }
             Line::Losses => {
                 losses(events, self.head, out)?;
-                if self.full { Line::Facts(self.head) } else { Line::End }
+                if self.extent == Extent::Full { Line::Facts(self.head) } else { Line::End }
             }
             Line::Facts(id) => {
                 facts(part(id), base, out)?;

@@ -2,6 +2,8 @@
 
 use core::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Note, Source};
 use crate::history::History;
 use crate::iteration::Iteration;
@@ -41,7 +43,7 @@ pub struct Part {
 }
 
 /// Frames that a NIC lost between two samples of its counters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// How many.
     pub frames: u64,

@@ -2,8 +2,11 @@
 
 use core::fmt::{self, Display, Formatter, Write as _};
 
+use serde::{Deserialize, Serialize};
+
 /// Why an iteration is suspicious: a set, because more than one thing can be wrong at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
 pub struct Reasons(u16);
 
 /// A reason as a user meets it.
@@ -15,6 +18,18 @@ pub struct Reason {
     pub name: &'static str,
     /// The words of the log for it; for the first two those of Open vSwitch.
     pub words: &'static str,
+}
+
+impl From<u16> for Reasons {
+    fn from(bits: u16) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<Reasons> for u16 {
+    fn from(reasons: Reasons) -> Self {
+        reasons.bits()
+    }
 }
 
 impl Reasons {

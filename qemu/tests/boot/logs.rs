@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use perf::stream::{Decoder, Kind};
+use perf::stream::{Found, Message, Scanner};
 
 use crate::rig::{Rig, Session};
 use crate::supervision::expect_injected;
@@ -13,14 +13,14 @@ crate::facts![the_second_port_carries_whole_frames_with_unbroken_numbers];
 /// Sequence numbers of all frames on the second port so far, which must all be whole.
 fn sequences(session: &Session) -> Result<Vec<u32>> {
     let bytes = fs::read(session.run().file("com2")).context("no bytes of the second port")?;
-    let (mut decoder, mut sequences) = (Decoder::new(), Vec::new());
+    let (mut scanner, mut sequences) = (Scanner::new(), Vec::new());
     for byte in bytes {
-        match decoder.push(byte) {
-            Some(Ok(frame)) => {
-                ensure!(frame.kind == Kind::Log && !frame.payload.is_empty(), "{frame:?}");
+        match scanner.push(byte) {
+            Some(Found::Frame(frame)) => {
+                ensure!(Message::read(&frame).is_ok(), "{frame:?}");
                 sequences.push(frame.sequence);
             }
-            Some(Err(damage)) => anyhow::bail!("{damage:?} behind {} frames", sequences.len()),
+            Some(other) => anyhow::bail!("{other:?} behind {} frames", sequences.len()),
             None => {}
         }
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use defmt_decoder::{Location, Table};
-use perf::stream::{Decoder, Kind};
+use perf::stream::{Found, Kind, Scanner};
 
 use crate::workspace;
 
@@ -18,7 +18,7 @@ use crate::workspace;
 pub(crate) struct Reader {
     table: Table,
     places: BTreeMap<u64, Location>,
-    decoder: Decoder,
+    scanner: Scanner,
     next: Option<u32>,
 }
 
@@ -35,7 +35,7 @@ impl Reader {
             .with_context(|| format!("no log texts in {}", path.display()))?;
         // An image without debug sections is still readable, only without source lines.
         let places = table.get_locations(&image).unwrap_or_default();
-        Ok(Self { table, places, decoder: Decoder::new(), next: None })
+        Ok(Self { table, places, scanner: Scanner::new(), next: None })
     }
 
     /// Reads `input` to its end and hands each line to `print`.
@@ -52,15 +52,15 @@ impl Reader {
 
     /// Takes a byte of the stream and returns the lines that it completes.
     fn push(&mut self, byte: u8) -> Vec<String> {
-        let Self { table, places, decoder, next } = self;
-        match decoder.push(byte) {
-            None => Vec::new(),
-            Some(Err(damage)) => vec![format!("log: damaged frame ({damage:?})")],
-            Some(Ok(frame)) => {
+        let Self { table, places, scanner, next } = self;
+        match scanner.push(byte) {
+            None | Some(Found::Text(b"")) => Vec::new(),
+            Some(Found::Text(text)) => vec![format!("log: {}", text.escape_ascii())],
+            Some(Found::Damage(damage)) => vec![format!("log: damaged frame ({damage:?})")],
+            Some(Found::Frame(frame)) => {
                 let lost = lost_before(frame.sequence, next);
-                let line = match frame.kind {
-                    Kind::Log => Some(line(table, places, frame.payload)),
-                };
+                let is_log = frame.kind == Kind::Log;
+                let line = is_log.then(|| line(table, places, frame.payload));
                 lost.into_iter().chain(line).collect()
             }
         }
@@ -72,7 +72,7 @@ fn lost_before(sequence: u32, next: &mut Option<u32>) -> Option<String> {
     let expected = next.replace(sequence.wrapping_add(1)).unwrap_or(0);
     match sequence.wrapping_sub(expected) {
         0 => None,
-        lost => Some(format!("log: {lost} log frames lost")),
+        lost => Some(format!("log: {lost} frames lost")),
     }
 }
 
@@ -101,13 +101,13 @@ mod tests {
         let mut next = None;
         assert_eq!(lost_before(0, &mut next), None);
         assert_eq!(lost_before(1, &mut next), None);
-        assert_eq!(lost_before(5, &mut next).unwrap(), "log: 3 log frames lost");
+        assert_eq!(lost_before(5, &mut next).unwrap(), "log: 3 frames lost");
         assert_eq!(lost_before(6, &mut next), None);
     }
 
     #[test]
     fn a_stream_whose_begin_is_missing_says_so_and_numbers_may_wrap() {
-        assert_eq!(lost_before(2, &mut None).unwrap(), "log: 2 log frames lost");
+        assert_eq!(lost_before(2, &mut None).unwrap(), "log: 2 frames lost");
         let mut next = Some(u32::MAX);
         assert_eq!(lost_before(u32::MAX, &mut next), None);
         assert_eq!(lost_before(0, &mut next), None);

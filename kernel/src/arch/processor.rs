@@ -1,0 +1,27 @@
+//! What the processor calls itself, and what it runs under.
+
+use core::fmt::{self, Display, Formatter};
+
+use raw_cpuid::CpuId;
+
+/// The processor's own name for itself.
+pub(crate) struct Brand;
+
+impl Display for Brand {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let brand = CpuId::new().get_processor_brand_string();
+        out.write_str(brand.as_ref().map_or("n/a", |brand| brand.as_str().trim()))
+    }
+}
+
+/// The hypervisor or emulator, if it says what it is.
+pub(crate) struct Hypervisor;
+
+impl Display for Hypervisor {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match CpuId::new().get_hypervisor_info() {
+            Some(info) => write!(out, "{:?}", info.identify()),
+            None => out.write_str("none"),
+        }
+    }
+}

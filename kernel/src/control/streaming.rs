@@ -1,0 +1,64 @@
+//! The stream, as the control core feeds it.
+
+use core::fmt::{self, Arguments, Write};
+
+use super::{Control, Orders};
+use crate::machine::Machine;
+use crate::stream::{Way, World};
+
+/// Seconds after the last key in which the console's line is left to whoever typed it.
+const QUIET: u64 = 30;
+
+impl<O: Orders> Control<'_, O> {
+    /// Has the stream go by this `way`; `build` is the image's build id.
+    pub fn set_stream(&mut self, way: Way, build: [u8; 20]) {
+        self.stream.go(way, build);
+    }
+
+    /// Tells listeners of the stream that `name` of what it is `about` is `value`.
+    pub fn tell_fact(&mut self, about: &str, name: &str, value: Arguments<'_>) {
+        self.stream.tell(about, name, value);
+    }
+
+    /// Has the stream carry a defmt frame.
+    pub fn log(&mut self, frame: &[u8]) {
+        self.stream.log(frame);
+    }
+
+    /// So many logs were lost before the stream had them.
+    pub fn lose_logs(&mut self, count: u64) {
+        self.stream.lose_logs(count);
+    }
+
+    /// Bytes of the stream that wait for its own line. Say with [`Self::stream_sent`] how many it took.
+    pub fn stream_unsent(&self) -> &[u8] {
+        self.stream.unsent()
+    }
+
+    /// Forgets `count` bytes that the stream's own line took.
+    pub fn stream_sent(&mut self, count: usize) {
+        self.stream.sent(count);
+    }
+
+    /// Makes frames for the stream's own line.
+    pub(super) fn feed_stream(&mut self, machine: &impl Machine) {
+        let Self { stream, events, pmds, base, .. } = self;
+        stream.fill(&mut World { events, pmds, base, machine });
+    }
+
+    /// Writes a frame on the console's line, where the stream shares that and nobody is in the middle
+    /// of a line. False if there was none.
+    pub(super) fn tell_stream(&mut self, machine: &impl Machine) -> Result<bool, fmt::Error> {
+        if !self.stream.is_shared() || !self.shell.is_empty() {
+            return Ok(false);
+        }
+        let quiet = self.base.hertz.saturating_mul(QUIET);
+        let is_quiet = self.heard > 0 && machine.now() < self.heard.saturating_add(quiet);
+        let Self { stream, events, pmds, base, .. } = self;
+        let mut world = World { events, pmds, base, machine };
+        let Some(line) = stream.line(&mut world, is_quiet) else { return Ok(false) };
+        self.make_place()?;
+        writeln!(self.output, "{line}")?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,225 @@
+//! What listeners of the stream hear.
+
+use perf::stream::{Found, Gap, Kind, Message, Scanner, Table};
+
+use super::*;
+use crate::stream::Way;
+
+const BUILD: [u8; 20] = [7; 20];
+
+/// A frame, as far as these tests look at it.
+#[derive(Debug, PartialEq, Eq)]
+enum Heard {
+    Greeting([u8; 20]),
+    Fact(String),
+    Log(Vec<u8>),
+    Suspect(u64, u64),
+    Rows(Vec<u64>),
+    Whole(u64, u64),
+    Note(u64, String),
+    Milliseconds(u16, Vec<u64>),
+    Amounts(Table, u16, Vec<(u16, u64)>),
+    Names(Vec<String>),
+    Gap(Vec<Gap>),
+}
+
+impl Heard {
+    fn of(message: Message<'_>) -> Self {
+        match message {
+            Message::Greeting(greeting) => Self::Greeting(greeting.build),
+            Message::Fact(fact) => {
+                Self::Fact(format!("{}: {}={}", fact.about, fact.name, fact.value))
+            }
+            Message::Log(frame) => Self::Log(frame.to_vec()),
+            Message::Suspect(suspect) => Self::Suspect(suspect.event, suspect.iteration.number),
+            Message::Rows(mut rows) => {
+                let heading = &mut rows.heading;
+                Self::Rows(rows.rows.map(|row| row.iteration(heading).number).collect())
+            }
+            Message::Whole(whole) => Self::Whole(whole.event, whole.rows),
+            Message::Note(note) => Self::Note(note.event, note.text.into()),
+            Message::Milliseconds(message) => {
+                Self::Milliseconds(message.core, message.records.map(|ms| ms.number).collect())
+            }
+            Message::Amounts(message) => {
+                let mut next = message.first;
+                let place = |amount: perf::stream::Amount| {
+                    let position = next + amount.skipped;
+                    next = position + 1;
+                    (position, amount.count)
+                };
+                Self::Amounts(message.table, message.owner, message.amounts.map(place).collect())
+            }
+            Message::Names(message) => Self::Names(message.names.map(String::from).collect()),
+            Message::Gap(gaps) => Self::Gap(gaps.collect()),
+            Message::Crash(_) => panic!("nothing crashed"),
+        }
+    }
+}
+
+/// Frames in `bytes`, which begin with the number `next`; and what is text.
+fn frames(bytes: &[u8], next: &mut u32) -> (Vec<Heard>, String) {
+    let (mut scanner, mut heard, mut text) = (Scanner::new(), vec![], String::new());
+    for byte in bytes {
+        match scanner.push(*byte) {
+            None => {}
+            Some(Found::Frame(frame)) => {
+                assert_eq!(frame.sequence, *next);
+                *next += 1;
+                heard.push(Heard::of(Message::read(&frame).unwrap()));
+            }
+            Some(Found::Text(line)) => {
+                text.push_str(core::str::from_utf8(line).unwrap());
+                text.push('\n');
+            }
+            Some(damage) => panic!("{damage:?}"),
+        }
+    }
+    (heard, text)
+}
+
+/// A desk whose stream has a line of its own, and somebody who listens to that.
+struct Listener(Desk, u32);
+
+impl Listener {
+    fn new(is_fast: bool) -> Self {
+        let mut desk = Desk::new();
+        desk.control.tell_fact("machine", "hostname", format_args!("lab-{}", 7));
+        desk.control.set_stream(Way::Own { is_fast }, BUILD);
+        Self(desk, 0)
+    }
+
+    /// All that is said now.
+    fn hears(&mut self) -> Vec<Heard> {
+        let mut bytes = vec![];
+        self.0.says("");
+        while !self.0.control.stream_unsent().is_empty() {
+            bytes.extend(self.0.control.stream_unsent());
+            let count = self.0.control.stream_unsent().len();
+            self.0.control.stream_sent(count);
+            self.0.says("");
+        }
+        frames(&bytes, &mut self.1).0
+    }
+}
+
+#[test]
+fn a_greeting_says_who_speaks_and_comes_again_every_ten_seconds() {
+    let mut listener = Listener::new(false);
+    let heard = listener.hears();
+    assert_eq!(heard[0], Heard::Greeting(BUILD));
+    assert_eq!(heard[1], Heard::Fact("machine: hostname=lab-7".into()));
+    assert!(heard.contains(&Heard::Fact("pmd 2: pmd-perf-log=on".into())), "{heard:?}");
+    let names = heard.iter().find_map(|heard| match heard {
+        Heard::Names(names) if names[0] == "received" => Some(names.len()),
+        _ => None,
+    });
+    assert_eq!(names, Some(dataplane::Account::NUMBERS));
+    listener.0.machine.now += 9 * HERTZ;
+    assert!(!listener.hears().contains(&Heard::Greeting(BUILD)));
+    listener.0.machine.now += HERTZ;
+    assert_eq!(listener.hears()[0], Heard::Greeting(BUILD));
+}
+
+#[test]
+fn an_event_is_sent_with_its_rows_and_a_note_is_one() {
+    let mut listener = Listener::new(false);
+    listener.hears();
+    listener.0.pmds[0].idle(9);
+    listener.0.pmds[0].run(300);
+    listener.0.pmds[0].idle(9);
+    listener.0.says("mark cable pulled\r");
+    let heard = listener.hears();
+    let rows = Heard::Rows((5..=15).collect());
+    let note = Heard::Note(2, "cable pulled".into());
+    assert_eq!(heard, [Heard::Suspect(1, 10), rows, Heard::Whole(1, 11), note]);
+}
+
+#[test]
+fn logs_are_sent_as_they_are_and_those_without_room_are_announced() {
+    let mut listener = Listener::new(false);
+    listener.hears();
+    for number in 0..6 {
+        listener.0.control.log(&[number; 200]);
+    }
+    listener.0.machine.now += HERTZ;
+    let heard = listener.hears();
+    let logs =
+        heard.iter().filter(|heard| matches!(heard, Heard::Log(frame) if frame.len() == 200));
+    assert_eq!(logs.count(), 5);
+    let gap = Gap { kind: Kind::Log as u8, count: 1 };
+    assert!(heard.contains(&Heard::Gap(vec![gap])), "{heard:?}");
+}
+
+#[test]
+fn what_pmds_counted_comes_every_second() {
+    let mut listener = Listener::new(false);
+    listener.hears();
+    listener.0.pmds[1].idle(7);
+    listener.0.machine.now += HERTZ;
+    let heard = listener.hears();
+    let idle = perf::Counter::IdleCycles as u16;
+    let is_it = |heard: &&Heard| match heard {
+        Heard::Amounts(Table::Counters, 2, amounts) => {
+            amounts.iter().any(|(place, _)| *place == idle)
+        }
+        _ => false,
+    };
+    assert_eq!(heard.iter().filter(is_it).count(), 1, "{heard:?}");
+    assert_eq!(listener.hears(), []);
+}
+
+#[test]
+fn milliseconds_go_by_a_fast_line_and_by_no_other() {
+    for is_fast in [false, true] {
+        let mut listener = Listener::new(is_fast);
+        listener.hears();
+        listener.0.pmds[0].idle(40_000);
+        listener.0.machine.now += 50 * (HERTZ / 1000);
+        let heard = listener.hears();
+        let sent = heard.iter().filter_map(|heard| match heard {
+            Heard::Milliseconds(1, numbers) => Some(numbers.len()),
+            _ => None,
+        });
+        let sent: usize = sent.sum();
+        assert_eq!(sent > 20, is_fast, "{sent} {heard:?}");
+    }
+}
+
+#[test]
+fn a_line_that_takes_nothing_costs_events_only_once_the_store_is_full() {
+    let mut listener = Listener::new(false);
+    listener.0.says("");
+    for _ in 0..20 {
+        listener.0.pmds[0].run(300);
+        listener.0.pmds[0].idle(20);
+        listener.0.says("");
+    }
+    let heard = listener.hears();
+    let events: Vec<u64> = heard
+        .iter()
+        .filter_map(|heard| match heard {
+            Heard::Whole(event, _) => Some(*event),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(events, (1..=20).collect::<Vec<_>>());
+}
+
+#[test]
+fn on_the_consoles_line_frames_stand_between_lines_and_never_in_what_is_typed() {
+    let mut desk = Desk::new();
+    desk.control.set_stream(Way::Shared, BUILD);
+    let (heard, text) = frames(desk.says("").as_bytes(), &mut 0);
+    assert_eq!(heard[0], Heard::Greeting(BUILD));
+    assert!(text.is_empty(), "{text:?}");
+    let mut next = heard.len() as u32;
+    desk.says("show ev");
+    desk.pmds[0].run(300);
+    desk.pmds[0].idle(9);
+    desk.machine.now += HERTZ;
+    let (heard, _) = frames(desk.says("").as_bytes(), &mut next);
+    assert_eq!(heard, []);
+    let (heard, _) = frames(desk.says("ents\r").as_bytes(), &mut next);
+    assert_eq!(heard.len(), 3, "the event, and nothing else while somebody types: {heard:?}");
+}

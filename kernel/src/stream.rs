@@ -1,0 +1,239 @@
+//! The stream: what the control core sends to whoever listens, and in which order.
+//!
+//! A frame is made when there is room for it, never before: what waits, waits where it is kept. Events
+//! go first, then logs, then statistics, then milliseconds; a greeting goes before all of them. What
+//! the line was too slow for is counted by kind, and the [`Gap`](perf::stream::Gap) says so.
+
+mod facts;
+mod gaps;
+mod greeting;
+mod milliseconds;
+mod statistics;
+
+use heapless::String;
+use perf::events::{Events, Sending};
+use perf::stream::{Draft, Frame, Kind, LINE, PAYLOAD, armour, encode};
+use perf::{Snapshot, Timebase};
+
+use crate::control::Pmd;
+use crate::machine::Machine;
+use crate::output::Output;
+use facts::Facts;
+pub use facts::Told;
+use gaps::Gaps;
+use greeting::Greeting;
+use milliseconds::Milliseconds;
+use statistics::Statistics;
+
+/// Bytes that can wait for a line of its own, at least.
+pub const WAITING: usize = 4 * LINE;
+/// Bytes of a payload on a line that text shares: an armoured frame is a line that is still looked at,
+/// and over before somebody who types notices it, at 115,200 symbols a second.
+const SHARED: usize = 160;
+
+/// Where the stream goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Nowhere.
+    Nowhere,
+    /// To a line of its own.
+    Own {
+        /// It carries some 100 KB a second, so that milliseconds go too.
+        is_fast: bool,
+    },
+    /// To the console's, between the text.
+    Shared,
+}
+
+/// Memory of the stream.
+pub struct Memory<'a> {
+    /// Frames that wait for a line: at least [`WAITING`] bytes.
+    pub line: &'a mut [u8],
+    /// Logs that wait to be sent.
+    pub logs: &'a mut [u8],
+    /// Facts.
+    pub facts: &'a mut [Told],
+    /// A copy of what a PMD counted that is being sent.
+    pub counted: &'a mut Snapshot,
+}
+
+/// What is told of.
+pub struct World<'w, 'e, O, M> {
+    /// Events.
+    pub events: &'w mut Events<'e>,
+    /// PMDs.
+    pub pmds: &'w [Pmd<O>],
+    /// What converts counts.
+    pub base: &'w Timebase,
+    /// The machine.
+    pub machine: &'w M,
+}
+
+/// The stream, on its way out.
+pub struct Stream<'a> {
+    way: Way,
+    line: Output<'a>,
+    sequence: u32,
+    gaps: Gaps,
+    facts: Facts<'a>,
+    greeting: Greeting,
+    sending: Option<Sending>,
+    logs: Output<'a>,
+    statistics: Statistics<'a>,
+    milliseconds: Milliseconds,
+}
+
+impl<'a> Stream<'a> {
+    /// A stream that goes nowhere yet.
+    pub fn new(memory: Memory<'a>) -> Self {
+        let Memory { line, logs, facts, counted } = memory;
+        Self {
+            way: Way::Nowhere,
+            line: Output::new(line),
+            sequence: 0,
+            gaps: Gaps::default(),
+            facts: Facts::new(facts),
+            greeting: Greeting::default(),
+            sending: None,
+            logs: Output::new(logs),
+            statistics: Statistics::new(counted),
+            milliseconds: Milliseconds::default(),
+        }
+    }
+
+    /// Goes by this `way` from now on. `build` is the image's build id.
+    pub fn go(&mut self, way: Way, build: [u8; 20]) {
+        self.way = way;
+        self.greeting.build = build;
+        self.greeting.begin();
+    }
+
+    /// Whether it goes to the console's line.
+    pub fn is_shared(&self) -> bool {
+        self.way == Way::Shared
+    }
+
+    /// Tells listeners from now on that `name` of what it is `about` is `value`.
+    pub fn tell(&mut self, about: &str, name: &str, value: core::fmt::Arguments<'_>) {
+        self.facts.tell(about, name, value);
+    }
+
+    /// Keeps a defmt frame until it is sent. One that finds no room is counted.
+    pub fn log(&mut self, frame: &[u8]) {
+        let len = [frame.len() as u8, (frame.len() >> 8) as u8];
+        let fits = frame.len() <= PAYLOAD && self.logs.room() >= len.len() + frame.len();
+        if !fits || self.way == Way::Nowhere {
+            self.gaps.count(Kind::Log, 1);
+            return;
+        }
+        self.logs.bytes(&len);
+        self.logs.bytes(frame);
+    }
+
+    /// So many logs were lost before they came here.
+    pub fn lose_logs(&mut self, count: u64) {
+        self.gaps.count(Kind::Log, count);
+    }
+
+    /// Bytes that wait for a line of its own. Say with [`Self::sent`] how many it took.
+    pub fn unsent(&self) -> &[u8] {
+        self.line.unsent()
+    }
+
+    /// Forgets `count` bytes that the line took.
+    pub fn sent(&mut self, count: usize) {
+        self.line.sent(count);
+    }
+
+    /// Makes frames for a line of its own, as many as there is room for.
+    pub fn fill<O, M: Machine>(&mut self, world: &mut World<'_, '_, O, M>) {
+        match self.way {
+            Way::Nowhere => while world.events.next_to_send().is_some() {},
+            Way::Shared => {}
+            Way::Own { is_fast } => {
+                let mut line = [0; LINE];
+                while self.line.room() >= LINE {
+                    let mut next = self.next(world, PAYLOAD, true);
+                    if next.is_none() && is_fast {
+                        next = self.milliseconds.next(world, &mut self.gaps);
+                    }
+                    let Some(draft) = next else { return };
+                    let len = encode(&self.number(&draft), &mut line);
+                    self.line.bytes(&line[..len]);
+                }
+            }
+        }
+    }
+
+    /// The next frame for the console's line, armoured, if there is one. Where `is_quiet`, nothing goes
+    /// that is not about events: somebody types.
+    pub fn line<O, M: Machine>(
+        &mut self,
+        world: &mut World<'_, '_, O, M>,
+        is_quiet: bool,
+    ) -> Option<String<{ armour::LINE }>> {
+        let draft = self.next(world, SHARED, !is_quiet)?;
+        let mut line = [0; armour::LINE];
+        String::try_from(armour::encode(&self.number(&draft), &mut line)).ok()
+    }
+
+    /// The frame of `draft`, with the next number.
+    fn number<'d>(&mut self, draft: &'d Draft) -> Frame<'d> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        Frame { sequence, kind: draft.kind(), payload: draft.payload() }
+    }
+
+    /// What is to be said next, where `all` also what has time.
+    fn next<O, M: Machine>(
+        &mut self,
+        world: &mut World<'_, '_, O, M>,
+        limit: usize,
+        all: bool,
+    ) -> Option<Draft> {
+        let now = world.machine.now();
+        let pause = world.base.hertz.saturating_mul(if self.is_shared() { 60 } else { 10 });
+        let greets = all || self.greeting.is_under_way();
+        greets
+            .then(|| self.greeting.next(&self.facts, world, (limit, pause)))
+            .flatten()
+            .or_else(|| self.event(world, limit))
+            .or_else(|| self.next_log(limit))
+            .or_else(|| self.gaps.next(limit, (now, world.base.hertz)))
+            .or_else(|| all.then(|| self.statistics.next(world, limit, &mut self.gaps))?)
+    }
+
+    /// The next message of an event.
+    fn event<O, M>(&mut self, world: &mut World<'_, '_, O, M>, limit: usize) -> Option<Draft> {
+        loop {
+            if self.sending.is_none() {
+                self.sending = world.events.next_to_send();
+                self.gaps.set(Kind::Suspect, world.events.not_sent());
+            }
+            let draft = self.sending.as_mut()?.draft(world.events, limit);
+            if draft.is_some() {
+                return draft;
+            }
+            self.sending = None;
+        }
+    }
+
+    /// The log that has waited longest.
+    fn next_log(&mut self, limit: usize) -> Option<Draft> {
+        let mut take = || {
+            let byte = self.logs.unsent().first().copied();
+            self.logs.sent(1);
+            byte
+        };
+        let len = usize::from(take()?) | usize::from(take()?) << 8;
+        let mut draft = Draft::new(Kind::Log, PAYLOAD);
+        (0..len).map_while(|_| take()).for_each(|byte| {
+            draft.add_bytes(&[byte]);
+        });
+        if len <= limit {
+            return Some(draft);
+        }
+        self.gaps.count(Kind::Log, 1);
+        self.next_log(limit)
+    }
+}
