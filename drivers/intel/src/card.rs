@@ -3,6 +3,7 @@
 use bus::pci::{BusMaster, ConfigRegionAccess, Function, Seen};
 use bus::{Clock, Dma, Mmio};
 
+use crate::checksum::Checksum;
 use crate::chip::Chip;
 use crate::counters::Sums;
 use crate::device::Device;
@@ -109,6 +110,7 @@ pub struct Card<'a, A: ConfigRegionAccess, M> {
     chip: Chip,
     registers: M,
     mac: Option<[u8; 6]>,
+    checksum: Checksum,
     cage: Cage,
     pairs: usize,
     sums: Sums,
@@ -144,7 +146,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         let registers = map_part(0, REGISTERS)?;
         let device = Device { registers: &registers, clock };
         chip.reset(&device, &|| is_pending(function))?;
-        let mac = mac(&registers);
+        let (mac, checksum) = (mac(&registers), chip.checksum(&device));
         let pairs = (rings.given.len() / 2).min(chip.pairs());
         if pairs == 0 {
             return Err(Error::NoMemory);
@@ -168,7 +170,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         let bus_master = function.bus_master();
         let cage = chip.start(&device, addresses, longest)?;
         let sums = Sums::new(chip.counters(), pairs);
-        Ok(Self { chip, registers, mac, cage, pairs, sums, _bus_master: bus_master })
+        Ok(Self { chip, registers, mac, checksum, cage, pairs, sums, _bus_master: bus_master })
     }
 
     /// Ends whatever the card does, and then its right to reach memory. Its queues can be ended after
@@ -224,6 +226,11 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     /// The version of its NVM, if that is stored there.
     pub fn nvm_version(&self, clock: &impl Clock) -> Option<u32> {
         self.chip.nvm().version(&Device { registers: &self.registers, clock })
+    }
+
+    /// Whether its NVM was as it was written when the card was opened.
+    pub fn nvm_checksum(&self) -> Checksum {
+        self.checksum
     }
 
     /// Frames that it had no room for, or no descriptor, since it was opened.

@@ -4,6 +4,7 @@ use bus::pci::Seen;
 use bus::{Clock, Mmio};
 
 use crate::card::{Family, Link};
+use crate::checksum::{Checksum, Covered};
 use crate::counters::Counter;
 use crate::device::Device;
 use crate::flavour::{ADVANCED_1G, ADVANCED_10G, EXTENDED, Flavour};
@@ -178,6 +179,16 @@ impl Chip {
             Self::E1000e | Self::Igb(_) => e1000::NVM,
             Self::Ixgbe(_) => ixgbe::NVM,
         }
+    }
+
+    /// Whether the NVM is as it was written.
+    pub(crate) fn checksum<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>) -> Checksum {
+        let covered = match self {
+            Self::E1000e => Some(Covered::FIRST),
+            Self::Igb(model) => igb::covered(device, model),
+            Self::Ixgbe(model) => ixgbe::covered(model),
+        };
+        covered.map_or(Checksum::Unread, |covered| covered.check(device, self.nvm()))
     }
 
     /// The link as it is now.

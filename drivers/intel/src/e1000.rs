@@ -93,6 +93,7 @@ pub(crate) mod status {
 /// Bits of EECD.
 pub(crate) mod eecd {
     pub(crate) const AUTO_READ_DONE: u32 = 1 << 9; // Auto_RD
+    pub(crate) const FLASH_DETECTED: u32 = 1 << 19; // I210: FLASH_DETECTED
 }
 
 /// Bits of CTRL_EXT.

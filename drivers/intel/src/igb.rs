@@ -6,6 +6,7 @@ use bit_field::BitField;
 use bus::{Clock, Limit, Mmio};
 
 use crate::Error;
+use crate::checksum::Covered;
 use crate::counters::{Counter, Kind, fit};
 use crate::device::Device;
 use crate::e1000::{self, *};
@@ -49,6 +50,8 @@ const SETTINGS: Limit = Limit::milliseconds(100);
 const POWER_DOWN: u32 = 1 << 11;
 /// Bits of the four ports' transceivers in SW_FW_SYNC (8.16.2).
 const SHARED: [u32; 4] = [1 << 1, 1 << 2, 1 << 5, 1 << 6];
+/// Where the words of an I350's four ports begin in the NVM.
+const PORT_WORDS: [u16; 4] = [0, 0x80, 0xc0, 0x100];
 
 const SEMAPHORE: Semaphore = Semaphore { swsm: SWSM, sw_fw_sync: SW_FW_SYNC, lock: Lock::Request };
 
@@ -163,6 +166,22 @@ fn restart_link<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
         let control = phy.read(CONTROL)?;
         phy.write(CONTROL, control & !POWER_DOWN | NEGOTIATE)
     });
+}
+
+/// What the NVM's checksum is over: each port of an I350 has 64 words of its own. An I210 without flash
+/// has none, as its settings are burnt in.
+pub(crate) fn covered<M: Mmio, C: Clock>(
+    device: &Device<'_, M, C>,
+    model: Model,
+) -> Option<Covered> {
+    match model {
+        Model::M82576 => Some(Covered::FIRST),
+        Model::I350 => {
+            let port = device.read(STATUS).get_bits(status::LAN_ID) as usize;
+            Some(Covered { first: PORT_WORDS[port], ..Covered::FIRST })
+        }
+        Model::I210 => device.has(EECD, eecd::FLASH_DETECTED).then_some(Covered::FIRST),
+    }
 }
 
 /// Does `work` with the card's own transceiver while nobody else does; none if the link is over another

@@ -13,7 +13,7 @@
 //! | `counters` | counters that are cleared by reading, added up |
 //! | `longest` | how long frames may be, and so what a card is told of buffers |
 //! | `rss` | how frames are spread over queues |
-//! | `nvm` | words of a card's NVM |
+//! | `nvm`, `checksum` | words of a card's NVM, and whether they are as they were written |
 //! | `report` | what a card tells of its link, and why that is down |
 //! | `semaphore` | what is shared with the card's firmware |
 //! | `e1000`, `phy` | registers of 1G cards, and of their transceivers |
@@ -28,6 +28,7 @@
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod card;
+mod checksum;
 mod chip;
 mod counters;
 mod device;
@@ -50,6 +51,7 @@ mod tests;
 mod tx;
 
 pub use card::{Card, Family, Generation, Link, Map, Register, Rings, mac_of};
+pub use checksum::Checksum;
 pub use error::Error;
 pub use report::{Cause, Medium, Module, Report, Signal};
 pub use ring::Given;

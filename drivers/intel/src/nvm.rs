@@ -13,9 +13,9 @@ const DONE: u32 = 1 << 1;
 /// How long a word may take.
 const WORD: Limit = Limit::milliseconds(10);
 /// Addresses have 14 bits.
-const ADDRESSES: u16 = 1 << 14;
+pub(crate) const ADDRESSES: u16 = 1 << 14;
 /// What stands where there is nothing.
-const NOTHING: [u16; 2] = [0, 0xffff];
+pub(crate) const NOTHING: [u16; 2] = [0, 0xffff];
 
 /// Where a family has it: its control register, the register that reads a word, and words that say
 /// which version of it is installed, low and high.
@@ -41,6 +41,16 @@ impl Nvm {
         is_read.then(|| (device.read(self.read) >> 16) as u16)
     }
 
+    /// Its words, for so many ms from now on.
+    pub(crate) fn reader<'r, 'd, M: Mmio, C: Clock>(
+        self,
+        device: &'r Device<'d, M, C>,
+        milliseconds: u64,
+    ) -> Reader<'r, 'd, M, C> {
+        let until = device.clock.now().saturating_add(milliseconds * 1_000_000);
+        Reader { nvm: self, device, until }
+    }
+
     /// What version of it is installed, if that is stored.
     pub(crate) fn version<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>) -> Option<u32> {
         let known = |address| self.word(device, address).filter(|word| !NOTHING.contains(word));
@@ -52,5 +62,20 @@ impl Nvm {
                 Some(u32::from(known(low)?) | u32::from(high) << 16)
             }
         }
+    }
+}
+
+/// Words of an NVM until some moment, so that many of them hold nothing up, however slow each is.
+pub(crate) struct Reader<'r, 'd, M, C> {
+    nvm: Nvm,
+    device: &'r Device<'d, M, C>,
+    until: u64,
+}
+
+impl<M: Mmio, C: Clock> Reader<'_, '_, M, C> {
+    /// The word at `address`; none if there is none, or once the time is up.
+    pub(crate) fn word(&self, address: u16) -> Option<u16> {
+        let is_time = self.device.clock.now() < self.until;
+        is_time.then(|| self.nvm.word(self.device, address)).flatten()
     }
 }

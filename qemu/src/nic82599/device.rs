@@ -187,11 +187,11 @@ pub(super) fn made(options: &Options, cable: Option<Cable>) -> Card {
 
 /// Has `fault` happen to `card` from now on.
 pub(super) fn inject(card: &mut Card, fault: Fault) {
-    if fault == Fault::NvmChecksumWrong {
-        card.nvm.spoil();
-    }
-    if fault == Fault::ModuleUnknown {
-        card.module.become_unknown();
+    match fault {
+        Fault::NvmChecksumWrong => card.nvm.spoil(false),
+        Fault::NvmSectionDamaged => card.nvm.spoil(true),
+        Fault::ModuleUnknown => card.module.become_unknown(),
+        _ => {}
     }
     card.faults.add(fault);
     card.look_at_link();

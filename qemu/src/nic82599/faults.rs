@@ -19,8 +19,10 @@ pub enum Fault {
     SecurityBlockNeverReady,
     /// Somebody else holds the semaphore SWSM.SMBI for ever.
     SemaphoreHeld,
-    /// The checksum over the NVM is wrong.
+    /// The checksum over the NVM is wrong: its lowest bit is the other way round.
     NvmChecksumWrong,
+    /// So is the lowest bit of a word in a section of the NVM, so that the checksum is not right for it.
+    NvmSectionDamaged,
     /// The link changes its state at every so many-th reading of LINKS.
     LinkFlaps {
         /// Readings from one change to the next; at least 1.

@@ -8,12 +8,17 @@ use crate::machine::Mac;
 /// Words.
 const WORDS: usize = 1 << 14;
 
-/// What words 0 to 3F must add up to (6).
+/// What words 0 to 3F must add up to, together with the sections that are counted (6).
 const SUM: u16 = 0xBABA;
+
+/// The words that lead to those sections: to their length, which is not counted, and their words.
+const COUNTED: std::ops::Range<usize> = 0x03..FIRMWARE;
 
 /// The word that makes the sum right.
 const CHECKSUM: usize = 0x3F;
 
+const PCIE_ANALOG: usize = 0x03;
+const MAC_OF_PORT_0: usize = 0x0B;
 const FIRMWARE: usize = 0x0F;
 const BOARD: usize = 0x15;
 const MODULES: usize = 0x2B;
@@ -70,6 +75,8 @@ impl Nvm {
     pub(crate) fn new(mac: Mac) -> Self {
         let mut nvm = Self { words: vec![0xFFFF; WORDS], driven: 0, shift: Shift::default() };
         nvm.put(0, &[0; 3]);
+        nvm.put_section(PCIE_ANALOG, 0x0440, &[0x1111, 0x2222, 0x8000]);
+        nvm.put_section(MAC_OF_PORT_0, 0x0450, &[0x0001, 0x9999]);
         nvm.put(FIRMWARE, &[0x0400]);
         // Of the firmware's block, word 4 leads to another one; its word 7 is the version.
         nvm.put(0x0404, &[0x0420]);
@@ -101,9 +108,10 @@ impl Nvm {
         Mac([a, b, c, d, e, f])
     }
 
-    /// Makes the checksum wrong.
-    pub(crate) fn spoil(&mut self) {
-        self.words[CHECKSUM] ^= 1;
+    /// Damages the checksum, or where `is_section` is set a word of a section that it is over.
+    pub(crate) fn spoil(&mut self, is_section: bool) {
+        let place = if is_section { self.word(MAC_OF_PORT_0).into() } else { CHECKSUM - 1 };
+        self.words[place + 1] ^= 1;
     }
 
     /// Answers EERD: `value` names the word in bits 15:2; done is bit 1.
@@ -162,9 +170,27 @@ impl Nvm {
         self.put(0x0601, &CORE_SETTINGS);
     }
 
+    /// A section that the word at `pointer` leads to.
+    fn put_section(&mut self, pointer: usize, at: u16, words: &[u16]) {
+        self.put(pointer, &[at]);
+        self.put(at.into(), &[words.len() as u16]);
+        self.put(usize::from(at) + 1, words);
+    }
+
     fn put_checksum(&mut self) {
-        let sum = self.words[..CHECKSUM].iter().fold(0_u16, |sum, word| sum.wrapping_add(*word));
-        self.words[CHECKSUM] = SUM.wrapping_sub(sum);
+        self.words[CHECKSUM] = 0;
+        self.words[CHECKSUM] = SUM.wrapping_sub(self.sum());
+    }
+
+    /// What the words that the checksum is over add up to, itself included.
+    fn sum(&self) -> u16 {
+        let sections = COUNTED.map(|pointer| usize::from(self.word(pointer)));
+        let sections = sections.filter(|section| *section < WORDS).flat_map(|section| {
+            let length = usize::from(self.word(section));
+            &self.words[section + 1..=section + length]
+        });
+        let counted = self.words[..=CHECKSUM].iter().chain(sections);
+        counted.fold(0, |sum, word| sum.wrapping_add(*word))
     }
 }
 
@@ -210,12 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_words_add_up_to_baba() {
-        let sum = |nvm: &Nvm| nvm.words[..=0x3F].iter().fold(0_u16, |a, b| a.wrapping_add(*b));
-        let mut nvm = nvm();
-        assert_eq!(sum(&nvm), 0xBABA);
-        nvm.spoil();
-        assert_ne!(sum(&nvm), 0xBABA);
+    fn the_words_that_count_add_up_to_baba() {
+        assert_eq!(nvm().sum(), 0xBABA);
+        let first = nvm().words[..=0x3F].iter().fold(0_u16, |a, b| a.wrapping_add(*b));
+        let sections = [0x1111, 0x2222, 0x8000, 0x0001, 0x9999].iter().sum::<u32>();
+        assert_eq!(first.wrapping_add(sections as u16), 0xBABA);
+        for is_section in [false, true] {
+            let mut nvm = nvm();
+            nvm.spoil(is_section);
+            assert_ne!(nvm.sum(), 0xBABA);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How a card is brought up, and what becomes of one that does not do its part.
 
 use anyhow::{Result, bail, ensure};
-use intel::{Error, Link};
+use intel::{Checksum, Error, Link};
 use qemu::frames::Frames;
 use qemu::nic82599::Fault;
 
@@ -37,6 +37,7 @@ fn a_card_is_brought_up_without_breaking_a_rule() -> Result<()> {
         let port = bench.start(pairs)?;
         assert_eq!((port.card.mac(), port.card.link()), (Some(MAC.0), UP));
         assert_eq!((port.card.pairs(), port.card.most_pairs()), (pairs, 16));
+        assert_eq!(port.card.nvm_checksum(), Checksum::Right);
         bench.end(port)?;
     }
     Ok(())
@@ -120,12 +121,19 @@ fn a_card_whose_firmware_keeps_the_semaphore_has_the_link_of_its_nvm() -> Result
 }
 
 fn a_wrong_checksum_over_the_nvm_keeps_no_card_from_working() -> Result<()> {
-    let mut bench = Bench::with(&[Fault::NvmChecksumWrong])?;
-    let mut port = bench.start(1)?;
-    assert_eq!((port.card.mac(), port.card.link()), (Some(MAC.0), UP));
-    let frames = frames(40);
-    assert_eq!(bench.pass(&mut port, &frames), frames);
-    bench.end(port)
+    for fault in [Fault::NvmChecksumWrong, Fault::NvmSectionDamaged] {
+        let mut bench = Bench::with(&[fault])?;
+        let mut port = bench.start(1)?;
+        let Checksum::Wrong { stored, computed } = port.card.nvm_checksum() else {
+            bail!("{fault:?}: {:?}", port.card.nvm_checksum());
+        };
+        assert_eq!(stored.abs_diff(computed), 1, "{fault:?}");
+        assert_eq!((port.card.mac(), port.card.link()), (Some(MAC.0), UP));
+        let frames = frames(40);
+        assert_eq!(bench.pass(&mut port, &frames), frames);
+        bench.end(port)?;
+    }
+    Ok(())
 }
 
 fn a_card_that_is_pulled_out_while_it_is_opened_is_gone_at_every_access() -> Result<()> {

@@ -14,14 +14,13 @@ use super::sfp::{Module, module};
 use super::{Medium, Model, NVM};
 use crate::card::{Generation, Link};
 use crate::device::Device;
+use crate::nvm::NOTHING;
 
 /// Words of the NVM: the list of modules (6.3.2.2.1), and what the board can.
 const MODULES: u16 = 0x2b;
 const CAPABILITIES: u16 = 0x2c;
 /// Bit of the latter: no noise of the other port can look like a link.
 const NO_CROSSTALK: usize = 7;
-/// What ends a list, or stands where there is none.
-const NOTHING: [u16; 2] = [0, 0xffff];
 /// Words of a list at most, so that one of any words ends.
 const LONGEST_LIST: u16 = 256;
 

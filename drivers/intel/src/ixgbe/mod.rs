@@ -32,6 +32,7 @@ pub(crate) use set_up::set_up;
 pub(crate) use statistics::{COUNTERS, REGISTERS};
 
 use crate::card::Generation;
+use crate::checksum::Covered;
 use crate::nvm::Nvm;
 use crate::semaphore::{Lock, Semaphore};
 
@@ -41,6 +42,21 @@ pub(crate) const PAIRS: usize = 16;
 /// The NVM, whose version is that of the tool that made it (ETRACK_ID).
 pub(crate) const NVM: Nvm =
     Nvm { control: registers::EEC, read: registers::EERD, version: (0x2d, Some(0x2e)) };
+
+/// Words of the NVM that lead to sections of it which the checksum is over: all before the firmware's. On
+/// the X540 two of them lead to what others write, the transceiver's firmware and a ROM to boot from.
+const SECTIONS: [u16; 12] = [3, 4, 5, 6, 7, 8, 9, 0xa, 0xb, 0xc, 0xd, 0xe];
+const SECTIONS_OF_X540: [u16; 10] = [3, 6, 7, 8, 9, 0xa, 0xb, 0xc, 0xd, 0xe];
+
+/// What the NVM's checksum is over. Not known of the X550: firmware reads its words, by command.
+pub(crate) const fn covered(model: Model) -> Option<Covered> {
+    let pointers: &[u16] = match model.generation {
+        Generation::X520 => &SECTIONS,
+        Generation::X540 => &SECTIONS_OF_X540,
+        Generation::X550 => return None,
+    };
+    Some(Covered { first: 0, pointers })
+}
 
 /// What a card's link runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

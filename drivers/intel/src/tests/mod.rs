@@ -1,6 +1,7 @@
 //! The rings, against a device that is played; and bring-up, against cards that are.
 
 mod bench;
+mod checksum;
 mod igb;
 mod ixgbe;
 mod ixgbe_link;

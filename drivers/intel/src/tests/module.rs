@@ -127,12 +127,17 @@ pub(super) fn unplug(played: &Played) {
 
 /// An NVM with these words; others are ones.
 pub(super) fn store(played: &Played, words: &[(u16, u16)]) {
+    store_at(played, EERD, words);
+}
+
+/// The same of a card that reads words of it by this register.
+pub(super) fn store_at(played: &Played, eerd: usize, words: &[(u16, u16)]) {
     let stored: BTreeMap<u16, u16> = words.iter().copied().collect();
-    played.on(EERD, move |words, access| {
+    played.on(eerd, move |words, access| {
         if let Access::Written(value) = access {
             assert_eq!(value & 0x3, 1, "a read is started");
             let word = stored.get(&((value >> 2) as u16)).copied().unwrap_or(0xffff);
-            words.insert(EERD, u32::from(word) << 16 | 2);
+            words.insert(eerd, u32::from(word) << 16 | 2);
         }
     });
 }
