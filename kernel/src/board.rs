@@ -4,7 +4,8 @@ use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
 use kernel::machine::{
-    self, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Polled, Register,
+    self, Checksum, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Polled,
+    Register,
 };
 
 use crate::arch::second_clock::{self, SecondClock};
@@ -92,6 +93,10 @@ impl Machine for Board {
 
     fn identity(&self, number: usize) -> Option<Identity> {
         Some(self.ports.get(number)?.identity())
+    }
+
+    fn checksum(&self, number: usize) -> Option<Checksum> {
+        self.ports.get(number)?.checksum()
     }
 
     fn loopback(&self, number: usize) -> Loopback {

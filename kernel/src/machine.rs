@@ -2,7 +2,7 @@
 
 mod card;
 
-pub use card::{Identity, Loopback};
+pub use card::{Checksum, Identity, Loopback};
 
 use core::fmt::{self, Display, Formatter};
 
@@ -43,6 +43,10 @@ pub trait Machine {
 
     /// What the card of port `number` says that it is; none beyond the last. Takes some milliseconds.
     fn identity(&self, number: usize) -> Option<Identity>;
+
+    /// Whether the NVM of the card of port `number` was as it was written when the card was taken; none
+    /// if it has none, and beyond the last port.
+    fn checksum(&self, number: usize) -> Option<Checksum>;
 
     /// Whether the card of port `number` was made to receive what it sends, at boot.
     fn loopback(&self, number: usize) -> Loopback;

@@ -11,6 +11,7 @@ use kernel::control::{
     COVERAGE_COPIES, Control, Counted, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy,
     QUEUES, Tables,
 };
+use kernel::machine::Checksum;
 use kernel::options::{Options, Ports, Vtep};
 use kernel::shell::Screen;
 use kernel::stream::{self, Told};
@@ -60,6 +61,8 @@ pub(crate) enum Trouble {
     FewerQueues(u16, usize, usize),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
+    /// The NVM of the card at this place is damaged.
+    Damaged(Place, Checksum),
 }
 
 impl Display for Trouble {
@@ -104,6 +107,9 @@ impl Display for Trouble {
                 write!(out, "error: n_rxq: port {port} has {queues}, not {wanted}")
             }
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
+            Self::Damaged(place, checksum) => {
+                write!(out, "error: port {place}: NVM checksum {checksum}; it is used all the same")
+            }
         }
     }
 }
@@ -183,6 +189,9 @@ pub(crate) fn take_ports(
                 if own.rx.len() < wanted {
                     let port = taken.len() as u16;
                     note(troubles, Trouble::FewerQueues(port, own.rx.len(), wanted));
+                }
+                if let Some(wrong @ Checksum::Wrong { .. }) = port.checksum() {
+                    note(troubles, Trouble::Damaged(card.place, wrong));
                 }
                 let _fits = taken.push(port);
                 let _fits = queues.push(own);

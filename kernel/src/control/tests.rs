@@ -10,9 +10,10 @@ use handover::Reader;
 use perf::Settings;
 
 use super::*;
-use crate::machine::Link;
+use crate::loopback::Outcome;
+use crate::machine::{Checksum, Link};
 use crate::played::{HERTZ, Played, lending, tables};
-use bench::Bench;
+use bench::{Bench, LOST_TWO};
 
 const PORTS: usize = 2;
 
@@ -105,6 +106,8 @@ impl Desk {
             left: false,
             links: [Link { is_up: true, speed: 0 }, Link::default()],
             missed: 4,
+            checksum: Checksum::Right,
+            loopback: LOST_TWO,
             second_clock: 0,
             drift: u64::MAX,
         };

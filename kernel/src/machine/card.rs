@@ -29,6 +29,34 @@ impl Display for Identity {
     }
 }
 
+/// Whether the NVM of a card adds up to the checksum that is stored in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// It does.
+    Right,
+    /// It does not: it is damaged, or was written by somebody who did not care.
+    Wrong {
+        /// The checksum that is stored.
+        stored: u16,
+        /// The one that would be right.
+        computed: u16,
+    },
+    /// It could not be read, or nothing is known of how that is done.
+    Unread,
+}
+
+impl Display for Checksum {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Right => out.write_str("right"),
+            Self::Wrong { stored, computed } => {
+                write!(out, "wrong: stored {stored:#06x}, computed {computed:#06x}")
+            }
+            Self::Unread => out.write_str("not read"),
+        }
+    }
+}
+
 /// Whether a card was made to receive what it sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Loopback {

@@ -1,7 +1,7 @@
 //! What is asked of a port's card, whichever driver it has.
 
 use kernel::address::Mac;
-use kernel::machine::{Counter, Identity, Link, LinkReport, Module, Register, Signal};
+use kernel::machine::{Checksum, Counter, Identity, Link, LinkReport, Module, Register, Signal};
 
 use super::{Card, Function, Port, Uptime, VIRTIO};
 
@@ -38,6 +38,16 @@ impl Port {
             Card::Intel(card) => card.nvm_version(&Uptime),
         };
         Identity { nvm, ..self.identity }
+    }
+
+    /// Whether its card's NVM was as it was written, if it has one.
+    pub(crate) fn checksum(&self) -> Option<Checksum> {
+        let Card::Intel(card) = &self.card else { return None };
+        Some(match card.nvm_checksum() {
+            intel::Checksum::Right => Checksum::Right,
+            intel::Checksum::Wrong { stored, computed } => Checksum::Wrong { stored, computed },
+            intel::Checksum::Unread => Checksum::Unread,
+        })
     }
 
     /// Has the card receive what it sends, or not any more. Whether it does as it was told; none if its

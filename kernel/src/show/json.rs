@@ -10,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
 use crate::control::Rxqs;
-use crate::machine::{LinkReport, Machine, Module, Port};
+use crate::machine::{Checksum, LinkReport, Machine, Module, Port};
 
 #[derive(serde::Serialize)]
 struct PortRow {
@@ -139,6 +139,24 @@ struct ModuleRow {
 }
 
 #[derive(serde::Serialize)]
+struct ChecksumRow {
+    is_right: Option<bool>,
+    stored: Option<u16>,
+    computed: Option<u16>,
+}
+
+impl From<Checksum> for ChecksumRow {
+    fn from(checksum: Checksum) -> Self {
+        let (is_right, stored, computed) = match checksum {
+            Checksum::Right => (Some(true), None, None),
+            Checksum::Wrong { stored, computed } => (Some(false), Some(stored), Some(computed)),
+            Checksum::Unread => (None, None, None),
+        };
+        Self { is_right, stored, computed }
+    }
+}
+
+#[derive(serde::Serialize)]
 struct QueueRow {
     queue_id: u16,
     core_id: usize,
@@ -182,6 +200,7 @@ pub fn port(
     pen.members(&PortRow::of(number, &port, &reading.accounts[number]), out)?;
     let report = machine.link_report(number).unwrap_or_default();
     pen.member("link", &LinkRow::of(resets, report), out)?;
+    pen.member("nvm_checksum", &machine.checksum(number).map(ChecksumRow::from), out)?;
     if let Some(rxqs) = rxqs {
         pen.array("queues", out)?;
         for queue in rxqs.of_port(number as u16) {

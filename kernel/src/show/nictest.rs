@@ -5,9 +5,9 @@ use core::fmt::{self, Write};
 use core::ops::Range;
 
 use super::port::{Inside, PortJob};
-use super::ports::link_lines;
+use super::ports::{checksum_line, link_lines};
 use crate::command::Format;
-use crate::machine::Machine;
+use crate::machine::{Checksum, Machine};
 
 /// The command while it is carried out.
 pub struct NicTestJob {
@@ -66,7 +66,11 @@ impl NicTestJob {
             Stage::End => {
                 let loopback = machine.loopback(port);
                 writeln!(out, "loopback: {loopback}")?;
-                writeln!(out, "nictest port {port}: {}", loopback.verdict())?;
+                let verdict = match machine.checksum(port) {
+                    Some(Checksum::Wrong { .. }) => "FAIL",
+                    _ => loopback.verdict(),
+                };
+                writeln!(out, "nictest port {port}: {verdict}")?;
                 (self.stage, self.ports.start) = (Stage::Head, port + 1);
             }
         }
@@ -83,5 +87,6 @@ fn head(
     let Some(port) = machine.port(number) else { return Ok(()) };
     write!(out, "nictest port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
     writeln!(out, "{}", machine.identity(number).unwrap_or_default())?;
+    checksum_line(machine, number, out)?;
     link_lines(machine, (number, port.link, resets), out)
 }

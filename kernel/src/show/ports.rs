@@ -46,6 +46,7 @@ pub fn port(
     let Some(reading) = gather(ledgers) else { return unreadable(out) };
     both_lines(number, &port, &reading.accounts[number], out)?;
     link_lines(machine, (number, port.link, resets), out)?;
+    checksum_line(machine, number, out)?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());
@@ -65,6 +66,18 @@ pub(super) fn link_lines(
         write!(out, ": {cause}")?;
     }
     write!(out, ", resets={resets}\n{report}")
+}
+
+/// Whether the NVM of a port's card is as it was written; nothing where there is none.
+pub(super) fn checksum_line(
+    machine: &impl Machine,
+    number: usize,
+    out: &mut impl Write,
+) -> fmt::Result {
+    match machine.checksum(number) {
+        Some(checksum) => writeln!(out, "  NVM checksum {checksum}"),
+        None => Ok(()),
+    }
 }
 
 /// What a port is, and what went through it.

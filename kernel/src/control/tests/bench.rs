@@ -7,8 +7,19 @@ use crate::address::{Mac, Place};
 use crate::command::Crash;
 use crate::loopback::Outcome;
 use crate::machine::{
-    Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Module, Polled, Port,
-    Register, Signal,
+    Checksum, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Module, Polled,
+    Port, Register, Signal,
+};
+
+/// Of ten frames that a card sent to itself eight came back.
+pub(super) const LOST_TWO: Outcome = Outcome {
+    wanted: 10,
+    sent: 10,
+    received: 8,
+    spoiled: 0,
+    foreign: 0,
+    driver: 808,
+    elapsed: 1616,
 };
 
 /// A machine with two ports, whose clock is that of the first PMD.
@@ -19,6 +30,10 @@ pub(super) struct Bench {
     pub(super) links: [Link; PORTS],
     /// Frames that the card of port 1 lost.
     pub(super) missed: u64,
+    /// Whether the NVM of port 1 is as it was written.
+    pub(super) checksum: Checksum,
+    /// What became of the frames that the card of port 1 sent to itself.
+    pub(super) loopback: Outcome,
     pub(super) second_clock: u64,
     /// The second clock is ahead by one part in so many.
     pub(super) drift: u64,
@@ -86,11 +101,14 @@ impl Machine for Bench {
         (number == 1).then_some(Identity { device, subsystem, revision: 1, nvm })
     }
 
+    fn checksum(&self, number: usize) -> Option<Checksum> {
+        (number == 1).then_some(self.checksum)
+    }
+
     fn loopback(&self, number: usize) -> Loopback {
-        let outcome = Outcome { wanted: 10, sent: 10, received: 8, ..Outcome::default() };
         match number {
             0 => Loopback::Impossible,
-            _ => Loopback::Ran(Outcome { driver: 808, elapsed: 1616, ..outcome }),
+            _ => Loopback::Ran(self.loopback),
         }
     }
 

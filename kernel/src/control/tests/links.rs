@@ -76,6 +76,7 @@ fn a_port_tells_its_module_what_it_receives_and_why_its_link_is_down() {
             "  link down: no light, resets=1",
             "  over module 10GBASE-SR, Intel Corp, FTLX8571D3BCV-IT",
             "  receives light on 0 of 1 lanes, not locked",
+            "  NVM checksum right",
         ]
     );
     desk.machine.links[1] = Link { is_up: true, speed: 10_000 };
@@ -109,6 +110,33 @@ fn a_card_shows_its_registers_and_what_it_counts() {
 }
 
 #[test]
+fn an_nvm_with_a_wrong_checksum_is_told_with_both_and_fails_the_test_of_its_card() {
+    let mut desk = Desk::new();
+    let part = |document: &str| {
+        let (_, part) = document.split_once(r#""nvm_checksum":"#).unwrap();
+        part.trim_end_matches('}').to_owned()
+    };
+    let right = r#"{"is_right":true,"stored":null,"computed":null"#;
+    assert_eq!(part(&desk.answers("show port 1 -f json")[0]), right);
+    assert_eq!(part(&desk.answers("show port 0 -f json")[0]), "null", "virtio has none");
+    desk.machine.checksum = Checksum::Wrong { stored: 0x1234, computed: 0xbeef };
+    let told = "  NVM checksum wrong: stored 0x1234, computed 0xbeef".to_owned();
+    assert!(desk.answers("show port 1").contains(&told));
+    let wrong = r#"{"is_right":false,"stored":4660,"computed":48879"#;
+    assert_eq!(part(&desk.answers("show port 1 -f json")[0]), wrong);
+    let outcome = Outcome { wanted: 1, sent: 1, received: 1, ..Outcome::default() };
+    desk.machine.loopback = outcome;
+    let test = desk.answers("nictest 1");
+    assert_eq!((&test[1], test.last().unwrap().as_str()), (&told, "nictest port 1: FAIL"));
+    desk.machine.checksum = Checksum::Unread;
+    let test = desk.answers("nictest 1");
+    assert_eq!(
+        (&*test[1], test.last().unwrap().as_str()),
+        ("  NVM checksum not read", "nictest port 1: PASS")
+    );
+}
+
+#[test]
 fn a_test_of_a_card_is_one_log_with_a_verdict() {
     let mut desk = Desk::new();
     let shown = desk.answers("nictest 1");
@@ -119,9 +147,9 @@ fn a_test_of_a_card_is_one_log_with_a_verdict() {
         "nictest port 1: 00:03.0 virtio-net 52:54:00:12:34:57 8086:10fb, subsystem 8086:0003, \
          revision 0x01, NVM 0x80001234"
     );
-    assert_eq!(shown[1], "  link down: no light, resets=0");
-    assert_eq!((&*shown[4], &*shown[5]), ("registers:", "CTRL 0x00000=0x00000000"));
-    assert_eq!(shown[45..], ["counters:", "MPC 4", loopback, "nictest port 1: FAIL"]);
+    assert_eq!(shown[1..3], ["  NVM checksum right", "  link down: no light, resets=0"]);
+    assert_eq!((&*shown[5], &*shown[6]), ("registers:", "CTRL 0x00000=0x00000000"));
+    assert_eq!(shown[46..], ["counters:", "MPC 4", loopback, "nictest port 1: FAIL"]);
     let virtio = desk.answers("nictest 0");
     let [.., told, verdict] = &virtio[..] else { panic!("{virtio:?}") };
     assert_eq!(told, "loopback: cards of virtio have none");
