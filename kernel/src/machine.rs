@@ -27,7 +27,7 @@ pub trait Machine {
     fn link(&self, number: usize) -> Option<Link>;
 
     /// What the card of port `number` tells of its link beyond that; none beyond the last. Takes some
-    /// milliseconds, for whoever asks.
+    /// milliseconds, and 50 at most, for whoever asks.
     fn link_report(&self, number: usize) -> Option<LinkReport>;
 
     /// Frames that the card of port `number` had no room for since it was taken, where it can

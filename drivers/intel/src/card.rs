@@ -210,7 +210,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     }
 
     /// All that it tells of its link, and why that is down. It asks modules and transceivers, which
-    /// takes some milliseconds, and little more than a second where firmware keeps what it shares.
+    /// takes some milliseconds, and 50 at most, whatever firmware or a module does.
     pub fn link_report(&self, clock: &impl Clock) -> Report {
         let device = Device { registers: &self.registers, clock };
         self.chip.report(&device, self.cage)

@@ -18,8 +18,10 @@ pub(crate) const TRANSMIT: usize = 0x3800; // 10.2.6.4
 
 /// How long reading the NVM may take (3.4.1.4).
 const SETTINGS: Limit = Limit::milliseconds(100);
-/// How long firmware may keep the transceiver to itself, and where that is.
+/// How long firmware may keep the transceiver to itself, and how long that is waited for at a look; and
+/// where it is.
 const OWNED: Limit = Limit::milliseconds(100);
+const BRIEF: Limit = Limit::milliseconds(40);
 const TRANSCEIVER: u32 = 1;
 /// What the datasheet advises for copper at all speeds (10.2.6.3): IPGT 8, IPGR1 8, IPGR2 6.
 const GAP: u32 = 8 | 8 << 10 | 6 << 20;
@@ -97,14 +99,14 @@ pub(crate) fn start<M: Mmio, C: Clock>(
 
 /// The card's link, and why it is down if it is.
 pub(crate) fn report<M: Mmio, C: Clock>(device: &Device<'_, M, C>) -> Report {
-    let cause = || with_transceiver(device, |phy| phy.cause()).unwrap_or(Cause::NoCarrier);
+    let cause = || with_transceiver(device, BRIEF, |phy| phy.cause()).unwrap_or(Cause::Kept);
     e1000::report(e1000::link(device.registers), Medium::TwistedPair, cause)
 }
 
 /// Has the transceiver send back what it is sent, or not any more (RCTL.LBM stays 0 then: 10.2.5.1). Whether
 /// it does as it was told.
 pub(crate) fn set_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: bool) -> bool {
-    let is_done = with_transceiver(device, |phy| phy.set_loopback(is_on)).flatten();
+    let is_done = with_transceiver(device, OWNED, |phy| phy.set_loopback(is_on)).flatten();
     match_loopback(device, is_on && is_done.is_some());
     is_done.is_some()
 }
@@ -113,9 +115,10 @@ pub(crate) fn set_loopback<M: Mmio, C: Clock>(device: &Device<'_, M, C>, is_on: 
 /// asked for until that is granted).
 fn with_transceiver<M: Mmio, C: Clock, T>(
     device: &Device<'_, M, C>,
+    limit: Limit,
     work: impl FnOnce(&Phy<'_, '_, M, C>) -> T,
 ) -> Option<T> {
-    let is_ours = device.wait(OWNED, || {
+    let is_ours = device.wait(limit, || {
         device.set(EXTCNF_CTRL, extcnf_ctrl::MDIO_OWNED);
         device.has(EXTCNF_CTRL, extcnf_ctrl::MDIO_OWNED)
     });

@@ -53,7 +53,7 @@ const SHARED: [u32; 4] = [1 << 1, 1 << 2, 1 << 5, 1 << 6];
 /// Where the words of an I350's four ports begin in the NVM.
 const PORT_WORDS: [u16; 4] = [0, 0x80, 0xc0, 0x100];
 
-const SEMAPHORE: Semaphore = Semaphore { swsm: SWSM, sw_fw_sync: SW_FW_SYNC, lock: Lock::Request };
+const SEMAPHORE: Semaphore = Semaphore::new((SWSM, SW_FW_SYNC), Lock::Request);
 
 /// Where the registers of receive queue `n` begin.
 pub(crate) const fn receive(n: usize) -> usize {
@@ -162,7 +162,7 @@ fn restart_link<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
         device.clear(PHPM, phpm::GO_LINK_DISCONNECT);
     }
     // Without the semaphore or an answer the link stays as it is.
-    let _ = with_transceiver(device, model, |phy| {
+    let _ = with_transceiver(device, (model, SEMAPHORE), |phy| {
         let control = phy.read(CONTROL)?;
         phy.write(CONTROL, control & !POWER_DOWN | NEGOTIATE)
     });
@@ -188,7 +188,7 @@ pub(crate) fn covered<M: Mmio, C: Clock>(
 /// medium, or if firmware does not let go.
 fn with_transceiver<M: Mmio, C: Clock, T>(
     device: &Device<'_, M, C>,
-    model: Model,
+    (model, semaphore): (Model, Semaphore),
     work: impl FnOnce(&Phy<'_, '_, M, C>) -> T,
 ) -> Option<T> {
     if device.read(CTRL_EXT).get_bits(ctrl_ext::LINK_MODE) != 0 {
@@ -199,7 +199,7 @@ fn with_transceiver<M: Mmio, C: Clock, T>(
         Model::I350 | Model::I210 => device.read(MDICNFG).get_bits(mdic::ADDRESS),
     };
     let port = device.read(STATUS).get_bits(status::LAN_ID) as usize;
-    SEMAPHORE.with(device, SHARED[port], || work(&Phy { device, address })).ok()
+    semaphore.with(device, SHARED[port], || work(&Phy { device, address })).ok()
 }
 
 /// Has the transceiver send back what it is sent, or not any more. Whether it does as it was told.
@@ -208,7 +208,8 @@ pub(crate) fn set_loopback<M: Mmio, C: Clock>(
     model: Model,
     is_on: bool,
 ) -> bool {
-    let is_done = with_transceiver(device, model, |phy| phy.set_loopback(is_on)).flatten();
+    let is_done =
+        with_transceiver(device, (model, SEMAPHORE), |phy| phy.set_loopback(is_on)).flatten();
     match_loopback(device, is_on && is_done.is_some());
     is_done.is_some()
 }
@@ -220,7 +221,8 @@ pub(crate) fn report<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model)
     let medium = if is_twisted_pair { Medium::TwistedPair } else { Medium::Serdes };
     let cause = || match medium {
         Medium::TwistedPair => {
-            with_transceiver(device, model, |phy| phy.cause()).unwrap_or(Cause::NoCarrier)
+            let brief = (model, SEMAPHORE.briefly());
+            with_transceiver(device, brief, |phy| phy.cause()).unwrap_or(Cause::Kept)
         }
         _ => serdes_cause(device.read(PCS_LSTS)),
     };

@@ -46,6 +46,8 @@ pub enum Cause {
     Negotiating,
     /// The transceiver hears nobody.
     NoCarrier,
+    /// The transceiver cannot be asked, since firmware does not let it go.
+    Kept,
     /// All is well here: the other end does not say that it hears us.
     NotHeard,
 }
@@ -62,6 +64,7 @@ impl Cause {
             Self::Errors => "light, but too many errors",
             Self::Negotiating => "autonegotiation not complete",
             Self::NoCarrier => "no carrier: cable unplugged, or the other end is off",
+            Self::Kept => "unknown: the firmware keeps the semaphore",
             Self::NotHeard => "light and lock, but the other end does not hear us",
         }
     }

@@ -17,12 +17,26 @@ const REGSMP: u32 = 1 << 31;
 /// How far the firmware's bit of a resource lies from the driver's.
 const FIRMWARE: u32 = 5;
 
-/// How long the lock may take: nobody holds it for longer than a few accesses.
-const LOCK: Limit = Limit::milliseconds(100);
-/// How long a resource may be in use (10.5.4). Whoever keeps it longer is taken for dead.
-const USE: Limit = Limit::milliseconds(1000);
 /// How long others get the lock between two tries.
 const TURN: Limit = Limit::milliseconds(5);
+
+/// How long one waits for others.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For the lock, which is in two hands.
+    lock: Limit,
+    /// For a resource.
+    resource: Limit,
+    /// Whether whoever keeps one longer is taken for dead.
+    takes: bool,
+}
+
+/// Nobody holds the lock for longer than a few accesses, and a resource may be in use for a second (10.5.4).
+const PATIENT: Patience =
+    Patience { lock: Limit::milliseconds(100), resource: Limit::milliseconds(1000), takes: true };
+/// For whoever has else to do: 35 ms in all, to take and to give back.
+const BRIEF: Patience =
+    Patience { lock: Limit::milliseconds(5), resource: Limit::milliseconds(10), takes: false };
 
 /// How the lock of SW_FW_SYNC is shared with firmware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +50,24 @@ pub(crate) enum Lock {
 /// Where a card has these registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Semaphore {
-    pub(crate) swsm: usize,
-    pub(crate) sw_fw_sync: usize,
-    pub(crate) lock: Lock,
+    swsm: usize,
+    sw_fw_sync: usize,
+    lock: Lock,
+    patience: Patience,
 }
 
 impl Semaphore {
+    /// That of the registers SWSM and SW_FW_SYNC. Those who keep what is shared too long are taken for
+    /// dead.
+    pub(crate) const fn new((swsm, sw_fw_sync): (usize, usize), lock: Lock) -> Self {
+        Self { swsm, sw_fw_sync, lock, patience: PATIENT }
+    }
+
+    /// The same for a look at a card that runs: it leaves things to those who have them.
+    pub(crate) const fn briefly(self) -> Self {
+        Self { patience: BRIEF, ..self }
+    }
+
     /// Does `work` while the resource of these bits is the driver's.
     pub(crate) fn with<M: Mmio, C: Clock, T>(
         self,
@@ -56,13 +82,16 @@ impl Semaphore {
         Ok(outcome)
     }
 
-    /// Takes a resource, from the dead if need be: nobody else drives this card.
+    /// Takes a resource, from the dead if it is to be had otherwise.
     fn take<M: Mmio, C: Clock>(
         self,
         device: &Device<'_, M, C>,
         resource: u32,
     ) -> Result<(), Error> {
-        let holders = resource | resource << FIRMWARE;
+        let Patience { resource: limit, takes, .. } = self.patience;
+        // Nobody but this core drives the card. So a bit of the driver's that is set at a look is one that
+        // could not be given back.
+        let holders = resource << FIRMWARE | if takes { resource } else { 0 };
         let take_if_free = || {
             let is_free = !device.has(self.sw_fw_sync, holders);
             if is_free {
@@ -71,17 +100,17 @@ impl Semaphore {
             is_free
         };
         let mut outcome = Ok(false);
-        device.wait(USE, || {
+        device.wait(limit, || {
             outcome = self.locked(device, take_if_free);
             if outcome == Ok(false) {
                 device.pause(TURN);
             }
             outcome != Ok(false)
         });
-        if outcome? {
-            Ok(())
-        } else {
-            self.locked(device, || device.set(self.sw_fw_sync, resource))
+        match outcome? {
+            true => Ok(()),
+            false if takes => self.locked(device, || device.set(self.sw_fw_sync, resource)),
+            false => device.check().and(Err(Error::NoSemaphore)),
         }
     }
 
@@ -91,11 +120,15 @@ impl Semaphore {
         device: &Device<'_, M, C>,
         work: impl FnOnce() -> T,
     ) -> Result<T, Error> {
+        let Patience { lock: limit, takes, .. } = self.patience;
         let is_driver = || !device.has(self.swsm, SMBI);
-        if !device.wait(LOCK, is_driver) {
+        if !device.wait(limit, is_driver) {
+            if !takes {
+                return device.check().and(Err(Error::NoSemaphore));
+            }
             // Left by a driver that is no more, as firmware's own for booting from the network.
             device.clear(self.swsm, SMBI | SWESMBI);
-            device.expect(LOCK, Error::NoSemaphore, is_driver)?;
+            device.expect(limit, Error::NoSemaphore, is_driver)?;
         }
         let is_ours = || match self.lock {
             Lock::Request => {
@@ -104,7 +137,7 @@ impl Semaphore {
             }
             Lock::Register => !device.has(self.sw_fw_sync, REGSMP),
         };
-        let outcome = device.expect(LOCK, Error::NoSemaphore, is_ours).map(|()| work());
+        let outcome = device.expect(limit, Error::NoSemaphore, is_ours).map(|()| work());
         if self.lock == Lock::Register && outcome.is_ok() {
             device.clear(self.sw_fw_sync, REGSMP);
         }

@@ -99,6 +99,6 @@ impl Model {
             Generation::X520 => Lock::Request,
             Generation::X540 | Generation::X550 => Lock::Register,
         };
-        Semaphore { swsm: registers::SWSM, sw_fw_sync: registers::SW_FW_SYNC, lock }
+        Semaphore::new((registers::SWSM, registers::SW_FW_SYNC), lock)
     }
 }
