@@ -1,5 +1,7 @@
 //! What the control core has of a card: address, link, counts.
 
+use core::cell::Cell;
+
 use bus::pci::{BusMaster, ConfigRegionAccess, Function, Seen};
 use bus::{Clock, Dma, Mmio};
 
@@ -8,9 +10,10 @@ use crate::chip::Chip;
 use crate::counters::Sums;
 use crate::device::Device;
 use crate::e1000::{RAH0, RAL0, queue, rah};
-use crate::ixgbe::Cage;
+use crate::ixgbe::{Cage, Swap};
 use crate::longest::Longest;
 use crate::ring::Given;
+use crate::shown::{self, Register};
 use crate::{Error, Report, Rx, Tx, ring};
 
 /// Bytes of registers that this crate reaches.
@@ -112,6 +115,7 @@ pub struct Card<'a, A: ConfigRegionAccess, M> {
     mac: Option<[u8; 6]>,
     checksum: Checksum,
     cage: Cage,
+    swap: Cell<Swap>,
     pairs: usize,
     sums: Sums,
     _bus_master: BusMaster<'a, A>,
@@ -168,9 +172,20 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
             (rings.take)(rx, tx);
         }
         let bus_master = function.bus_master();
-        let cage = chip.start(&device, addresses, longest)?;
+        let (cage, swap) = chip.start(&device, addresses, longest)?;
+        let swap = Cell::new(swap);
         let sums = Sums::new(chip.counters(), pairs);
-        Ok(Self { chip, registers, mac, checksum, cage, pairs, sums, _bus_master: bus_master })
+        Ok(Self {
+            chip,
+            registers,
+            mac,
+            checksum,
+            cage,
+            swap,
+            pairs,
+            sums,
+            _bus_master: bus_master,
+        })
     }
 
     /// Ends whatever the card does, and then its right to reach memory. Its queues can be ended after
@@ -209,11 +224,18 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         self.chip.link(&self.registers, self.cage)
     }
 
+    /// Makes a module ready that was plugged in since the card was opened, one step at a time: look ten
+    /// times a second. That reads one register as a rule, and takes 50 ms at most.
+    pub fn tend(&self, clock: &impl Clock) {
+        let device = Device { registers: &self.registers, clock };
+        self.swap.set(self.chip.tend(&device, self.swap.get()));
+    }
+
     /// All that it tells of its link, and why that is down. It asks modules and transceivers, which
     /// takes some milliseconds, and 50 at most, whatever firmware or a module does.
     pub fn link_report(&self, clock: &impl Clock) -> Report {
         let device = Device { registers: &self.registers, clock };
-        self.chip.report(&device, self.cage)
+        self.chip.report(&device, (self.cage, self.swap.get()))
     }
 
     /// Has it receive what it sends and send nothing out, or not any more: the 82599 and its kind in the
@@ -248,48 +270,9 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
     /// The register with this `index` among those that can be read without a side effect; none beyond
     /// the last.
     pub fn register(&self, index: usize) -> Option<Register> {
-        let own = self.chip.registers().iter().map(|(name, offset)| (*name, None, *offset));
-        let queues = (0..self.pairs).flat_map(|n| {
-            let (receive, transmit) = self.chip.blocks(n);
-            let received = RECEIVE.iter().map(move |(name, offset)| (*name, receive + offset));
-            let sent = TRANSMIT.iter().map(move |(name, offset)| (*name, transmit + offset));
-            received.chain(sent).map(move |(name, offset)| (name, Some(n), offset))
-        });
-        let (name, pair, offset) = own.chain(queues).nth(index)?;
-        Some(Register { name, pair, offset, value: self.registers.read32(offset) })
+        shown::register((self.chip, self.pairs), &self.registers, index)
     }
 }
-
-/// A register as it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Register {
-    /// Its name in the datasheet.
-    pub name: &'static str,
-    /// The pair of queues that it is of, if it is one's.
-    pub pair: Option<usize>,
-    /// Where it is.
-    pub offset: usize,
-    /// What it holds.
-    pub value: u32,
-}
-
-/// Registers of queues to show.
-static RECEIVE: [(&str, usize); 6] = [
-    ("RDBAL", queue::BASE_LOW),
-    ("RDBAH", queue::BASE_HIGH),
-    ("RDLEN", queue::LENGTH),
-    ("RDH", queue::HEAD),
-    ("RDT", queue::TAIL),
-    ("RXDCTL", queue::CONTROL),
-];
-static TRANSMIT: [(&str, usize); 6] = [
-    ("TDBAL", queue::BASE_LOW),
-    ("TDBAH", queue::BASE_HIGH),
-    ("TDLEN", queue::LENGTH),
-    ("TDH", queue::HEAD),
-    ("TDT", queue::TAIL),
-    ("TXDCTL", queue::CONTROL),
-];
 
 /// Whether PCIe owes answers to the function.
 fn is_pending<A: ConfigRegionAccess>(function: &Function<'_, A>) -> bool {

@@ -8,7 +8,7 @@ use crate::checksum::{Checksum, Covered};
 use crate::counters::Counter;
 use crate::device::Device;
 use crate::flavour::{ADVANCED_1G, ADVANCED_10G, EXTENDED, Flavour};
-use crate::ixgbe::Cage;
+use crate::ixgbe::{Cage, Swap};
 use crate::longest::Longest;
 use crate::nvm::Nvm;
 use crate::report::{Cause, Report};
@@ -123,16 +123,16 @@ impl Chip {
         device: &Device<'_, M, C>,
         rings: &[(u64, u64)],
         longest: Longest,
-    ) -> Result<Cage, Error> {
+    ) -> Result<(Cage, Swap), Error> {
         let cage = match self {
             Self::E1000e => {
                 let first = rings.first().ok_or(Error::NoMemory)?;
                 e1000e::start(device, *first, longest)?;
-                Cage::IsIgnored
+                (Cage::IsIgnored, Swap::DONE)
             }
             Self::Igb(model) => {
                 igb::start(device, model, (rings, longest))?;
-                Cage::IsIgnored
+                (Cage::IsIgnored, Swap::DONE)
             }
             Self::Ixgbe(model) => {
                 ixgbe::start(device, model, (rings, longest))?;
@@ -143,8 +143,20 @@ impl Chip {
         Ok(cage)
     }
 
+    /// Goes on with a module that was plugged in.
+    pub(crate) fn tend<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>, swap: Swap) -> Swap {
+        match self {
+            Self::E1000e | Self::Igb(_) => swap,
+            Self::Ixgbe(model) => swap.look(device, model),
+        }
+    }
+
     /// All that the card tells of its link.
-    pub(crate) fn report<M: Mmio, C: Clock>(self, device: &Device<'_, M, C>, cage: Cage) -> Report {
+    pub(crate) fn report<M: Mmio, C: Clock>(
+        self,
+        device: &Device<'_, M, C>,
+        cage: (Cage, Swap),
+    ) -> Report {
         let report = match self {
             Self::E1000e => e1000e::report(device),
             Self::Igb(model) => igb::report(device, model),

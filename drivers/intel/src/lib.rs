@@ -15,6 +15,7 @@
 //! | `rss` | how frames are spread over queues |
 //! | `nvm`, `checksum` | words of a card's NVM, and whether they are as they were written |
 //! | `report` | what a card tells of its link, and why that is down |
+//! | `shown` | registers that people are shown |
 //! | `semaphore` | what is shared with the card's firmware |
 //! | `e1000`, `phy` | registers of 1G cards, and of their transceivers |
 //! | `e1000e` | the 82574 |
@@ -46,14 +47,16 @@ mod ring;
 mod rss;
 mod rx;
 mod semaphore;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod tx;
 
-pub use card::{Card, Family, Generation, Link, Map, Register, Rings, mac_of};
+pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
 pub use checksum::Checksum;
 pub use error::Error;
 pub use report::{Cause, Medium, Module, Report, Signal};
 pub use ring::Given;
 pub use rx::Rx;
+pub use shown::Register;
 pub use tx::Tx;

@@ -11,7 +11,8 @@ const START: u32 = 1 << 0;
 const DONE: u32 = 1 << 1;
 
 /// How long a word may take.
-const WORD: Limit = Limit::milliseconds(10);
+const WORD_MICROSECONDS: u32 = 10_000;
+const WORD: Limit = Limit::microseconds(WORD_MICROSECONDS);
 /// Addresses have 14 bits.
 pub(crate) const ADDRESSES: u16 = 1 << 14;
 /// What stands where there is nothing.
@@ -33,11 +34,20 @@ impl Nvm {
         device: &Device<'_, M, C>,
         address: u16,
     ) -> Option<u16> {
+        self.word_within(device, address, WORD)
+    }
+
+    fn word_within<M: Mmio, C: Clock>(
+        self,
+        device: &Device<'_, M, C>,
+        address: u16,
+        limit: Limit,
+    ) -> Option<u16> {
         if address >= ADDRESSES || !device.has(self.control, PRESENT) {
             return None;
         }
         device.write(self.read, u32::from(address) << 2 | START);
-        let is_read = device.wait(WORD, || device.has(self.read, DONE));
+        let is_read = device.wait(limit, || device.has(self.read, DONE));
         is_read.then(|| (device.read(self.read) >> 16) as u16)
     }
 
@@ -75,7 +85,8 @@ pub(crate) struct Reader<'r, 'd, M, C> {
 impl<M: Mmio, C: Clock> Reader<'_, '_, M, C> {
     /// The word at `address`; none if there is none, or once the time is up.
     pub(crate) fn word(&self, address: u16) -> Option<u16> {
-        let is_time = self.device.clock.now() < self.until;
-        is_time.then(|| self.nvm.word(self.device, address)).flatten()
+        let left = self.until.saturating_sub(self.device.clock.now()) / 1000;
+        let limit = Limit::microseconds(left.min(WORD_MICROSECONDS.into()) as u32);
+        (left > 0).then(|| self.nvm.word_within(self.device, address, limit)).flatten()
     }
 }

@@ -36,6 +36,8 @@ pub enum Cause {
     NoModule,
     /// Nothing makes a link over what is in the cage.
     NotSupported,
+    /// The module could not be made ready, since firmware does not let go of what that needs.
+    NotReady,
     /// Nothing is received at all.
     NoSignal,
     /// Something is received that is no Ethernet of this speed.
@@ -59,6 +61,7 @@ impl Cause {
             Self::Gone => "the card does not answer",
             Self::NoModule => "no module in the cage",
             Self::NotSupported => "module not supported",
+            Self::NotReady => "module not ready: the firmware keeps the semaphore",
             Self::NoSignal => "no light",
             Self::NoLock => "light but no lock",
             Self::Errors => "light, but too many errors",

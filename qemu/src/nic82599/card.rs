@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::bits;
 use super::cable::Cable;
+use super::cage::Analog;
 use super::config::{Config, Request};
 use super::faults::{Fault, Faults};
 use super::interrupts::Interrupts;
@@ -14,7 +15,7 @@ use super::nvm::Nvm;
 use super::receive::Receiver;
 use super::registers::{self as regs, Register, SPACE};
 use super::ring::{DESCRIPTOR, Ring};
-use super::sfp::Module;
+use super::sfp::{Module, ModuleKind};
 use super::statistics::{Statistics, is_counter};
 use super::trace::{Access, Trace};
 use super::transmit::Transmitter;
@@ -29,6 +30,7 @@ pub(crate) struct Card {
     pub(super) memory: Memory,
     pub(super) nvm: Nvm,
     pub(super) module: Module,
+    pub(super) analog: Analog,
     pub(super) interrupts: Interrupts,
     pub(super) link: Link,
     pub(super) receiver: Receiver,
@@ -54,7 +56,8 @@ impl Card {
             config,
             memory: Memory::default(),
             nvm: Nvm::new(mac),
-            module: Module::new(),
+            module: Module::new(ModuleKind::Optics),
+            analog: Analog::FITTING,
             interrupts: Interrupts::default(),
             link: Link::new(cable.is_some()),
             receiver: Receiver::new(),
@@ -274,6 +277,7 @@ impl Card {
             regs::EIAM => self.interrupts.mask_by_reading(value),
             regs::AUTOC => self.store_autoc(value),
             regs::ESDP => self.store_esdp(value),
+            regs::CORECTL => self.store_corectl(value),
             // There is no PHY: a read of one finds the data wire pulled up.
             regs::MSCA => self.set(regs::MSCA, value & !bits::MSCA_COMMAND),
             regs::MSRWD => self.set(regs::MSRWD, value | 0xFFFF << 16),

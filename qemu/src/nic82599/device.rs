@@ -19,6 +19,7 @@ use super::config::Config;
 use super::faults::Fault;
 use super::proxy;
 use super::registers::Register;
+use super::sfp::ModuleKind;
 use super::statistics::Statistics;
 use super::trace::Access;
 use super::violations::Violation;
@@ -139,6 +140,16 @@ impl Device {
         card.raise();
     }
 
+    /// Puts a module into the cage, in place of what was there.
+    pub fn plug_module(&self, kind: ModuleKind) {
+        self.card().plug_module(kind);
+    }
+
+    /// Leaves the cage empty.
+    pub fn pull_module(&self) {
+        self.card().pull_module();
+    }
+
     /// Has `fault` happen from now on.
     pub fn inject(&self, fault: Fault) {
         inject(&mut self.card(), fault);
@@ -146,10 +157,7 @@ impl Device {
 
     /// Has no fault happen any more. What was held up goes on.
     pub fn heal(&self) {
-        let mut card = self.card();
-        card.faults.clear();
-        card.look_at_link();
-        card.tick();
+        self.card().heal();
     }
 
     fn card(&self) -> MutexGuard<'_, Card> {

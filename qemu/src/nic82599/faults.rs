@@ -89,6 +89,11 @@ impl Faults {
         self.present.clear();
     }
 
+    /// Has `fault` happen no more.
+    pub(crate) fn take_back(&mut self, fault: Fault) {
+        self.present.retain(|present| *present != fault);
+    }
+
     /// Whether `fault` is present.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.present.contains(&fault)

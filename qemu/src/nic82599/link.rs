@@ -48,13 +48,13 @@ impl Card {
     fn has_lock(&self) -> bool {
         let is_serial = self.value(regs::AUTOC) & bits::AUTOC_LMS == bits::AUTOC_10G_SERIAL;
         let is_spoiled = [Fault::NoLock, Fault::ModuleUnknown].map(|it| self.faults.has(it));
-        self.has_light() && is_serial && is_spoiled == [false; 2]
+        self.has_light() && is_serial && self.analog.fits() && is_spoiled == [false; 2]
     }
 
-    /// The cage: whether a module is in it.
+    /// The cage: whether a module is in it, whatever was written to that pin, as it is an input.
     pub(super) fn load_esdp(&self) -> u32 {
         let cage = if self.faults.has(Fault::CageEmpty) { 0 } else { bits::ESDP_SDP2 };
-        self.value(regs::ESDP) | cage
+        self.value(regs::ESDP) & !bits::ESDP_SDP2 | cage
     }
 
     /// Notes whether the link changed its state, and tells the driver so.
@@ -86,6 +86,7 @@ impl Card {
         self.set(regs::AUTOC, value & !bits::AUTOC_RESTART);
         if value & bits::AUTOC_RESTART != 0 {
             self.set(regs::ANLP1, PARTNER);
+            self.settle_analog();
             self.link.was_down = true;
             self.interrupts.add(bits::EICR_LSC);
         }

@@ -10,6 +10,7 @@ use super::device::{Options, inject, made, open_cable};
 use super::faults::Fault;
 use super::memory::Section;
 use super::registers::Register;
+use super::sfp::ModuleKind;
 use super::statistics::Statistics;
 use super::trace::Access;
 use super::violations::Violation;
@@ -99,6 +100,16 @@ impl Local {
         self.0.borrow_mut().plug(is_up);
     }
 
+    /// Puts a module into the cage, in place of what was there.
+    pub fn plug_module(&self, kind: ModuleKind) {
+        self.0.borrow_mut().plug_module(kind);
+    }
+
+    /// Leaves the cage empty.
+    pub fn pull_module(&self) {
+        self.0.borrow_mut().pull_module();
+    }
+
     /// Has `fault` happen from now on.
     pub fn inject(&self, fault: Fault) {
         inject(&mut self.0.borrow_mut(), fault);
@@ -106,8 +117,6 @@ impl Local {
 
     /// Has no fault happen any more. What was held up goes on.
     pub fn heal(&self) {
-        let mut card = self.0.borrow_mut();
-        card.faults.clear();
-        card.tick();
+        self.0.borrow_mut().heal();
     }
 }

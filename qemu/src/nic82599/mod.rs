@@ -11,7 +11,8 @@
 //!   them; `reset`, `enable`, `link`, `interrupts`, `statistics` are parts of it.
 //! - `receive` with `filters`, `rss` and `report`, and `transmit` with `offload` and `outgoing`,
 //!   move frames by `ring`s.
-//! - `config`, `nvm` and `sfp` are what the card is found and identified by.
+//! - `config`, `nvm` and `sfp` are what the card is found and identified by; `cage` is where the last of
+//!   these is plugged in.
 //! - `faults` has it go wrong.
 //! - `device` is a card that runs, `seats` puts such cards into a machine.
 //!
@@ -20,6 +21,7 @@
 
 mod bits;
 mod cable;
+mod cage;
 mod card;
 mod config;
 mod device;
@@ -56,6 +58,7 @@ pub use faults::{Fault, Lie};
 pub use local::Local;
 pub use registers::Register;
 pub use seats::{Seats, check_emulator};
+pub use sfp::ModuleKind;
 pub use statistics::Statistics;
 pub use trace::Access;
 pub use violations::{Rule, Violation};

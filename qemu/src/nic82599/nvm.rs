@@ -26,11 +26,17 @@ const CAPABILITIES: usize = 0x2C;
 const VERSION: usize = 0x2D;
 const ADDRESS: usize = 0x50;
 
-/// Module kinds that have settings for the analog core: copper and optics of both ports.
-const KINDS: [u16; 4] = [3, 4, 5, 6];
+/// Numbers of modules that have settings for the analog core, copper and optics of both ports, where those
+/// are, and what they are.
+const SETTINGS: [(u16, u16, &[u16]); 4] =
+    [(3, 0x0620, &COPPER), (4, 0x0620, &COPPER), (5, 0x0600, &OPTICS), (6, 0x0600, &OPTICS)];
+const COPPER: [u16; 4] = [0x0150, 0x0261, 0x0372, 0x0483];
+const OPTICS: [u16; 3] = [0x0120, 0x0231, 0x0342];
 
-/// What those settings are here.
-pub(crate) const CORE_SETTINGS: [u16; 3] = [0x0120, 0x0231, 0x0342];
+/// The settings of modules with this number.
+pub(super) fn settings(number: u16) -> &'static [u16] {
+    SETTINGS.iter().find(|(it, ..)| *it == number).map_or(&[], |(.., settings)| settings)
+}
 
 mod pins {
     pub(super) const CLOCK: u32 = 1 << 0;
@@ -160,14 +166,14 @@ impl Nvm {
         self.words[at..at + words.len()].copy_from_slice(words);
     }
 
-    /// The list of module kinds and the block that all of them lead to.
+    /// The list of modules, and the blocks that they lead to.
     fn put_modules(&mut self) {
         self.put(0x0500, &[0]);
-        for (index, kind) in KINDS.into_iter().enumerate() {
-            self.put(0x0501 + 2 * index, &[kind, 0x0600]);
+        for (index, (number, at, settings)) in SETTINGS.into_iter().enumerate() {
+            self.put(0x0501 + 2 * index, &[number, at]);
+            self.put(at.into(), &[settings.len() as u16]);
+            self.put(usize::from(at) + 1, settings);
         }
-        self.put(0x0600, &[CORE_SETTINGS.len() as u16]);
-        self.put(0x0601, &CORE_SETTINGS);
     }
 
     /// A section that the word at `pointer` leads to.

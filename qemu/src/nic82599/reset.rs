@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::bits;
+use super::cage::Analog;
 use super::card::Card;
 use super::faults::Fault;
 use super::receive::Receiver;
@@ -32,6 +33,7 @@ impl Card {
     /// The machine was reset.
     pub(crate) fn power_on(&mut self) {
         self.config.write(0x04, 0, 2);
+        self.analog = Analog::FITTING;
         self.set_defaults();
         self.reset = None;
     }

@@ -13,9 +13,19 @@ mod pins {
     pub(super) const DATA_OUT: u32 = 1 << 3;
 }
 
+/// A module that there is to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// 10GBASE-SR, of the card's own vendor, which every driver accepts.
+    Optics,
+    /// A passive cable of copper.
+    Copper,
+}
+
 /// The module.
 #[derive(Debug)]
 pub(crate) struct Module {
+    kind: ModuleKind,
     memory: [u8; 256],
     clock: bool,
     data: bool,
@@ -40,19 +50,29 @@ enum Phase {
 }
 
 impl Module {
-    /// A 10GBASE-SR module of the card's own vendor, which every driver accepts.
-    pub(crate) fn new() -> Self {
+    /// A module of this kind.
+    pub(crate) fn new(kind: ModuleKind) -> Self {
         let mut memory = [0; 256];
         memory[0] = 3; // SFP
         memory[1] = 4; // known by its memory alone
-        memory[2] = 7; // LC
-        memory[3] = 0x10; // 10GBASE-SR
         memory[12] = 103; // 10.3 Gb/s
         memory[20..36].copy_from_slice(b"Intel Corp      ");
         memory[37..40].copy_from_slice(&[0x00, 0x1B, 0x21]);
-        memory[40..56].copy_from_slice(b"FTLX8571D3BCV-IT");
+        match kind {
+            ModuleKind::Optics => {
+                memory[2] = 7; // LC
+                memory[3] = 0x10; // 10GBASE-SR
+                memory[40..56].copy_from_slice(b"FTLX8571D3BCV-IT");
+            }
+            ModuleKind::Copper => {
+                memory[2] = 0x21; // a cable of copper, not to be parted from it
+                memory[8] = 0x04; // passive
+                memory[40..56].copy_from_slice(b"XDACBL3M        ");
+            }
+        }
         memory[63] = memory[..63].iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
         Self {
+            kind,
             memory,
             clock: true,
             data: true,
@@ -64,7 +84,15 @@ impl Module {
         }
     }
 
-    /// Becomes a module of another kind: a QSFP+.
+    /// Its number in the NVM's list, at port 0.
+    pub(super) fn number(&self) -> u16 {
+        match self.kind {
+            ModuleKind::Copper => 3,
+            ModuleKind::Optics => 5,
+        }
+    }
+
+    /// Becomes a module that no driver knows: a QSFP+.
     pub(crate) fn become_unknown(&mut self) {
         self.memory[0] = 0x0D;
     }
@@ -204,7 +232,7 @@ mod tests {
 
     #[test]
     fn bytes_are_read_from_an_offset_on() {
-        let mut module = Module::new();
+        let mut module = Module::new(ModuleKind::Optics);
         start(&mut module);
         assert!(send(&mut module, 0xA0));
         assert!(send(&mut module, 37));
@@ -216,7 +244,7 @@ mod tests {
 
     #[test]
     fn another_address_is_not_acknowledged() {
-        let mut module = Module::new();
+        let mut module = Module::new(ModuleKind::Optics);
         start(&mut module);
         assert!(!send(&mut module, 0xA2));
     }

@@ -37,6 +37,20 @@ impl Clock for Time {
     }
 }
 
+impl Time {
+    /// So many ms pass at once; where it is this machine's, they do by themselves.
+    pub(crate) fn pass(&self, milliseconds: u64) {
+        if let Self::Steps(now) = self {
+            now.set(now.get() + milliseconds * 1_000_000);
+        }
+    }
+
+    /// Ms that have passed.
+    pub(crate) fn milliseconds(&self) -> u64 {
+        self.now() / 1_000_000
+    }
+}
+
 /// A host of cards.
 pub(crate) struct Host {
     pub(crate) memory: Memory,

@@ -4,8 +4,8 @@
 //!
 //! - `memory` is what processor and devices share, `bus` is how a driver reaches devices, `host` has
 //!   both, frames, and what opens a port; `port` is one that was opened, `flows` makes frames for it.
-//! - `card` is the model with a host around it; `bring_up`, `frames`, `queues`, `losses` and `cycles`
-//!   are facts about the driver on it; `difference` has what `other`, a driver that others wrote, does
+//! - `card` is the model with a host around it; `bring_up`, `frames`, `queues`, `losses`, `cycles` and
+//!   `modules` are facts about the driver on it; `difference` has what `other`, a driver that others wrote, does
 //!   otherwise.
 //! - `emulator` is a QEMU without a guest, `emulated` a card of it with a host around it; `siblings`
 //!   are facts about all of Intel's cards there, `e1000e`, `igb` and `virtio` about each.
@@ -28,6 +28,7 @@ mod host;
 mod igb;
 mod losses;
 mod memory;
+mod modules;
 mod other;
 mod port;
 mod queues;
@@ -55,12 +56,13 @@ macro_rules! facts {
 }
 
 /// All facts.
-const FACTS: [&[Fact]; 9] = [
+const FACTS: [&[Fact]; 10] = [
     bring_up::FACTS,
     frames::FACTS,
     queues::FACTS,
     losses::FACTS,
     cycles::FACTS,
+    modules::FACTS,
     difference::FACTS,
     e1000e::FACTS,
     igb::FACTS,

@@ -6,28 +6,25 @@
 use bit_field::BitField;
 use bus::{Clock, Limit, Mmio};
 
-use super::registers::bits::{
-    anlp1, autoc, autoc2, esdp, hlreg0, links, macc, mmngc, status, sw_fw_sync,
-};
-use super::registers::{ANLP1, AUTOC, AUTOC2, CORECTL, ESDP, HLREG0, LINKS, MACC, MMNGC, STATUS};
+use super::registers::bits::{anlp1, autoc, autoc2, esdp, hlreg0, links, macc, mmngc, sw_fw_sync};
+use super::registers::{ANLP1, AUTOC, AUTOC2, ESDP, HLREG0, LINKS, MACC, MMNGC};
+use super::sequence::play;
 use super::sfp::{Module, module};
+use super::swap::Swap;
 use super::{Medium, Model, NVM};
 use crate::card::{Generation, Link};
 use crate::device::Device;
-use crate::nvm::NOTHING;
 
-/// Words of the NVM: the list of modules (6.3.2.2.1), and what the board can.
-const MODULES: u16 = 0x2b;
+/// The word of the NVM that says what the board can, and its bit: no noise of the other port can look like a link.
 const CAPABILITIES: u16 = 0x2c;
-/// Bit of the latter: no noise of the other port can look like a link.
 const NO_CROSSTALK: usize = 7;
-/// Words of a list at most, so that one of any words ends.
-const LONGEST_LIST: u16 = 256;
 
 /// How long autonegotiation may take to leave its first state, light to come on, a link to settle.
 const RESTART: Limit = Limit::milliseconds(40);
 const LIGHT: Limit = Limit::milliseconds(100);
 const SETTLE: Limit = Limit::milliseconds(50);
+/// How long the NVM may take for a module's sequence, in ms.
+const SEQUENCE: u64 = 100;
 /// How long firmware gets what is shared, between two uses of ours.
 const TURN: Limit = Limit::milliseconds(5);
 
@@ -40,8 +37,8 @@ pub(crate) enum Cage {
     IsIgnored,
 }
 
-/// Makes the link anew, as the medium wants it (3.7, 4.6.5).
-pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) -> Cage {
+/// Makes the link anew, as the medium wants it (3.7, 4.6.5). What is to be looked at from now on, too.
+pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) -> (Cage, Swap) {
     // A management controller talks over the link, and wants it left alone.
     let is_ours = !is_vetoed(device.registers);
     match model.medium {
@@ -50,16 +47,18 @@ pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model
                 set_up_module(device, model);
             }
             let capabilities = NVM.word(device, CAPABILITIES).unwrap_or_default();
-            if capabilities.get_bit(NO_CROSSTALK) { Cage::IsIgnored } else { Cage::Matters }
+            let is_ignored = capabilities.get_bit(NO_CROSSTALK);
+            let cage = if is_ignored { Cage::IsIgnored } else { Cage::Matters };
+            (cage, Swap::DONE.look(device, model))
         }
         Medium::Backplane => {
             if is_ours {
                 write_autoc(device, model, device.read(AUTOC));
             }
-            Cage::IsIgnored
+            (Cage::IsIgnored, Swap::DONE)
         }
         // Firmware makes it, and AUTOC means nothing (datasheet of the X540, 3.6).
-        Medium::Copper => Cage::IsIgnored,
+        Medium::Copper => (Cage::IsIgnored, Swap::DONE),
     }
 }
 
@@ -70,52 +69,47 @@ fn set_up_module<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model) {
         device.clear(ESDP, esdp::LASER_IS_OFF);
         return;
     };
-    let port = device.read(STATUS).get_bits(status::LAN_ID) & 1;
-    let work = || play_sequence(device, module.number(port as u16));
+    let work = || play(device, module, SEQUENCE);
     let is_played = model.semaphore().with(device, sw_fw_sync::MAC, work);
     device.pause(TURN);
-    let mode = match module {
-        Module::Passive | Module::Optical => autoc::SERIAL_10G,
-        Module::Slow => autoc::AUTONEGOTIATED_1G,
-    };
-    if is_played == Ok(Some(())) {
-        let serial = *device.read(AUTOC2).set_bits(autoc2::SERIAL, autoc2::SFI);
-        device.write(AUTOC2, serial);
-        write_autoc(device, model, *device.read(AUTOC).set_bits(autoc::MODE, mode));
+    if is_played == Ok(Ok(())) {
+        write_autoc(device, model, fit(device, module));
     }
     device.clear(ESDP, esdp::LASER_IS_OFF);
     device.pause(LIGHT);
 }
 
-/// Writes the sequence of the module with this number to the analogue part (6.3.2.2.1: a list of
-/// numbers and places, each after one word of another use). None if there is no such sequence.
-fn play_sequence<M: Mmio, C: Clock>(device: &Device<'_, M, C>, number: u16) -> Option<()> {
-    let list = NVM.word(device, MODULES).filter(|list| !NOTHING.contains(list))?;
-    let words = |from: u16, step| {
-        let places = (1..LONGEST_LIST).step_by(step).map_while(move |i| from.checked_add(i));
-        places.map_while(|place| NVM.word(device, place).map(|word| (place, word)))
+/// Has a serial link be one for modules, and returns what AUTOC is to be for this one.
+pub(super) fn fit<M: Mmio, C: Clock>(device: &Device<'_, M, C>, module: Module) -> u32 {
+    let mode = match module {
+        Module::Passive | Module::Optical => autoc::SERIAL_10G,
+        Module::Slow => autoc::AUTONEGOTIATED_1G,
     };
-    let mut entries = words(list, 2).take_while(|(_, word)| *word != 0xffff);
-    let (place, _) = entries.find(|(_, word)| *word == number)?;
-    let sequence = NVM.word(device, place + 1).filter(|it| !NOTHING.contains(it))?;
-    let values = words(sequence, 1).map(|(_, word)| word).take_while(|word| *word != 0xffff);
-    values.for_each(|word| device.write(CORECTL, word.into()));
-    Some(())
+    let serial = *device.read(AUTOC2).set_bits(autoc2::SERIAL, autoc2::SFI);
+    device.write(AUTOC2, serial);
+    *device.read(AUTOC).set_bits(autoc::MODE, mode)
 }
 
 /// Writes AUTOC, and has the link start over (4.2.3): with the highest bit of its mode the other way
 /// round until autonegotiation is under way, and then as it is meant.
 fn write_autoc<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model, value: u32) {
     let restart = || {
-        device.clear(AUTOC2, autoc2::LINK_DISABLE);
-        let value = value | autoc::RESTART;
-        device.write(AUTOC, value ^ 1 << (autoc::MODE.end - 1));
+        begin_restart(device, value);
         let _or_the_cable_is_unplugged = device.wait(RESTART, || device.has(ANLP1, anlp1::STATE));
-        device.write(AUTOC, value);
+        end_restart(device, value);
     };
     // Firmware that manages speeds writes AUTOC as well. Where it does not let go, it has its way.
     let _ = model.semaphore().with(device, sw_fw_sync::MAC, restart);
     device.pause(SETTLE);
+}
+
+pub(super) fn begin_restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, value: u32) {
+    device.clear(AUTOC2, autoc2::LINK_DISABLE);
+    device.write(AUTOC, (value | autoc::RESTART) ^ 1 << (autoc::MODE.end - 1));
+}
+
+pub(super) fn end_restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, value: u32) {
+    device.write(AUTOC, value | autoc::RESTART);
 }
 
 /// Whether firmware forbids to touch the link.

@@ -8,6 +8,8 @@
 //! | `queues` | the queues (4.6.7, 4.6.8) |
 //! | `link` | the link (3.7, 4.6.5) |
 //! | `sfp`, `wires` | what module is in the cage |
+//! | `sequence` | what the NVM has for it (6.3.2.2.1) |
+//! | `swap` | another module that is plugged in |
 //! | `report` | why the link is down |
 //! | `statistics` | the counters, and what can be read without a side effect |
 //!
@@ -18,9 +20,11 @@ mod queues;
 mod registers;
 mod report;
 mod reset;
+mod sequence;
 mod set_up;
 mod sfp;
 mod statistics;
+mod swap;
 mod wires;
 
 pub(crate) use link::{Cage, link, restart, set_loopback};
@@ -30,6 +34,7 @@ pub(crate) use report::report;
 pub(crate) use reset::reset;
 pub(crate) use set_up::set_up;
 pub(crate) use statistics::{COUNTERS, REGISTERS};
+pub(crate) use swap::Swap;
 
 use crate::card::Generation;
 use crate::checksum::Covered;

@@ -7,7 +7,7 @@ use super::link::{Cage, link, read_links};
 use super::registers::ESDP;
 use super::registers::bits::{esdp, links};
 use super::sfp::identify;
-use super::{Medium, Model};
+use super::{Medium, Model, Swap};
 use crate::device::Device;
 use crate::report::{self, Cause, Module, Report, Signal};
 
@@ -15,7 +15,7 @@ use crate::report::{self, Cause, Module, Report, Signal};
 pub(crate) fn report<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     model: Model,
-    cage: Cage,
+    (cage, swap): (Cage, Swap),
 ) -> Report {
     let link = link(device.registers, model.generation, cage);
     let now = read_links(device.registers);
@@ -30,6 +30,7 @@ pub(crate) fn report<M: Mmio, C: Clock>(
     let cause = || match model.medium {
         Medium::Sfp if !has_module => Cause::NoModule,
         Medium::Sfp if module.is_some_and(|it: Module| !it.is_supported) => Cause::NotSupported,
+        Medium::Sfp if swap.is_kept() => Cause::NotReady,
         Medium::Copper => Cause::NoCarrier,
         Medium::Sfp | Medium::Backplane => cause(now),
     };

@@ -13,3 +13,4 @@ mod random;
 mod report;
 mod rings;
 mod statistics;
+mod swap;

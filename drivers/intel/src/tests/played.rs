@@ -281,6 +281,18 @@ impl Mmio for View {
 #[derive(Default)]
 pub(super) struct Ticks(Cell<u64>);
 
+impl Ticks {
+    /// So many ms pass at once.
+    pub(super) fn pass(&self, milliseconds: u64) {
+        self.0.set(self.0.get() + milliseconds * 1_000_000);
+    }
+
+    /// Ms that have passed.
+    pub(super) fn milliseconds(&self) -> u64 {
+        self.0.get() / 1_000_000
+    }
+}
+
 impl Clock for Ticks {
     fn now(&self) -> u64 {
         self.0.replace(self.0.get() + 50_000)

@@ -1,6 +1,7 @@
 //! Resets, waits, and what can be made to go wrong.
 
 use super::super::faults::Faults;
+use super::super::sfp::ModuleKind;
 use super::*;
 
 #[test]
@@ -86,6 +87,7 @@ fn descriptors_that_stall_go_on_when_the_fault_is_taken_back() {
 fn a_cage_and_what_comes_out_of_it_are_as_they_are_to_be() {
     let links = |fault: Option<Fault>| {
         let mut bench = Bench::ready();
+        bench.write(regs::ESDP, bits::ESDP_SDP2);
         bench.card.faults = Faults::default();
         fault.into_iter().for_each(|fault| bench.card.faults.add(fault));
         bench.card.look_at_link();
@@ -98,4 +100,26 @@ fn a_cage_and_what_comes_out_of_it_are_as_they_are_to_be() {
     assert_eq!(links(Some(Fault::CageEmpty)), (false, false, false, false));
     assert_eq!(links(Some(Fault::NoLock)), (true, false, false, true));
     assert_eq!(links(Some(Fault::ModuleUnknown)), (true, false, false, true));
+}
+
+#[test]
+fn a_module_that_comes_later_has_no_lock_before_it_has_its_settings_and_the_link_started_over() {
+    let mut bench = Bench::ready();
+    bench.write(regs::SW_FW_SYNC, bits::SW_FW_SYNC_MAC);
+    let (optics, copper) = ([0x0120, 0x0231, 0x0342], [0x0150, 0x0261, 0x0372, 0x0483]);
+    assert!(is_up(&mut bench, &[], 0), "firmware has seen to the first one");
+    bench.card.pull_module();
+    bench.card.plug_module(ModuleKind::Copper);
+    assert!(!is_up(&mut bench, &[], bits::AUTOC_RESTART), "no settings");
+    assert!(!is_up(&mut bench, &optics, bits::AUTOC_RESTART), "those of another one");
+    assert!(!is_up(&mut bench, &copper, 0), "no restart");
+    assert!(is_up(&mut bench, &[], bits::AUTOC_RESTART));
+}
+
+/// Whether there is a link once these settings and AUTOC were written.
+fn is_up(bench: &mut Bench, settings: &[u32], restart: u32) -> bool {
+    settings.iter().for_each(|word| bench.write(regs::CORECTL, *word));
+    bench.write(regs::AUTOC, bits::AUTOC_10G_SERIAL | restart);
+    bench.read(regs::LINKS);
+    bench.read(regs::LINKS) & bits::LINKS_UP != 0
 }
