@@ -75,6 +75,12 @@ impl Machine for Board {
         Some(self.ports.get(number)?.link())
     }
 
+    fn tend(&self, number: usize) {
+        if let Some(port) = self.ports.get(number) {
+            port.tend();
+        }
+    }
+
     fn link_report(&self, number: usize) -> Option<LinkReport> {
         Some(self.ports.get(number)?.link_report())
     }

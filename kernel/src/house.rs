@@ -13,8 +13,8 @@ use crate::wall_clock::WallClock;
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
 /// Ticks of 1 ms between two looks at the links, and between two at the number of events. A look takes
-/// three reads of registers for each port at most, some microseconds that nobody misses ten times a
-/// second; a bond goes on by its backup soon enough.
+/// four reads of registers for each port as a rule, some microseconds that nobody misses ten times a
+/// second, and more only while a link or a module changes; a bond goes on by its backup soon enough.
 const LINKS: u64 = 100;
 const EVENTS: u64 = 1000;
 

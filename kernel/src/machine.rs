@@ -26,6 +26,10 @@ pub trait Machine {
     /// The link of port `number`; none beyond the last. Asks its card.
     fn link(&self, number: usize) -> Option<Link>;
 
+    /// Has the card of port `number` go on with what takes it several looks, as a module that was plugged
+    /// in. Call it ten times a second: it takes microseconds as a rule, and 50 ms at most.
+    fn tend(&self, number: usize);
+
     /// What the card of port `number` tells of its link beyond that; none beyond the last. Takes some
     /// milliseconds, and 50 at most, for whoever asks.
     fn link_report(&self, number: usize) -> Option<LinkReport>;

@@ -105,6 +105,7 @@ impl Desk {
             rebooted: false,
             left: false,
             links: [Link { is_up: true, speed: 0 }, Link::default()],
+            tended: Default::default(),
             missed: 4,
             checksum: Checksum::Right,
             loopback: LOST_TWO,

@@ -70,6 +70,13 @@ impl Port {
         }
     }
 
+    /// Has its card go on with a module that was plugged in.
+    pub(crate) fn tend(&self) {
+        if let Card::Intel(card) = &self.card {
+            card.tend(&Uptime);
+        }
+    }
+
     /// What the card tells of its link beyond that: nothing if it is one of virtio.
     pub(crate) fn link_report(&self) -> LinkReport {
         let Card::Intel(card) = &self.card else { return LinkReport::default() };

@@ -1,12 +1,12 @@
 //! Intel's 82599 as the model outside QEMU plays it, which drivers of others run on too.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::nic82599::{Device, Fault, Seats, check_emulator, registers as regs};
+use qemu::nic82599::{Device, Fault, ModuleKind, Seats, check_emulator, registers as regs};
 
 use crate::carry::carry_both_ways;
 use crate::links::drops_while_down;
 use crate::nictest::{FRAMES as LOOPED, expect_pass};
-use crate::rig::{Rig, Session, Setup, Skipped};
+use crate::rig::{LIMIT, Rig, Session, Setup, Skipped};
 use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
 /// Frames into each port: the rings wrap ten times.
@@ -23,6 +23,7 @@ crate::facts![
     a_card_whose_reset_never_ends_is_named_and_the_other_is_a_port,
     a_card_whose_nvm_is_damaged_says_so_and_is_used_all_the_same,
     a_port_without_a_link_says_why_and_holds_nothing_up,
+    a_module_that_is_plugged_in_later_carries_frames,
     registers_and_counters_are_told_as_the_card_has_them,
     cards_get_back_what_they_send_and_nothing_of_it_reaches_a_wire,
 ];
@@ -182,6 +183,24 @@ fn tells(session: &mut Session, why: &str) -> Result<Vec<String>> {
     let told = format!("  link down: {why}, resets=1");
     ensure!(answer.contains(&told), "no {told:?}: {answer:#?}");
     Ok(answer)
+}
+
+fn a_module_that_is_plugged_in_later_carries_frames(rig: &Rig) -> Result<()> {
+    on_cards(rig, ("", &[]), |session, devices| {
+        forwards(session, &frame(60, None))?;
+        for (kind, part) in
+            [(ModuleKind::Copper, "XDACBL3M"), (ModuleKind::Optics, "FTLX8571D3BCV-IT")]
+        {
+            devices[0].pull_module();
+            session.expect("port 0: link down: no module in the cage", LIMIT)?;
+            devices[0].plug_module(kind);
+            session.expect("port 0: link up", LIMIT)?;
+            let answer = session.command("show port 0")?;
+            ensure!(answer.iter().any(|line| line.ends_with(part)), "no {part}: {answer:#?}");
+            forwards(session, &frame(60, None))?;
+        }
+        expect_no_violation(devices)
+    })
 }
 
 fn registers_and_counters_are_told_as_the_card_has_them(rig: &Rig) -> Result<()> {

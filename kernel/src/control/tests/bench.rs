@@ -1,5 +1,7 @@
 //! The machine that the console runs on.
 
+use std::cell::Cell;
+
 use pci_types::PciAddress;
 
 use super::{CRASHED, PORTS};
@@ -28,6 +30,8 @@ pub(super) struct Bench {
     pub(super) rebooted: bool,
     pub(super) left: bool,
     pub(super) links: [Link; PORTS],
+    /// How often each card went on with what it had begun.
+    pub(super) tended: [Cell<u32>; PORTS],
     /// Frames that the card of port 1 lost.
     pub(super) missed: u64,
     /// Whether the NVM of port 1 is as it was written.
@@ -59,6 +63,11 @@ impl Machine for Bench {
 
     fn link(&self, number: usize) -> Option<Link> {
         self.links.get(number).copied()
+    }
+
+    fn tend(&self, number: usize) {
+        let tended = &self.tended[number];
+        tended.set(tended.get() + 1);
     }
 
     fn link_report(&self, number: usize) -> Option<LinkReport> {

@@ -47,6 +47,13 @@ fn a_link_that_changes_is_told_kept_among_events_and_published() {
 }
 
 #[test]
+fn every_look_has_all_cards_go_on_with_what_they_have_begun() {
+    let mut desk = Desk::new();
+    (0..3).for_each(|_| drop(desk.look_at_links()));
+    assert_eq!(desk.machine.tended.each_ref().map(|tended| tended.get()), [3, 3]);
+}
+
+#[test]
 fn a_link_that_flaps_is_told_at_a_rate_and_the_rest_is_counted() {
     let mut desk = Desk::new();
     let mut told = 0;
