@@ -1,7 +1,8 @@
 //! Frames that are kept as they came in, for somebody who wants to look at them.
 //!
 //! The control core lends a PMD memory for some frames and says what they are to be like. The PMD
-//! copies the next such frames into it, and gives it back once it is full or when it is asked to.
+//! copies the next such frames into it, one behind the other, and gives it back once it is full or when it
+//! is asked to.
 
 use frame::Frame;
 use handover::{Inbox, Sender};
@@ -14,37 +15,38 @@ use crate::parse::{LARGEST, VLAN_TAG, key_all};
 use crate::rules::Filter;
 use crate::tunnel;
 
-/// Bytes of a frame that can be kept: all of the largest.
-pub const WHOLE: usize = LARGEST + VLAN_TAG;
+/// Bytes of memory for each frame: all of the largest, where ports carry no longer ones than usual. Of
+/// longer ones there are fewer.
+pub const EACH: usize = LARGEST + VLAN_TAG;
 
 /// The beginning of a frame.
-#[derive(Clone, Debug)]
-pub struct Captured {
+#[derive(Clone, Copy, Debug)]
+pub struct Captured<'c> {
     /// The time-stamp counter when the PMD had polled it, or, of one that came out of a tunnel, when
     /// it last looked at the clock before.
     pub at: u64,
     /// Bytes that the frame had.
     pub len: u16,
-    kept: u16,
-    bytes: [u8; WHOLE],
+    /// The bytes that were kept.
+    pub bytes: &'c [u8],
 }
 
-impl Captured {
-    /// Of no frame.
-    pub const NOTHING: Self = Self { at: 0, len: 0, kept: 0, bytes: [0; WHOLE] };
+/// What is known of a frame that was kept, beside its bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    at: u64,
+    len: u16,
+    kept: u16,
+    /// Where its bytes are among those of all.
+    start: u32,
+}
 
-    /// The bytes that were kept.
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.kept)).unwrap_or_default()
-    }
-
-    /// Keeps up to `most` bytes of `frame`.
-    fn keep(&mut self, frame: &Frame, most: usize, at: u64) {
-        let bytes = frame.bytes();
-        let kept = bytes.len().min(most).min(WHOLE);
-        self.bytes[..kept].copy_from_slice(&bytes[..kept]);
-        (self.at, self.len, self.kept) = (at, bytes.len() as u16, kept as u16);
-    }
+/// What frames are kept in.
+pub struct Memory {
+    /// As many as there are frames at most.
+    pub frames: &'static mut [Kept],
+    /// Their bytes: [`EACH`] for each of them.
+    pub bytes: &'static mut [u8],
 }
 
 /// Which frames are to be kept.
@@ -83,20 +85,25 @@ pub fn like(port: u16, filter: &Filter, network: &Network) -> Option<(Key, Mask)
 /// A wish and memory to carry it out with.
 pub struct Capture {
     wish: Wish,
-    memory: &'static mut [Captured],
+    memory: Memory,
+    /// Frames and bytes that were kept.
     kept: usize,
+    used: usize,
+    /// A frame came that there was no room for.
+    is_out_of_room: bool,
 }
 
 impl Capture {
     /// Nothing is kept in `memory` yet, and nothing is wished for.
-    pub fn new(memory: &'static mut [Captured]) -> Self {
+    pub fn new(memory: Memory) -> Self {
         let like = (Key::ZERO, Mask::NONE);
-        Self { wish: Wish { number: 0, like, snaplen: 0, frames: 0 }, memory, kept: 0 }
+        let wish = Wish { number: 0, like, snaplen: 0, frames: 0 };
+        Self { wish, memory, kept: 0, used: 0, is_out_of_room: false }
     }
 
     /// Forgets what was kept and keeps what is like `wish` from now on.
     pub fn begin(&mut self, wish: &Wish) {
-        (self.wish, self.kept) = (*wish, 0);
+        (self.wish, self.kept, self.used, self.is_out_of_room) = (*wish, 0, 0, false);
     }
 
     /// What it is about.
@@ -104,14 +111,22 @@ impl Capture {
         &self.wish
     }
 
-    /// Frames that were kept, in order of arrival.
-    pub fn frames(&self) -> &[Captured] {
-        self.memory.get(..self.kept).unwrap_or_default()
+    /// How many frames were kept.
+    pub fn count(&self) -> usize {
+        self.kept
+    }
+
+    /// The frame with this `index` of those, in order of arrival; none beyond the last.
+    pub fn frame(&self, index: usize) -> Option<Captured<'_>> {
+        let Kept { at, len, kept, start } = *self.memory.frames.get(..self.kept)?.get(index)?;
+        let bytes = self.memory.bytes.get(start as usize..)?.get(..kept.into())?;
+        Some(Captured { at, len, bytes })
     }
 
     /// Whether all that was wished for is there, or there is no room for more.
     pub fn is_full(&self) -> bool {
-        self.kept >= self.memory.len().min(self.wish.frames.into())
+        let most = self.memory.frames.len().min(self.wish.frames.into());
+        self.is_out_of_room || self.kept >= most
     }
 
     /// Keeps those frames of `batches`, which have just arrived, that are wished for.
@@ -138,10 +153,19 @@ impl Capture {
 
     /// Keeps `frame`, which came at `now`, if there is room.
     pub fn keep(&mut self, frame: &Frame, now: u64) {
-        if !self.is_full() {
-            self.memory[self.kept].keep(frame, self.wish.snaplen.into(), now);
-            self.kept += 1;
+        if self.is_full() {
+            return;
         }
+        let bytes = frame.bytes();
+        let kept = bytes.len().min(self.wish.snaplen.into());
+        let Some(room) = self.memory.bytes.get_mut(self.used..self.used + kept) else {
+            self.is_out_of_room = true;
+            return;
+        };
+        room.copy_from_slice(&bytes[..kept]);
+        let (len, start) = (bytes.len() as u16, self.used as u32);
+        self.memory.frames[self.kept] = Kept { at: now, len, kept: kept as u16, start };
+        (self.kept, self.used) = (self.kept + 1, self.used + kept);
     }
 }
 

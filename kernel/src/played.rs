@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use crate::control::{Lending, Tables, TablesMemory};
 use dataplane::bond::{Bond, Mode};
-use dataplane::capture::{Capture, Captured, Lent};
+use dataplane::capture::{self, Capture, EACH, Kept, Lent};
 use dataplane::classifier::{self, Bucket, Link, List, Subtable, Table};
 use dataplane::emc::{Entry, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
@@ -49,7 +49,8 @@ fn rule_set() -> RuleSet {
 pub(crate) fn lending() -> (Lending, Lent) {
     let (lent, inbox) = Box::leak(Box::new(Mailbox::<&mut Capture, 2>::new())).open();
     let (sender, back) = Box::leak(Box::new(Mailbox::<&mut Capture, 2>::new())).open();
-    let memory = vec![Captured::NOTHING; 10].leak();
+    let (frames, bytes) = (vec![Kept::default(); 10].leak(), vec![0; 10 * EACH].leak());
+    let memory = capture::Memory { frames, bytes };
     let home = Some(Box::leak(Box::new(Capture::new(memory))));
     (Lending { lent, back, home }, Lent { lent: inbox, back: sender })
 }

@@ -1,6 +1,6 @@
 //! The PMDs: what each is made of, and the core that it runs on.
 
-use dataplane::capture::{Capture, Captured, Lent};
+use dataplane::capture::{self, Capture, Kept, Lent};
 use dataplane::hash::Seeds;
 use dataplane::{
     Batch, Exchange, Exit, Exits, GROUP, LARGEST, Ledger, Load, MOVING, Order, PORTS, Parts, Pmd,
@@ -197,7 +197,9 @@ fn assemble(
 
 /// Memory to capture frames in, and both ends of what it goes by.
 fn captures() -> Result<(Lent, Lending), NoMemory> {
-    let memory = memory::carve_with(CAPTURED.into(), |_| Captured::NOTHING).ok_or(NoMemory)?;
+    let frames = memory::carve_with(CAPTURED.into(), |_| Kept::default()).ok_or(NoMemory)?;
+    let bytes = memory::carve_with(CAPTURED.into(), |_| [0; capture::EACH]).ok_or(NoMemory)?;
+    let memory = capture::Memory { frames, bytes: bytes.as_flattened_mut() };
     let (lent, inbox) = carve(Mailbox::<&mut Capture, 2>::new())?.open();
     let (sender, back) = carve(Mailbox::<&mut Capture, 2>::new())?.open();
     let home = Some(carve(Capture::new(memory))?);

@@ -6,7 +6,7 @@
 
 use core::fmt::{self, Write};
 
-use dataplane::capture::{self, Captured, WHOLE, Wish};
+use dataplane::capture::{self, Captured, Wish};
 use dataplane::{Order, rules};
 use handover::{Inbox, Sender};
 use heapless::String;
@@ -28,9 +28,14 @@ pub struct Lending {
 }
 
 impl Lending {
-    /// Frames that were captured last; none while they are being captured.
-    pub fn frames(&self) -> &[Captured] {
-        self.home.as_ref().map_or(&[], |capture| capture.frames())
+    /// How many frames were captured last; none while they are being captured.
+    pub fn count(&self) -> usize {
+        self.home.as_ref().map_or(0, |capture| capture.count())
+    }
+
+    /// The frame with this `index` of those; none beyond the last.
+    pub fn frame(&self, index: usize) -> Option<Captured<'_>> {
+        self.home.as_ref()?.frame(index)
     }
 }
 
@@ -92,7 +97,7 @@ impl Captures {
             return None;
         }
         self.stage = Stage::Home;
-        Some(pmds.iter().map(|pmd| pmd.handle.captures.frames().len()).sum())
+        Some(pmds.iter().map(|pmd| pmd.handle.captures.count()).sum())
     }
 }
 
@@ -110,9 +115,9 @@ impl<O: Orders> Control<'_, O> {
         let Some(like) = capture::like(port, &filter, self.tables.world().network) else {
             return writeln!(self.output, "error: there is no port {port} that frames come in by");
         };
-        let snaplen = if snaplen == 0 { WHOLE as u16 } else { snaplen };
+        let snaplen = if snaplen == 0 { u16::MAX } else { snaplen };
         let number = self.captures.number() + 1;
-        let wish = Wish { number, like, snaplen: snaplen.min(WHOLE as u16), frames };
+        let wish = Wish { number, like, snaplen, frames };
         let matching = String::try_from(matching).unwrap_or_default();
         self.captures =
             Captures { asked: Some(Asked { port, matching, wish }), stage: Stage::Lent };

@@ -8,7 +8,7 @@ use heapless::Vec;
 use perf::Timebase;
 use perf::capture::{End, Head, Row, Title};
 
-use crate::control::{Asked, Pmd};
+use crate::control::{Asked, Lending, Pmd};
 
 /// Lines of bytes in one step.
 const ROWS: usize = 8;
@@ -40,16 +40,16 @@ impl CaptureJob {
         base: &Timebase,
         out: &mut impl Write,
     ) -> Result<bool, fmt::Error> {
-        let frames = pmds.iter().map(|pmd| pmd.captures().frames());
+        let captures = pmds.iter().map(Pmd::captures);
         let Some(next) = &mut self.next else {
             self.next = Some(pmds.iter().map(|_| 0).collect());
             let most = usize::from(asked.wish.frames);
-            let frames = frames.map(<[_]>::len).sum::<usize>().min(most) as u16;
+            let frames = captures.map(Lending::count).sum::<usize>().min(most) as u16;
             title(asked, frames, base, out)?;
             return Ok(true);
         };
-        let each = frames.zip(next);
-        let firsts = each.filter_map(|(frames, next)| Some((frames.get(*next)?, next)));
+        let each = captures.zip(next);
+        let firsts = each.filter_map(|(captures, next)| Some((captures.frame(*next)?, next)));
         let first = firsts.min_by_key(|(frame, _)| frame.at);
         match first.filter(|_| self.told < asked.wish.frames) {
             Some((frame, next)) => {
@@ -83,7 +83,7 @@ fn title(asked: &Asked, frames: u16, base: &Timebase, out: &mut impl Write) -> f
 /// Writes some more of `frame`, which has this number and of which so many lines are written. Whether
 /// that was the rest of it.
 fn tell(
-    frame: &Captured,
+    frame: Captured<'_>,
     (written, number): (&mut Option<usize>, u16),
     base: &Timebase,
     out: &mut impl Write,
@@ -91,10 +91,10 @@ fn tell(
     let Some(rows) = *written else {
         let nanos = base.unix_nanos(frame.at).unwrap_or(base.nanos_since_boot(frame.at));
         *written = Some(0);
-        let head = Head::new((number, nanos), frame.len, frame.bytes());
+        let head = Head::new((number, nanos), frame.len, frame.bytes);
         return writeln!(out, "{head}").map(|()| false);
     };
-    let mut rest = Row::all(frame.bytes()).skip(rows);
+    let mut rest = Row::all(frame.bytes).skip(rows);
     rest.by_ref().take(ROWS).try_for_each(|row| writeln!(out, "{row}"))?;
     *written = rest.next().map(|_| rows + ROWS);
     Ok(written.is_none())

@@ -288,7 +288,7 @@ fn a_tunnel_takes_one_pass_in_and_two_passes_out() {
     here.gone(0).into_iter().for_each(|frame| there.send(0, frame));
     there.run(HOUSEKEEPING);
     let capture = desk.back.take().expect("it is full");
-    assert_eq!(capture.frames()[0].bytes(), &sent[4][..sent[4].len().min(64)]);
+    assert_eq!(capture.frame(0).unwrap().bytes, &sent[4][..sent[4].len().min(64)]);
     // What is damaged on the way is dropped for that.
     let mut damaged = here.gone(0)[0].clone();
     damaged[42] ^= 1;

@@ -88,7 +88,7 @@ fn a_capture_that_is_stopped_has_what_came_by_then() {
     assert_eq!((lines.len(), lines[96].len()), (98, 6 + 14 * 3 - 1));
     // Another begins with nothing, and has a number of its own.
     desk.answers("capture 0 1");
-    assert_eq!(lent(&mut desk, 1).map(|it| (it.wish().number, it.frames().len())), Some((2, 0)));
+    assert_eq!(lent(&mut desk, 1).map(|it| (it.wish().number, it.count())), Some((2, 0)));
 }
 
 #[test]
