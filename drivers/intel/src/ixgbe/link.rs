@@ -6,6 +6,7 @@
 use bit_field::BitField;
 use bus::{Clock, Limit, Mmio};
 
+use super::mdio::power_on;
 use super::registers::bits::{anlp1, autoc, autoc2, esdp, hlreg0, links, macc, mmngc, sw_fw_sync};
 use super::registers::{ANLP1, AUTOC, AUTOC2, ESDP, HLREG0, LINKS, MACC, MMNGC};
 use super::sequence::play;
@@ -58,7 +59,10 @@ pub(crate) fn restart<M: Mmio, C: Clock>(device: &Device<'_, M, C>, model: Model
             (Cage::IsIgnored, Swap::DONE)
         }
         // Firmware makes it, and AUTOC means nothing (datasheet of the X540, 3.6).
-        Medium::Copper => (Cage::IsIgnored, Swap::DONE),
+        Medium::Copper => {
+            let _or_it_is_left_as_it_is = power_on(device, model);
+            (Cage::IsIgnored, Swap::DONE)
+        }
     }
 }
 

@@ -10,12 +10,14 @@
 //! | `sfp`, `wires` | what module is in the cage |
 //! | `sequence` | what the NVM has for it (6.3.2.2.1) |
 //! | `swap` | another module that is plugged in |
+//! | `mdio` | the transceiver of the X540 and X550 |
 //! | `report` | why the link is down |
 //! | `statistics` | the counters, and what can be read without a side effect |
 //!
 //! Sections are those of the datasheet of the 82599, revision 3.4, unless said otherwise.
 
 mod link;
+mod mdio;
 mod queues;
 mod registers;
 mod report;

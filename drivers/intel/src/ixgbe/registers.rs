@@ -30,6 +30,8 @@ pub(crate) const RFC: usize = 0x0_40a8; // those of them that were damaged, too
 pub(crate) const ROC: usize = 0x0_40ac; // frames that were too long
 pub(crate) const RJC: usize = 0x0_40b0; // those of them that were damaged, too
 pub(crate) const HLREG0: usize = 0x0_4240; // 8.2.3.22.8 the MAC
+pub(crate) const MSCA: usize = 0x0_425c; // 8.2.3.22.11 a command to a transceiver
+pub(crate) const MSRWD: usize = 0x0_4260; // 8.2.3.22.12 what it is told, and what it answers
 pub(crate) const MAXFRS: usize = 0x0_4268; // 8.2.3.22.13 the longest frame
 pub(crate) const MFLCN: usize = 0x0_4294; // 8.2.3.22.34 pause frames that are received
 pub(crate) const AUTOC: usize = 0x0_42a0; // 8.2.3.22.19 how the link is made
@@ -140,6 +142,14 @@ pub(crate) mod bits {
         pub(crate) const JUMBO: u32 = 1 << 2; // JUMBOEN
         pub(crate) const PAD: u32 = 1 << 10; // TXPADEN
         pub(crate) const LOOPBACK: u32 = 1 << 15; // LPBK
+    }
+    pub(crate) mod msca {
+        pub(crate) const DEVICE: usize = 16; // DEVADD
+        pub(crate) const PORT: usize = 21; // PHYADD
+        pub(crate) const ADDRESS: u32 = 0; // OPCODE: the place of what follows
+        pub(crate) const WRITE: u32 = 1 << 26;
+        pub(crate) const READ: u32 = 3 << 26;
+        pub(crate) const COMMAND: u32 = 1 << 30; // MDICMD, until it is done
     }
     pub(crate) mod macc {
         pub(crate) const FORCE_LINK_UP: u32 = 1 << 0; // FLU

@@ -252,7 +252,10 @@ fn the_transceiver_is_ours_while_an_x540_is_reset() {
         let card = card(X540).stuck(STATUS, 1 << 2, status);
         card.open_with(1, |_| ()).0.unwrap();
         let (taken, reset) = (card.first(writes(SW_FW_SYNC, bit)), card.first(writes(CTRL, RST)));
-        let given = card.last(|step| matches!(step, Step::Write(SW_FW_SYNC, _)));
+        let steps = card.steps();
+        let gives =
+            |step: &Step| matches!(step, Step::Write(SW_FW_SYNC, value) if value & bit == 0);
+        let given = taken + steps[taken..].iter().position(gives).expect("it is given back");
         assert!(taken < reset && reset < given);
         assert_eq!((card.word(SW_FW_SYNC) & 0x7fff_ffff, card.word(SWSM)), (0, 0));
     }

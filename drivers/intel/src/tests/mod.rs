@@ -7,6 +7,7 @@ mod ixgbe;
 mod ixgbe_link;
 mod jumbo;
 mod loopback;
+mod mdio;
 mod module;
 mod played;
 mod random;
