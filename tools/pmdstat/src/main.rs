@@ -1,14 +1,16 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`replay`], [`pcap`]. Beside them stand what verbs share: [`trace`] (files that tell of
-//! iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a good
+//! One module a verb: [`show`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
+//! heard of a machine), [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a good
 //! end, 1 for input that is wrong, 2 for a wrong call.
 
 #![forbid(unsafe_code)]
 
 mod pcap;
+mod recording;
 mod replay;
 mod settings;
+mod show;
 mod talk;
 mod trace;
 
@@ -30,6 +32,8 @@ struct Options {
 enum Verb {
     /// Tells what would have been reported of a recorded trace with other settings.
     Replay(replay::Options),
+    /// Prints what a recording holds: who it is of, events, what was counted, what is missing.
+    Show(show::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Replay(options) => replay::run(&options),
+        Verb::Show(options) => show::run(&options),
         Verb::Pcap(options) => pcap::run(&options),
     }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -38,16 +37,9 @@ impl Reader {
         Ok(Self { table, places, scanner: Scanner::new(), next: None })
     }
 
-    /// Reads `input` to its end and hands each line to `print`.
-    pub(crate) fn follow(mut self, mut input: impl Read, mut print: impl FnMut(&str)) {
-        let mut buffer = [0; 4096];
-        while let Ok(length @ 1..) = input.read(&mut buffer) {
-            for byte in &buffer[..length] {
-                for line in self.push(*byte) {
-                    print(&line);
-                }
-            }
-        }
+    /// Takes bytes of the stream and returns the lines that they complete.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Vec<String> {
+        bytes.iter().flat_map(|byte| self.push(*byte)).collect()
     }
 
     /// Takes a byte of the stream and returns the lines that it completes.

@@ -4,6 +4,7 @@
 mod capture;
 mod feed;
 mod options;
+mod recorded;
 mod session;
 mod verdict;
 
@@ -56,6 +57,8 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let outcome = session.run(plugs, capture.as_ref());
     let complaints = seats.map(|seats| seats.complaints()).unwrap_or_default();
     eprint!("{complaints}");
+    let recording = quoted(&recorded::stream_path().to_string_lossy()).to_string();
+    eprintln!("recorded in {recording}; next: cargo run -p pmdstat -- show {recording}");
     outcome?;
     ensure!(complaints.is_empty(), "the cards saw what their datasheet forbids");
     Ok(())

@@ -1,5 +1,7 @@
 //! One boot, from the first byte on the console to the end.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::mpsc::TryRecvError;
 use std::thread::{self, JoinHandle};
@@ -14,6 +16,7 @@ use anyhow::{Result, bail, ensure};
 use super::capture::Capture;
 use super::feed::{Feed, Plugs};
 use super::options::Options;
+use super::recorded::{self, Recorded};
 use super::verdict::{self, STALL};
 use crate::log;
 use crate::terminal::{self, Display, RawInput};
@@ -61,9 +64,13 @@ impl Session {
         }
         let console = display.clone();
         let image = machine.image.clone();
-        let listener = Box::new(move |bytes: &[u8]| console.console(bytes));
+        let Recorded { stream, console: mut file } = Recorded::begin()?;
+        let listener = Box::new(move |bytes: &[u8]| {
+            recorded::keep(&mut file, bytes);
+            console.console(bytes);
+        });
         let mut guest = Guest::start(program, machine, run, Some(listener))?;
-        let logs = show_logs(&mut guest, &image, display.clone());
+        let logs = read_stream(&mut guest, &image, display.clone(), stream);
         Ok(Self { options, guest, display, logs })
     }
 
@@ -173,15 +180,23 @@ impl Session {
     }
 }
 
-fn show_logs(guest: &mut Guest, image: &Path, display: Display) -> Option<JoinHandle<()>> {
-    let stream = guest.take_com2()?;
-    let reader = log::Reader::new(image);
-    Some(thread::spawn(move || match reader {
-        Ok(reader) => reader.follow(stream, |line| display.remark(line)),
-        Err(error) => {
-            display.remark(&format!("log: not shown: {error:#}"));
-            // It is read nevertheless, or the guest's port would fill.
-            let _ = std::io::copy(&mut &stream, &mut std::io::sink());
+/// Reads the stream to its end, whatever is in it, into `file`; shows its logs.
+fn read_stream(
+    guest: &mut Guest,
+    image: &Path,
+    display: Display,
+    mut file: File,
+) -> Option<JoinHandle<()>> {
+    let mut stream = guest.take_com2()?;
+    let mut reader = log::Reader::new(image)
+        .inspect_err(|error| display.remark(&format!("log: not shown: {error:#}")))
+        .ok();
+    Some(thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            recorded::keep(&mut file, &buffer[..length]);
+            let lines = reader.iter_mut().flat_map(|reader| reader.read(&buffer[..length]));
+            lines.for_each(|line| display.remark(&line));
         }
     }))
 }

@@ -1,0 +1,91 @@
+//! What was heard of a machine: the model that all verbs look at, whatever it was read from.
+//!
+//! [`Listener`] takes bytes of a stream, of a console's log, or of both on one line, and tells what they
+//! say; a [`Recording`] keeps it. Nothing is invented: what is missing is counted.
+
+mod boot;
+mod copies;
+mod ledger;
+mod listener;
+
+pub(crate) use boot::{Boot, Event};
+pub(crate) use copies::Copies;
+pub(crate) use ledger::Ledger;
+pub(crate) use listener::{Heard, Listener};
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// All that a file or a line held.
+#[derive(Debug, Default)]
+pub(crate) struct Recording {
+    /// One for each time the machine started, oldest first. What came before the first greeting belongs
+    /// to the first.
+    pub(crate) boots: Vec<Boot>,
+    /// Frames that were damaged, and such of a kind that this version does not know.
+    pub(crate) damaged: u64,
+    pub(crate) unknown: u64,
+    /// Frames that are missing by their numbers.
+    pub(crate) missing: u64,
+    /// Lines of text between the frames.
+    pub(crate) text: Vec<String>,
+}
+
+impl Recording {
+    /// What the file at `path` holds; `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let input: Box<dyn Read> = match path.to_str() {
+            Some("-") => Box::new(io::stdin().lock()),
+            _ => Box::new(
+                File::open(path).with_context(|| format!("cannot read {}", path.display()))?,
+            ),
+        };
+        Self::read(input).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// What `input` holds to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `input`.
+    pub(crate) fn read(mut input: impl Read) -> io::Result<Self> {
+        let (mut recording, mut listener) = (Self::default(), Listener::new());
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let count = input.read(&mut buffer)?;
+            if count == 0 {
+                listener.finish(&mut |heard| recording.take(heard));
+                return Ok(recording);
+            }
+            listener.hear(&buffer[..count], &mut |heard| recording.take(heard));
+        }
+    }
+
+    /// Keeps what was heard.
+    pub(crate) fn take(&mut self, heard: Heard<'_>) {
+        match heard {
+            Heard::Text(line) => self.text.push(line.to_owned()),
+            Heard::Damage => self.damaged += 1,
+            Heard::Unknown => self.unknown += 1,
+            Heard::Missing(count) => self.missing += count,
+            Heard::Message(message) => {
+                if Boot::is_begun_by(message, self.boots.last()) {
+                    self.boots.push(Boot::default());
+                }
+                if let Some(boot) = self.boots.last_mut() {
+                    boot.take(message);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

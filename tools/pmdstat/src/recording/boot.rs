@@ -1,0 +1,134 @@
+//! What was heard of a machine from one start to the next.
+
+use std::collections::BTreeMap;
+
+use perf::stream::{Greeting, Message, Suspect, Table, Whole};
+use perf::{Counter, Iteration, Millisecond, Quantity, Snapshot, Timebase};
+
+use super::Copies;
+
+/// One start of a machine.
+#[derive(Debug, Default)]
+pub(crate) struct Boot {
+    /// The last greeting.
+    pub(crate) greeting: Option<Greeting>,
+    /// What it told in words, by what that is about and its name.
+    pub(crate) facts: BTreeMap<(String, String), String>,
+    /// Events by number, notes among them.
+    pub(crate) events: BTreeMap<u64, Event>,
+    /// Milliseconds by core, oldest first.
+    pub(crate) milliseconds: BTreeMap<u16, Vec<Millisecond>>,
+    /// What was counted, by table and owner.
+    pub(crate) copies: BTreeMap<(Table, u16), Copies>,
+    /// What numbers of tables are called.
+    pub(crate) names: BTreeMap<(Table, u16), Vec<String>>,
+    /// Logs as defmt frames.
+    pub(crate) logs: Vec<Vec<u8>>,
+    /// What it says that it did not send, by number of the kind.
+    pub(crate) gaps: BTreeMap<u8, u64>,
+    /// The text of its crash report.
+    pub(crate) crash: String,
+}
+
+/// An event.
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    /// Its suspicious iterations.
+    pub(crate) suspects: Vec<Suspect>,
+    /// The iterations around them, they included, oldest first; as far as rows tell.
+    pub(crate) rows: Vec<Iteration>,
+    /// What was said at its end; nothing while it is not all there.
+    pub(crate) whole: Option<Whole>,
+    /// What an operator noted down, and when; such an event has nothing else.
+    pub(crate) note: Option<(u64, String)>,
+}
+
+impl Event {
+    /// Whether all of it was heard.
+    pub(crate) fn is_whole(&self) -> bool {
+        let (suspects, rows) = (self.suspects.len() as u64, self.rows.len() as u64);
+        let all = self.whole.is_some_and(|whole| (whole.suspects, whole.rows) == (suspects, rows));
+        self.note.is_some() || all
+    }
+}
+
+impl Boot {
+    /// Whether `message` is of another start than `last`.
+    pub(super) fn is_begun_by(message: &Message<'_>, last: Option<&Self>) -> bool {
+        let Some(last) = last else { return true };
+        let Message::Greeting(greeting) = message else { return false };
+        let same = |known: &Greeting| {
+            (known.base.boot, known.build) == (greeting.base.boot, greeting.build)
+                && known.at <= greeting.at
+        };
+        last.greeting.as_ref().is_some_and(|known| !same(known))
+    }
+
+    /// What converts counts of the time-stamp counter.
+    pub(crate) fn base(&self) -> Timebase {
+        self.greeting.map_or(Timebase::new(0, 0), |greeting| greeting.base)
+    }
+
+    /// The cores of its PMDs.
+    pub(crate) fn cores(&self) -> impl Iterator<Item = u16> {
+        let counters = self.copies.keys().filter(|(table, _)| *table == Table::Counters);
+        counters.map(|(_, core)| *core)
+    }
+
+    /// What the PMD of `core` had counted by the last copy that was heard.
+    pub(crate) fn snapshot(&self, core: u16) -> Option<Snapshot> {
+        let counters = self.copies.get(&(Table::Counters, core))?.last()?;
+        let mut snapshot = Snapshot::ZERO;
+        snapshot.at = counters.at;
+        let places = snapshot.counters.iter_mut().enumerate();
+        places.for_each(|(position, place)| *place = counters.get(position));
+        for (number, quantity) in (0..).zip(Quantity::ALL) {
+            let copy = self.copies.get(&(Table::Histogram(number), core)).and_then(Copies::last);
+            let buckets = copy.map_or(&[][..], |copy| &copy.numbers).iter().enumerate();
+            for (bucket, samples) in buckets {
+                snapshot.set_bucket(quantity, bucket, *samples);
+            }
+        }
+        let recorded = snapshot.of(Quantity::Cycles).samples();
+        snapshot.iterations = recorded + snapshot.count(Counter::Unrecorded);
+        Some(snapshot)
+    }
+
+    /// Keeps what was heard.
+    pub(super) fn take(&mut self, message: &Message<'_>) {
+        match *message {
+            Message::Log(frame) => self.logs.push(frame.to_vec()),
+            Message::Greeting(greeting) => self.greeting = Some(greeting),
+            Message::Fact(fact) => {
+                let key = (fact.about.to_owned(), fact.name.to_owned());
+                self.facts.insert(key, fact.value.to_owned());
+            }
+            Message::Suspect(suspect) => self.event(suspect.event).suspects.push(suspect),
+            Message::Rows(mut message) => {
+                let event = self.event(message.heading.event);
+                event.rows.extend(message.rows.map(|row| row.iteration(&mut message.heading)));
+            }
+            Message::Whole(whole) => self.event(whole.event).whole = Some(whole),
+            Message::Note(note) => {
+                self.event(note.event).note = Some((note.at, note.text.to_owned()));
+            }
+            Message::Milliseconds(message) => {
+                self.milliseconds.entry(message.core).or_default().extend(message.records);
+            }
+            Message::Amounts(amounts) => {
+                self.copies.entry((amounts.table, amounts.owner)).or_default().take(&amounts);
+            }
+            Message::Names(message) => {
+                let names = self.names.entry((message.table, message.owner)).or_default();
+                names.resize(names.len().max(message.first.into()), String::new());
+                names.splice(usize::from(message.first).., message.names.map(str::to_owned));
+            }
+            Message::Gap(gaps) => self.gaps.extend(gaps.map(|gap| (gap.kind, gap.count))),
+            Message::Crash(text) => self.crash.push_str(text),
+        }
+    }
+
+    fn event(&mut self, number: u64) -> &mut Event {
+        self.events.entry(number).or_default()
+    }
+}

@@ -1,0 +1,75 @@
+//! From bytes to messages and lines of text.
+
+use perf::stream::{Damage, Found, Message, Scanner};
+
+/// What was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard<'a> {
+    /// A message of the stream.
+    Message(&'a Message<'a>),
+    /// A line of text.
+    Text(&'a str),
+    /// So many frames are missing here.
+    Missing(u64),
+    /// Something that was a frame.
+    Damage,
+    /// A frame of a kind that this version does not know.
+    Unknown,
+}
+
+/// Listens to a line.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    scanner: Scanner,
+    next: Option<u32>,
+}
+
+impl Listener {
+    /// One that has heard nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { scanner: Scanner::new(), next: None }
+    }
+
+    /// Takes `bytes`, and hands what they complete to `tell`.
+    pub(crate) fn hear(&mut self, bytes: &[u8], tell: &mut impl FnMut(Heard<'_>)) {
+        for byte in bytes {
+            if let Some(found) = self.scanner.push(*byte) {
+                pass_on(found, &mut self.next, tell);
+            }
+        }
+    }
+
+    /// Hands what the end completes to `tell`.
+    pub(crate) fn finish(&mut self, tell: &mut impl FnMut(Heard<'_>)) {
+        if let Some(found) = self.scanner.finish() {
+            pass_on(found, &mut self.next, tell);
+        }
+    }
+}
+
+fn pass_on(found: Found<'_>, next: &mut Option<u32>, tell: &mut impl FnMut(Heard<'_>)) {
+    match found {
+        Found::Frame(frame) => {
+            let message = Message::read(&frame);
+            let begins = matches!(message, Ok(Message::Greeting(_))) && frame.sequence == 0;
+            let expected = next.replace(frame.sequence.wrapping_add(1));
+            let missing = expected.map_or(0, |expected| frame.sequence.wrapping_sub(expected));
+            // A number far behind was sent before: lines repeat what they have sent, some of them.
+            match missing {
+                0 => {}
+                _ if begins => {}
+                repeated if repeated > u32::MAX / 2 => {
+                    *next = expected;
+                    return;
+                }
+                missing => tell(Heard::Missing(missing.into())),
+            }
+            tell(message.as_ref().map_or(Heard::Damage, Heard::Message));
+        }
+        Found::Damage(Damage::Kind(_)) => tell(Heard::Unknown),
+        Found::Damage(_) => tell(Heard::Damage),
+        Found::Text(text) => {
+            String::from_utf8_lossy(text).lines().for_each(|line| tell(Heard::Text(line)));
+        }
+    }
+}

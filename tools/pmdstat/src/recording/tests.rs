@@ -1,0 +1,85 @@
+use perf::stream::{
+    Draft, Frame, Greeting, Kind, LINE, Note, PAYLOAD, Suspect, Whole, armour, encode,
+};
+use perf::{Iteration, Timebase};
+
+use super::*;
+
+/// Frames of `drafts`, numbered from `first` on.
+fn line(first: u32, drafts: &[Draft]) -> Vec<u8> {
+    let frames = (first..).zip(drafts).flat_map(|(sequence, draft)| {
+        let mut line = [0; LINE];
+        let frame = Frame { sequence, kind: draft.kind(), payload: draft.payload() };
+        let len = encode(&frame, &mut line);
+        line[..len].to_vec()
+    });
+    frames.collect()
+}
+
+fn draft(kind: Kind, value: &impl serde::Serialize) -> Draft {
+    let mut draft = Draft::new(kind, PAYLOAD);
+    draft.add(value).unwrap();
+    draft
+}
+
+fn greeting(boot: u64, at: u64) -> Draft {
+    let base = Timebase::new(1_000_000, boot);
+    draft(Kind::Greeting, &Greeting { version: 1, build: [1; 20], base, at })
+}
+
+fn note(event: u64) -> Draft {
+    draft(Kind::Note, &Note { event, at: 5, text: "noted" })
+}
+
+fn suspect(event: u64) -> Draft {
+    let mut iteration = Iteration::default();
+    (iteration.number, iteration.cycles) = (9, 300);
+    let (has_rooms, readings) = (false, perf::stolen::Readings::default());
+    draft(Kind::Suspect, &Suspect { event, core: 1, iteration, has_rooms, readings, loss: None })
+}
+
+fn read(bytes: &[u8]) -> Recording {
+    Recording::read(bytes).unwrap()
+}
+
+#[test]
+fn a_machine_that_starts_again_begins_a_recording_of_its_own() {
+    let mut bytes = line(0, &[greeting(0, 1), note(1), greeting(0, 10), note(2)]);
+    bytes.extend(line(0, &[greeting(500, 501), note(1)]));
+    let recording = read(&bytes);
+    let events: Vec<usize> = recording.boots.iter().map(|boot| boot.events.len()).collect();
+    assert_eq!((events, recording.missing), (vec![2, 1], 0));
+}
+
+#[test]
+fn frames_that_are_missing_are_counted_and_those_that_come_twice_are_one() {
+    let mut bytes = line(0, &[greeting(0, 1), note(1)]);
+    bytes.extend(line(1, &[note(1)]));
+    bytes.extend(line(5, &[note(6)]));
+    let recording = read(&bytes);
+    assert_eq!((recording.missing, recording.boots[0].events.len()), (3, 2));
+}
+
+#[test]
+fn an_event_is_whole_once_all_of_it_came() {
+    let whole = |rows| Whole { event: 1, suspects: 1, rows, missing: 0, is_cut: false };
+    let event = |rows| {
+        let drafts = [greeting(0, 1), suspect(1), draft(Kind::Whole, &whole(rows))];
+        read(&line(0, &drafts)).boots[0].events[&1].is_whole()
+    };
+    assert_eq!((event(0), event(1)), (true, false));
+}
+
+#[test]
+fn a_consoles_log_is_read_with_what_people_and_firmware_said() {
+    let mut log = b"BMC: fan 3 slow\r\nbarecore> show".to_vec();
+    for (sequence, draft) in (0..).zip([greeting(0, 1), note(1)]) {
+        let mut line = [0; armour::LINE];
+        let frame = Frame { sequence, kind: draft.kind(), payload: draft.payload() };
+        log.extend(format!("\r             \r{}\r\n", armour::encode(&frame, &mut line)).bytes());
+    }
+    log.extend(b"barecore> ");
+    let recording = read(&log);
+    assert_eq!(recording.text, ["BMC: fan 3 slow", "barecore>"]);
+    assert_eq!((recording.boots[0].events.len(), recording.damaged), (1, 0));
+}

@@ -1,0 +1,79 @@
+//! `pmdstat show`: what a recording holds, in the words and columns of Open vSwitch.
+
+mod counted;
+mod events;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use perf::stream::Kind;
+
+use crate::recording::{Boot, Recording};
+
+/// What to show.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  pmdstat show target/barecore/last.pmd\n  pmdstat show console.log --event 7"
+)]
+pub(crate) struct Options {
+    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    file: PathBuf,
+    /// Prints this event with the iterations around it, and nothing else.
+    #[arg(long, value_name = "NUMBER")]
+    event: Option<u64>,
+}
+
+/// Prints it.
+///
+/// # Errors
+///
+/// The file cannot be read, or holds nothing of the kind.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let recording = Recording::open(&options.file)?;
+    let file = options.file.display();
+    ensure!(!recording.boots.is_empty(), "{file} holds no frame of a stream");
+    let mut out = BufWriter::new(io::stdout().lock());
+    for boot in &recording.boots {
+        match options.event {
+            Some(number) => events::one(boot, number, &mut out)?,
+            None => all(boot, &mut out)?,
+        }
+    }
+    if options.event.is_none() {
+        missing(&recording, &mut out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn all(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
+    who(boot, out)?;
+    counted::performance(boot, out)?;
+    counted::ledger(boot, out)?;
+    events::list(boot, out)
+}
+
+/// Who it is of.
+fn who(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
+    if let Some(greeting) = &boot.greeting {
+        let build: String = greeting.build.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(out, "stream version {}, build id {build}", greeting.version)?;
+    }
+    for ((about, name), value) in &boot.facts {
+        writeln!(out, "  {about:<10}  {name:<20}  {value}")?;
+    }
+    Ok(())
+}
+
+/// What is not there.
+fn missing(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
+    let Recording { missing, damaged, unknown, .. } = recording;
+    writeln!(out, "\nframes missing={missing} damaged={damaged} of-later-versions={unknown}")?;
+    for (kind, count) in recording.boots.iter().flat_map(|boot| &boot.gaps) {
+        let name = Kind::from_byte(*kind).map_or("of a later version", Kind::name);
+        writeln!(out, "  not sent, because the line was slower: {count} {name}")?;
+    }
+    Ok(())
+}
