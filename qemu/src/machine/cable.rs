@@ -1,0 +1,78 @@
+//! What network cards are plugged into: wires, interfaces and hubs.
+
+use std::path::{Path, PathBuf};
+
+use super::words::{Words, escaped};
+
+/// What a network card's cable is plugged into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Netdev {
+    /// A pair of unix datagram sockets, one frame a datagram.
+    Dgram {
+        /// QEMU's socket.
+        qemu: PathBuf,
+        /// The other side's socket.
+        host: PathBuf,
+    },
+    /// A tap interface of the host that already exists.
+    Tap {
+        /// Its name.
+        name: String,
+        /// Pairs of queues; the interface was made with `multi_queue` if there are several.
+        pairs: u8,
+    },
+    /// A hub inside QEMU, by number: what one plug sends, all others get.
+    Hub(u32),
+}
+
+/// A datagram wire that is plugged into a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubWire {
+    /// The hub's number.
+    pub hub: u32,
+    /// QEMU's socket.
+    pub qemu: PathBuf,
+    /// The other side's socket.
+    pub host: PathBuf,
+}
+
+impl Netdev {
+    /// What a virtio card needs to be told to have as many queues.
+    pub(super) fn queues(&self) -> &'static str {
+        if matches!(self, Self::Tap { pairs: 2.., .. }) { ",mq=on" } else { "" }
+    }
+
+    pub(super) fn option(&self, id: &str) -> String {
+        match self {
+            Self::Dgram { qemu, host } => dgram(id, qemu, host),
+            Self::Tap { name, pairs } => {
+                let queues = if *pairs > 1 { format!(",queues={pairs}") } else { String::new() };
+                format!("tap,id={id},ifname={name},script=no,downscript=no{queues}")
+            }
+            Self::Hub(hub) => format!("hubport,id={id},hubid={hub}"),
+        }
+    }
+}
+
+impl HubWire {
+    /// The id of hub wire number `index`'s plug, for `netdev_del`.
+    #[must_use]
+    pub fn plug_id(index: usize) -> String {
+        format!("plug{index}")
+    }
+
+    pub(super) fn add(&self, line: &mut Words, index: usize) {
+        let wire = format!("wire{index}");
+        line.option("-netdev", dgram(&wire, &self.qemu, &self.host));
+        let plug = Self::plug_id(index);
+        line.option("-netdev", format!("hubport,id={plug},hubid={},netdev={wire}", self.hub));
+    }
+}
+
+fn dgram(id: &str, qemu: &Path, host: &Path) -> String {
+    format!(
+        "dgram,id={id},local.type=unix,local.path={},remote.type=unix,remote.path={}",
+        escaped(qemu),
+        escaped(host)
+    )
+}
