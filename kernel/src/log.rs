@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use heapless::{Deque, Vec};
 use kernel::control::{Control, Orders};
-use kernel::options::Console as Wanted;
+use kernel::options::{Options, Stream as Wanted};
 use kernel::stream::Way;
 use perf::stream::PAYLOAD;
 use serial::{Com, Port};
@@ -80,25 +80,35 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// The virtio console if there is one, else the serial port that `console` is not on if that
-    /// answers.
-    pub(crate) fn find(console: Wanted) -> Option<Self> {
-        let virtio = ports::console().and_then(|console| pmds::carve(console).ok());
-        if let Some(virtio) = virtio {
-            return Some(Self::Virtio(virtio));
+    /// The one that `options` ask for, if it is there and does not carry the console.
+    pub(crate) fn find(options: &Options) -> Option<Self> {
+        let console = options.console.com;
+        match options.stream {
+            Wanted::Auto => Self::virtio().or_else(|| Self::serial(other(console))),
+            Wanted::Virtio => Self::virtio(),
+            Wanted::Serial(com) if com != console => Self::serial(com),
+            Wanted::Serial(_) | Wanted::Shared | Wanted::None => None,
         }
-        let com = match console.com {
-            Com::One => Com::Two,
-            Com::Two => Com::One,
-        };
+    }
+
+    fn virtio() -> Option<Self> {
+        let console = ports::console()?;
+        pmds::carve(console).ok().map(Self::Virtio)
+    }
+
+    fn serial(com: Com) -> Option<Self> {
         let port = Port::open(com, BAUD).ok()?;
         SERIAL.store(com as u16, Relaxed);
         Some(Self::Serial(port))
     }
 
-    /// How the stream goes by it.
-    pub(crate) fn way(&self) -> Way {
-        Way::Own { is_fast: matches!(self, Self::Virtio(_)) }
+    /// How the stream goes where there is this `line` for it, or none.
+    pub(crate) fn way(line: Option<&Self>, options: &Options) -> Way {
+        match (line, options.stream) {
+            (Some(line), _) => Way::Own { is_fast: matches!(line, Self::Virtio(_)) },
+            (None, Wanted::Auto | Wanted::Shared) => Way::Shared,
+            (None, _) => Way::Nowhere,
+        }
     }
 
     /// Sends what waits in `control`, as far as the line takes it without waiting.
@@ -109,6 +119,13 @@ impl Line {
             Self::Virtio(console) => console.write(bytes),
         };
         control.stream_sent(taken);
+    }
+}
+
+fn other(com: Com) -> Com {
+    match com {
+        Com::One => Com::Two,
+        Com::Two => Com::One,
     }
 }
 

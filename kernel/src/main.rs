@@ -25,7 +25,7 @@ use arch::{cores, crash, memory, sections, tsc};
 use board::Board;
 use heapless::Vec;
 use kernel::control::Endpoint;
-use kernel::options::Options;
+use kernel::options::{Options, Stream};
 use kernel::stream::Way;
 use perf::Timebase;
 use serial::Port;
@@ -85,8 +85,12 @@ fn main() -> ! {
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
     facts::tell(control, &board);
-    let stream = log::Line::find(options.console);
-    control.set_stream(stream.as_ref().map_or(Way::Shared, log::Line::way), sections::build_id());
+    let stream = log::Line::find(&options);
+    let way = log::Line::way(stream.as_ref(), &options);
+    if way == Way::Nowhere && options.stream != Stream::None {
+        control.notice(format_args!("error: stream: that line is not there, or is the console's"));
+    }
+    control.set_stream(way, sections::build_id());
     house::keep(control, board, (console, stream), wall)
 }
 

@@ -37,6 +37,8 @@ pub const CORES: usize = 256;
 pub struct Options {
     /// Where the console is.
     pub console: Console,
+    /// Which line the stream goes by.
+    pub stream: Stream,
     /// Which NICs to take.
     pub ports: Ports,
     /// Which ports frames leave by.
@@ -136,6 +138,22 @@ pub struct Console {
     pub baud: u32,
 }
 
+/// Which line the stream goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// A virtio console if there is one, else a serial port that is not the console's, else the
+    /// console's line.
+    Auto,
+    /// A virtio console.
+    Virtio,
+    /// This serial port.
+    Serial(Com),
+    /// The console's line.
+    Shared,
+    /// None.
+    None,
+}
+
 /// What happens when an iteration does not end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watchdog {
@@ -188,6 +206,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             console: Console { com: Com::One, baud: 115_200 },
+            stream: Stream::Auto,
             ports: Ports::None,
             forward: Forward::default(),
             pmd_cpu_mask: CpuMask::ALL,

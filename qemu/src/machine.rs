@@ -96,6 +96,8 @@ pub enum Serial {
     Stdio,
     /// The port exists and leads nowhere.
     Nowhere,
+    /// There is no such port.
+    Absent,
 }
 
 impl Machine {
@@ -227,6 +229,7 @@ impl Serial {
             Self::File(path) => format!("file,id={id},path={}", escaped(path)),
             Self::Stdio => format!("stdio,id={id},signal=off"),
             Self::Nowhere => format!("null,id={id}"),
+            Self::Absent => return,
         };
         line.option("-chardev", backend);
         line.option("-serial", format!("chardev:{id}"));

@@ -41,12 +41,18 @@ enum Range {
 }
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 27] = [
+static OWN: [OwnKey; 28] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
         default: "ttyS0,115200",
         help: "serial port of the console",
+    },
+    OwnKey {
+        name: "stream",
+        range: Range::Text("auto, virtio, ttyS0, ttyS1, shared or none", values::stream),
+        default: "auto",
+        help: "line of the stream; auto is the first of virtio, the other serial port and shared",
     },
     OwnKey {
         name: "ports",

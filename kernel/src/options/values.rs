@@ -3,7 +3,9 @@
 use heapless::Vec;
 use serial::Com;
 
-use super::{CORES, Console, CpuMask, Forward, MTU, Numbers, Options, Ports, RXQS, Watchdog};
+use super::{
+    CORES, Console, CpuMask, Forward, MTU, Numbers, Options, Ports, RXQS, Stream, Watchdog,
+};
 use crate::address::Nic;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
@@ -14,6 +16,19 @@ pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
         "report" => Watchdog::Report,
         "reset" => Watchdog::Reset,
         "off" => Watchdog::Off,
+        _ => return None,
+    };
+    Some(())
+}
+
+pub(super) fn stream(options: &mut Options, text: &str) -> Option<()> {
+    options.stream = match text {
+        "auto" => Stream::Auto,
+        "virtio" => Stream::Virtio,
+        "ttyS0" => Stream::Serial(Com::One),
+        "ttyS1" => Stream::Serial(Com::Two),
+        "shared" => Stream::Shared,
+        "none" => Stream::None,
         _ => return None,
     };
     Some(())

@@ -36,6 +36,7 @@ mod rxqs;
 mod sizes;
 #[path = "../skipping/mod.rs"]
 mod skipping;
+mod stream;
 mod supervision;
 mod transcript;
 mod vxlan;
@@ -96,6 +97,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,
+        stream::FACTS,
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,
