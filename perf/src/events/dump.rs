@@ -90,7 +90,11 @@ impl Dump {
                     return Ok(true);
                 }
                 let (core, event) = (*core, *event);
-                writeln!(out, "{}", Suspect { iteration, core, event, base })?;
+                let suspect = Suspect { iteration, core, event, base };
+                match self.extent {
+                    Extent::Brief => writeln!(out, "{}", suspect.brief())?,
+                    Extent::Usual | Extent::Full => writeln!(out, "{suspect}")?,
+                }
                 let end = if self.extent == Extent::Brief { Line::End } else { Line::Titles };
                 after.map_or(end, Line::Suspect)
             }

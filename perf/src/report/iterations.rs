@@ -45,12 +45,27 @@ pub struct Suspect<'a> {
 
 impl Display for Suspect<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Iteration { number, start, cycles, reasons, flags, .. } = *self.iteration;
+        let Iteration { start, flags, .. } = *self.iteration;
+        self.announce(out)?;
+        write!(out, " {}{}", Moment { count: start, base: self.base }, FlagNames(flags, " "))
+    }
+}
+
+impl Suspect<'_> {
+    /// The same without the moment, for a line that carries that otherwise.
+    pub fn brief(&self) -> impl Display {
+        fmt::from_fn(|out| {
+            self.announce(out)?;
+            write!(out, "{}", FlagNames(self.iteration.flags, " "))
+        })
+    }
+
+    fn announce(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Iteration { number, cycles, reasons, .. } = *self.iteration;
         let Self { core, event, base, .. } = *self;
         let micros = base.micros(cycles);
         write!(out, "Suspicious iteration ({reasons}): iter={number} duration={micros} us ")?;
-        write!(out, "core={core} event={event} {}", Moment { count: start, base })?;
-        write!(out, "{}", FlagNames(flags, " "))
+        write!(out, "core={core} event={event}")
     }
 }
 

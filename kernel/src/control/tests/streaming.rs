@@ -223,3 +223,39 @@ fn on_the_consoles_line_frames_stand_between_lines_and_never_in_what_is_typed() 
     let (heard, _) = frames(desk.says("ents\r").as_bytes(), &mut next);
     assert_eq!(heard.len(), 3, "the event, and nothing else while somebody types: {heard:?}");
 }
+
+/// Bytes that a line of 115,200 symbols a second carries in one, less a ninth: played iterations have
+/// smaller numbers, so that an event takes 360 bytes with its line of text where a real one takes 405.
+const LINE_RATE: u64 = 115_200 / 10 * 8 / 9;
+
+#[test]
+fn a_shared_line_carries_25_default_events_a_second_and_what_two_pmds_count() {
+    const SECONDS: u64 = 60;
+    let mut desk = Desk::new();
+    desk.control.set_stream(Way::Shared, BUILD);
+    let (mut bytes, mut carried) = (vec![], 0);
+    for millisecond in 0..SECONDS * 1000 {
+        if millisecond % 40 == 0 {
+            let pmd = &mut desk.pmds[usize::from(millisecond % 80 == 0)];
+            pmd.run(300);
+            pmd.idle(12);
+        }
+        desk.machine.now += HERTZ / 1000;
+        desk.control.tick(&mut desk.machine, b"");
+        carried += LINE_RATE;
+        let count = desk.control.unsent().len().min((carried / 1000) as usize);
+        bytes.extend(&desk.control.unsent()[..count]);
+        desk.control.sent(count);
+        carried -= 1000 * count as u64;
+        carried = carried.min(16 * 1000);
+    }
+    let (heard, _) = frames(&bytes, &mut 0);
+    let wholes = heard.iter().filter(|heard| matches!(heard, Heard::Whole(..))).count() as u64;
+    assert!(wholes + 10 >= 25 * SECONDS, "{wholes} events");
+    let copies = |core| {
+        let is_it = |heard: &&Heard| matches!(heard, Heard::Amounts(Table::Counters, own, _) if *own == core);
+        heard.iter().filter(is_it).count()
+    };
+    assert!(copies(1) >= 5 && copies(2) >= 5, "{} and {} copies", copies(1), copies(2));
+    assert!(!heard.iter().any(|heard| matches!(heard, Heard::Gap(_))), "nothing was left out");
+}
