@@ -220,10 +220,18 @@ impl<T: TxQueue> Exits<T> {
         }
     }
 
-    /// Says in `ledger` how many frames each ring holds.
+    /// Has rings do what frames need not wait for.
+    pub(crate) fn keep_house(&mut self, pool: &mut LocalPool) {
+        for exit in &mut self.exits {
+            exit.queue.keep_house(pool);
+        }
+    }
+
+    /// Says in `ledger` how many frames each ring holds, and how many it never sent.
     pub(crate) fn publish(&self, ledger: &Ledger) {
         for exit in &self.exits {
             ledger.set_pending(exit.port, exit.queue.backlog());
+            ledger.set_unsent(exit.port, exit.queue.unsent());
         }
     }
 }

@@ -239,6 +239,8 @@ pub struct Ledger {
     parked: AtomicU64,
     /// Frames in transmit rings, by port, as of the last housekeeping.
     pending: [AtomicU64; ACCOUNTS],
+    /// Frames that rings took and that were never sent, by port, as of then.
+    unsent: [AtomicU64; ACCOUNTS],
 }
 
 impl Ledger {
@@ -279,6 +281,20 @@ impl Ledger {
     /// another PMD's.
     pub fn pending(&self, port: usize) -> u64 {
         self.pending.get(port).map_or(0, |pending| pending.load(Relaxed))
+    }
+
+    /// Says how many frames the transmit ring of `port` took and never sent, since boot. Only the PMD
+    /// that owns it may.
+    pub(crate) fn set_unsent(&self, port: u16, frames: u64) {
+        if let Some(unsent) = self.unsent.get(usize::from(port)) {
+            unsent.store(frames, Relaxed);
+        }
+    }
+
+    /// Frames of those counted as sent by `port` that came back from its ring unsent, because its card
+    /// was reset, as of the last housekeeping; 0 if the ring is another PMD's.
+    pub fn unsent(&self, port: usize) -> u64 {
+        self.unsent.get(port).map_or(0, |unsent| unsent.load(Relaxed))
     }
 
     /// A copy as things stood between two iterations; none if the PMD wrote all the time, or

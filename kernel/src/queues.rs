@@ -78,6 +78,14 @@ impl RxQueue for Rx {
             Self::Local(queue) => queue.capacity(),
         }
     }
+
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Virtio(queue) => queue.keep_house(pool),
+            Self::Intel(queue) => queue.keep_house(pool),
+            Self::Local(queue) => queue.keep_house(pool),
+        }
+    }
 }
 
 /// A card's transmit queue.
@@ -102,10 +110,24 @@ impl TxQueue for Ring {
         }
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Virtio(queue) => queue.keep_house(pool),
+            Self::Intel(queue) => queue.keep_house(pool),
+        }
+    }
+
     fn backlog(&self) -> u32 {
         match self {
             Self::Virtio(queue) => queue.backlog(),
             Self::Intel(queue) => queue.backlog(),
+        }
+    }
+
+    fn unsent(&self) -> u64 {
+        match self {
+            Self::Virtio(queue) => queue.unsent(),
+            Self::Intel(queue) => queue.unsent(),
         }
     }
 
@@ -124,7 +146,7 @@ pub(crate) enum Tx {
     Own(Ring),
     Shared {
         queue: &'static SharedTx<Ring>,
-        /// Only one PMD tells how many frames the ring holds.
+        /// Only one PMD tells how many frames the ring holds, and never sent.
         tells: bool,
     },
     /// By all rings of the port, as hashes of frames say.
@@ -153,12 +175,31 @@ impl TxQueue for Tx {
         }
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        match self {
+            Self::Local(queue) => queue.keep_house(pool),
+            Self::Own(queue) => queue.keep_house(pool),
+            Self::Shared { queue, .. } => queue.keep_house(pool),
+            Self::Steered { queues, .. } => queues.keep_house(pool),
+        }
+    }
+
     fn backlog(&self) -> u32 {
         match self {
             Self::Local(queue) => queue.backlog(),
             Self::Own(queue) => queue.backlog(),
             Self::Shared { queue, tells: true } => queue.backlog(),
             Self::Steered { queues, tells: true } => queues.backlog(),
+            Self::Shared { .. } | Self::Steered { .. } => 0,
+        }
+    }
+
+    fn unsent(&self) -> u64 {
+        match self {
+            Self::Local(queue) => queue.unsent(),
+            Self::Own(queue) => queue.unsent(),
+            Self::Shared { queue, tells: true } => queue.unsent(),
+            Self::Steered { queues, tells: true } => queues.unsent(),
             Self::Shared { .. } | Self::Steered { .. } => 0,
         }
     }

@@ -17,8 +17,8 @@ pub(super) struct Stall {
 }
 
 impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
-    /// Carries out the control core's orders and what they left to be done, and takes back the
-    /// frames of rings that had nothing to send for a while.
+    /// Carries out the control core's orders and what they left to be done, and has queues do what
+    /// frames need not wait for: so frames come back from rings that had nothing to send for a while.
     #[cold]
     pub(super) fn housekeep(&mut self, clock: &impl Clock) {
         self.parts.recorder.arrive(Room::Housekeeping);
@@ -36,8 +36,9 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let Parts { recorder, ledger, exits, pool, switch, .. } = &mut self.parts;
         switch.keep_house(recorder.latest());
         exits.set_down(switch.network.get().down);
-        exits.reclaim(pool);
+        exits.keep_house(pool);
         exits.publish(ledger);
+        self.entries.iter_mut().for_each(|entry| entry.queue.keep_house(pool));
         recorder.current.flags.set(Flags::WORK);
         let dropped = self.books.post(ledger, exits.parked());
         if dropped > 0 {

@@ -22,6 +22,10 @@ struct Wire {
     gone: Vec<Vec<u8>>,
     held: Vec<Frame>,
     room: usize,
+    /// How often its receive queue kept house.
+    kept: u64,
+    /// Frames that are not sent any more.
+    unsent: u64,
 }
 
 #[derive(Clone, Default)]
@@ -47,6 +51,10 @@ impl RxQueue for Played {
     fn capacity(&self) -> u32 {
         256
     }
+
+    fn keep_house(&mut self, _: &mut LocalPool) {
+        self.0.borrow_mut().kept += 1;
+    }
 }
 
 impl TxQueue for Played {
@@ -67,6 +75,10 @@ impl TxQueue for Played {
 
     fn backlog(&self) -> u32 {
         self.0.borrow().held.len() as u32
+    }
+
+    fn unsent(&self) -> u64 {
+        self.0.borrow().unsent
     }
 
     fn lies(&self) -> u64 {
@@ -374,6 +386,22 @@ fn housekeeping_says_what_transmit_rings_hold_after_taking_back_what_was_sent() 
     assert_eq!(bench.wires[1].0.borrow().held.len(), 10);
     bench.run(1);
     assert_eq!((bench.wires[1].0.borrow().held.len(), bench.ledger.pending(1)), (0, 0));
+}
+
+#[test]
+fn receive_queues_keep_house_as_often_as_their_pmd_whether_or_not_anything_comes() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.run(3 * HOUSEKEEPING);
+    let kept = [0, 1].map(|port: usize| bench.wires[port].0.borrow().kept);
+    assert_eq!(kept, [3, 3]);
+}
+
+#[test]
+fn housekeeping_says_what_transmit_rings_never_sent() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.wires[1].0.borrow_mut().unsent = 7;
+    bench.run(HOUSEKEEPING);
+    assert_eq!([0, 1, 99].map(|port| bench.ledger.unsent(port)), [0, 7, 0]);
 }
 
 #[test]

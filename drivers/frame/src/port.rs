@@ -60,6 +60,9 @@ pub trait RxQueue {
 
     /// Descriptors of the ring: what `waiting` is to be measured against.
     fn capacity(&self) -> u32;
+
+    /// Does what frames need not wait for. Asked now and then, whether or not any come.
+    fn keep_house(&mut self, _pool: &mut LocalPool) {}
 }
 
 impl<R: RxQueue> RxQueue for &mut R {
@@ -75,6 +78,10 @@ impl<R: RxQueue> RxQueue for &mut R {
     fn capacity(&self) -> u32 {
         R::capacity(self)
     }
+
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        R::keep_house(self, pool);
+    }
 }
 
 /// The sending half of a queue pair. It belongs to one core.
@@ -86,8 +93,20 @@ pub trait TxQueue {
     /// Puts the frames that the device is done with back into `pool`.
     fn reclaim(&mut self, pool: &mut LocalPool);
 
+    /// Does what frames need not wait for: takes back what was sent, and whatever else there is to do.
+    /// Asked now and then, whether or not anything is sent.
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        self.reclaim(pool);
+    }
+
     /// Frames that the device was given and is not known to be done with.
     fn backlog(&self) -> u32;
+
+    /// Frames since boot that the device was given and that were taken back from it unsent, because
+    /// it was reset.
+    fn unsent(&self) -> u64 {
+        0
+    }
 
     /// Completions that were refused since boot, because what the device said of them cannot be
     /// true.
@@ -104,8 +123,16 @@ impl<T: TxQueue> TxQueue for &mut T {
         T::reclaim(self, pool);
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        T::keep_house(self, pool);
+    }
+
     fn backlog(&self) -> u32 {
         T::backlog(self)
+    }
+
+    fn unsent(&self) -> u64 {
+        T::unsent(self)
     }
 
     fn lies(&self) -> u64 {

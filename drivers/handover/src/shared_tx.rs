@@ -43,8 +43,16 @@ impl<T: TxQueue> TxQueue for &SharedTx<T> {
         self.with(|queue| queue.reclaim(pool));
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        self.with(|queue| queue.keep_house(pool));
+    }
+
     fn backlog(&self) -> u32 {
         self.with(|queue| queue.backlog())
+    }
+
+    fn unsent(&self) -> u64 {
+        self.with(|queue| queue.unsent())
     }
 
     fn lies(&self) -> u64 {

@@ -62,8 +62,16 @@ impl<T: TxQueue, S: Steer> TxQueue for SteeredTx<T, S> {
         self.rings.iter_mut().for_each(|ring| ring.reclaim(pool));
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        self.rings.iter_mut().for_each(|ring| ring.keep_house(pool));
+    }
+
     fn backlog(&self) -> u32 {
         self.rings.iter().map(TxQueue::backlog).sum()
+    }
+
+    fn unsent(&self) -> u64 {
+        self.rings.iter().map(TxQueue::unsent).sum()
     }
 
     fn lies(&self) -> u64 {
@@ -94,6 +102,10 @@ mod tests {
 
         fn backlog(&self) -> u32 {
             self.1.len() as u32
+        }
+
+        fn unsent(&self) -> u64 {
+            self.0 as u64
         }
 
         fn lies(&self) -> u64 {
@@ -141,5 +153,20 @@ mod tests {
         for ring in rings {
             ring.with(|kept| kept.1.drain(..).for_each(core::mem::forget));
         }
+    }
+
+    #[test]
+    fn all_queues_keep_house_and_what_they_never_sent_is_told_together() {
+        let shared = |room| &*Box::leak(Box::new(SharedTx::new(Kept(room, Default::default()))));
+        let rings = [shared(3), shared(4)];
+        let mut steered = SteeredTx::new(rings.into_iter().collect(), First);
+        let mut pool = pool();
+        for (ring, connection) in rings.iter().zip([1, 0x80]) {
+            ring.with(|kept| kept.1.push(frame(connection, 0)));
+        }
+        assert_eq!((steered.backlog(), steered.unsent()), (2, 7));
+        steered.keep_house(&mut pool);
+        assert_eq!((steered.backlog(), pool.level()), (0, 2));
+        core::iter::from_fn(|| pool.take()).for_each(core::mem::forget);
     }
 }
