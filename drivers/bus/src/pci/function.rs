@@ -97,8 +97,9 @@ impl<'a, A: ConfigRegionAccess> Function<'a, A> {
 
     /// Lets the function read and write memory for as long as the answer lives.
     pub fn bus_master(&self) -> BusMaster<'a, A> {
-        self.change_command(|command| command | CommandRegister::BUS_MASTER_ENABLE);
-        BusMaster { segment: self.segment, seen: self.seen }
+        let right = BusMaster { segment: self.segment, seen: self.seen };
+        right.restore();
+        right
     }
 
     /// What the register at `offset` holds of all ones. It keeps its value.
@@ -141,9 +142,23 @@ pub struct BusMaster<'a, A: ConfigRegionAccess> {
     seen: Seen,
 }
 
+impl<A: ConfigRegionAccess> BusMaster<'_, A> {
+    /// Takes the right away until it is restored. What the function has written by then may still be on
+    /// its way; a read of one of its registers comes after that (PCI 3.0, 3.2.5).
+    pub fn withhold(&self) {
+        self.segment.forbid_bus_master(self.seen.address);
+    }
+
+    /// Gives the right back.
+    pub fn restore(&self) {
+        let enable = CommandRegister::BUS_MASTER_ENABLE;
+        self.segment.change_command(self.seen.address, |command| command | enable);
+    }
+}
+
 impl<A: ConfigRegionAccess> Drop for BusMaster<'_, A> {
     fn drop(&mut self) {
-        self.segment.forbid_bus_master(self.seen.address);
+        self.withhold();
     }
 }
 

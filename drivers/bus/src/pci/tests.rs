@@ -144,6 +144,10 @@ fn a_function_masters_the_bus_as_long_as_it_is_let() {
     assert!(!masters());
     let right = function.bus_master();
     assert!(masters());
+    right.withhold();
+    assert!(!masters());
+    right.restore();
+    assert!(masters());
     drop(right);
     assert!(!masters());
     let _right = function.bus_master();
