@@ -7,7 +7,8 @@ use bus::{Clock, Dma, Mmio, Shared};
 use heapless::Vec;
 
 use crate::Error;
-use crate::queue::{self, Lies, Queue, Ring, Writer};
+use crate::books::Lies;
+use crate::queue::{self, Queue, Ring, Writer};
 use crate::split::Split;
 use crate::transport::{Doorbell, Kind, Map, Transport};
 

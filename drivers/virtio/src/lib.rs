@@ -7,7 +7,8 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `transport` | capabilities, reset, features, queue set-up: virtio 1.2, section 4.1 |
-//! | `queue` | what was given to the device, and what it said of that |
+//! | `queue` | buffers that go to the device and come back |
+//! | `books` | what was given to the device, and what it said of that |
 //! | `split`, `packed` | the two kinds of rings: sections 2.7 and 2.8; they know no registers |
 //! | `net` | the network card: section 5.1 |
 //! | `control` | its queue for commands: section 5.1.6.5 |
@@ -18,6 +19,7 @@
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
+mod books;
 mod console;
 mod control;
 mod error;
@@ -31,10 +33,11 @@ mod tests;
 mod transport;
 mod tx;
 
+pub use books::Lies;
 pub use console::Console;
 pub use error::Error;
 pub use net::{Net, mac_of};
-pub use queue::Lies;
+
 pub use rx::NetRx;
 pub use transport::{Kind, Map, Register};
 pub use tx::NetTx;

@@ -4,8 +4,9 @@ use bus::Mmio;
 use frame::{BURST, Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 use heapless::Vec;
 
+use crate::books::Lies;
 use crate::net::HEADER;
-use crate::queue::{AnyQueue, Lies, Queue, Ring, Watch, Writer};
+use crate::queue::{AnyQueue, Queue, Ring, Watch, Writer};
 use crate::transport::Doorbell;
 
 /// The receiving queue. Each descriptor that was started always has a frame: when one comes off

@@ -4,8 +4,9 @@ use bus::Mmio;
 use frame::{BURST, Frame, LocalPool, Outbox, TxQueue};
 use heapless::Vec;
 
+use crate::books::Lies;
 use crate::net::HEADER;
-use crate::queue::{AnyQueue, Lies, N, Queue, Ring, Writer};
+use crate::queue::{AnyQueue, N, Queue, Ring, Writer};
 use crate::transport::Doorbell;
 
 /// The sending queue. It leaves frames with the device until there is more than a burst of them,
