@@ -8,6 +8,7 @@ use core::fmt;
 use bus::pci::{Seen, Segment};
 use bus::{Dma, Registers, Translation};
 use dataplane::{LARGEST, PORTS};
+use handover::Recall;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
 use kernel::machine::{Identity, Loopback};
@@ -33,7 +34,7 @@ type IntelCard = intel::Card<'static, pci::Config, Registers>;
 
 /// A network card that was taken, by its driver.
 enum Card {
-    Virtio(VirtioCard),
+    Virtio(&'static mut VirtioCard),
     Intel(&'static IntelCard),
 }
 
@@ -151,7 +152,8 @@ type Opened = (Card, usize, &'static mut Queues);
 
 #[inline(never)]
 fn open_virtio(function: &Function, wanted: usize, largest: usize) -> Result<Opened, Error> {
-    let mut card = Net::open(function, &mut map, &Uptime).map_err(Error::Virtio)?;
+    let recall = pmds::carve(Recall::new())?;
+    let mut card = Net::open(function, &mut map, recall, &Uptime).map_err(Error::Virtio)?;
     let (most, queues) = (card.most_pairs().min(RXQS), pmds::carve(Queues::of_frames(largest))?);
     for _ in 0..wanted.clamp(1, most) {
         let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
@@ -160,7 +162,7 @@ fn open_virtio(function: &Function, wanted: usize, largest: usize) -> Result<Ope
     }
     let commands = rings(VirtioCard::CONTROL_MEMORY, RING_ALIGN)?;
     card.start(&mut map, commands, &Uptime).map_err(Error::Virtio)?;
-    Ok((Card::Virtio(card), most, queues))
+    Ok((Card::Virtio(pmds::carve(card)?), most, queues))
 }
 
 #[inline(never)]

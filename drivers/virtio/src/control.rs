@@ -17,8 +17,8 @@ pub(crate) const MEMORY: usize = queue::MEMORY + 64;
 /// What the device answers if it has done so (5.1.6.5), and what stands there before.
 const DONE: u8 = 0;
 const NOTHING: u8 = 0xff;
-/// How long a command may take. The specification has no limit.
-const ANSWER: Limit = Limit::milliseconds(500);
+/// Milliseconds that a command may take. The specification has no limit.
+pub(crate) const ANSWER: u32 = 500;
 
 /// What the device is told to do.
 #[derive(Clone, Copy)]
@@ -65,33 +65,60 @@ impl<M: Mmio> Control<M> {
 
     /// Has the device do `command`, and waits for that.
     pub(crate) fn command(&mut self, command: Command, clock: &impl Clock) -> Result<(), Error> {
+        self.begin(command);
+        let mut outcome = None;
+        let is_over = || {
+            outcome = self.outcome();
+            outcome.is_some()
+        };
+        let _outcome_tells = wait_until(clock, Limit::milliseconds(ANSWER), is_over);
+        outcome.unwrap_or(Err(Error::CommandRefused))
+    }
+
+    /// Has the device do `command`, once it has done the last one.
+    pub(crate) fn begin(&mut self, command: Command) {
         let (bytes, len) = command.bytes();
         let bytes = bytes.into_iter().chain([NOTHING]);
         self.bytes.iter().zip(bytes).for_each(|(place, byte)| place.store(byte, Relaxed));
         let address = self.bytes.bus_address();
         let request = Request { address, len, answer: address + COMMAND as u64 };
-        match &mut self.queue {
-            AnyQueue::Split(queue) => carry_out(queue, &request, &self.doorbell, clock)?,
-            AnyQueue::Packed(queue) => carry_out(queue, &request, &self.doorbell, clock)?,
+        let needs_doorbell = match &mut self.queue {
+            AnyQueue::Split(queue) => offer(queue, &request),
+            AnyQueue::Packed(queue) => offer(queue, &request),
+        };
+        if needs_doorbell {
+            self.doorbell.ring();
         }
+    }
+
+    /// What became of the command; none while the device has not done it.
+    pub(crate) fn outcome(&mut self) -> Option<Result<(), Error>> {
+        let is_over = match &mut self.queue {
+            AnyQueue::Split(queue) => retire(queue),
+            AnyQueue::Packed(queue) => retire(queue),
+        };
         let is_done = self.bytes[COMMAND].load(Relaxed) == DONE;
-        is_done.then_some(()).ok_or(Error::CommandRefused)
+        is_over.then(|| is_done.then_some(()).ok_or(Error::CommandRefused))
+    }
+
+    /// Forgets what it was told. The device was reset.
+    pub(crate) fn clear(&mut self) {
+        self.queue.let_go(|()| ());
+        self.queue.books_mut().begin();
     }
 }
 
-/// Has the device use `request`, and waits for that.
-fn carry_out<M: Mmio>(
-    queue: &mut Queue<(), impl Ring>,
-    request: &Request,
-    doorbell: &Doorbell<M>,
-    clock: &impl Clock,
-) -> Result<(), Error> {
+/// Lets the device see `request`. Whether it needs the doorbell.
+fn offer(queue: &mut Queue<(), impl Ring>, request: &Request) -> bool {
     queue.ring.request(request);
-    if queue.ring.publish() {
-        doorbell.ring();
+    queue.ring.publish()
+}
+
+/// Whether the device has used its request, which is over then.
+fn retire(queue: &mut Queue<(), impl Ring>) -> bool {
+    let is_used = queue.ready(1) > 0;
+    if is_used {
+        queue.ring.retire();
     }
-    let is_used = || queue.ready(1) > 0;
-    wait_until(clock, ANSWER, is_used).map_err(|_| Error::CommandRefused)?;
-    queue.ring.retire();
-    Ok(())
+    is_used
 }

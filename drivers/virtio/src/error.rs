@@ -20,6 +20,8 @@ pub enum Error {
     NoQueue,
     /// The device did not do what it was told by its queue for commands.
     CommandRefused,
+    /// The device offers less than it did before it was reset.
+    Changed,
     /// The memory handed in is too small for the rings.
     NoMemory,
 }

@@ -6,10 +6,13 @@
 use bit_field::BitField;
 use bus::pci::{BusMaster, ConfigRegionAccess, Function};
 use bus::{Clock, Dma, Mmio};
+use handover::{HOLDERS, Owner, Recall};
+use heapless::Vec;
 
 use crate::control::{self, Command, Control};
-use crate::queue::{self, AnyQueue};
-use crate::transport::{self, Kind, Map, Register, Transport};
+use crate::mending::Care;
+use crate::queue::{self, AnyQueue, Layout};
+use crate::transport::{self, Doorbell, Kind, Map, Register, Transport};
 use crate::{Error, NetRx, NetTx};
 
 /// Feature bits (5.1.3): the device has an address, says whether its link is up, has a queue for
@@ -35,6 +38,8 @@ const LINK_UP: usize = 0;
 
 /// Bytes of the header in front of every frame (5.1.6).
 pub(crate) const HEADER: usize = 12;
+/// Pairs of queues that are used of a card at most: each of their ends can be called back.
+const MOST: usize = HOLDERS / 2;
 
 /// The address of the network card `function`, read without taking it or changing anything; none
 /// if it cannot be reached.
@@ -53,13 +58,19 @@ fn mac(registers: &impl Mmio) -> [u8; 6] {
 /// What the control core has of a network card: opened, given pairs of queues, started. Its queues
 /// stand still once this is dropped.
 pub struct Net<'a, A: ConfigRegionAccess, M> {
-    transport: Transport<M>,
+    pub(crate) transport: Transport<M>,
     registers: M,
     accepted: u64,
     /// Pairs of queues that it can have, and those that were added.
     most: u16,
     pairs: u16,
-    _bus_master: BusMaster<'a, A>,
+    /// All queues that it was given: their numbers, and where they are.
+    queues: Vec<(u16, Layout), { HOLDERS + 1 }>,
+    control: Option<Control<M>>,
+    pub(crate) bus_master: BusMaster<'a, A>,
+    /// Who gets its queues back from PMDs, and what is done then.
+    pub(crate) owner: Owner,
+    pub(crate) care: Care,
 }
 
 impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
@@ -68,7 +79,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
     /// The same for commands.
     pub const CONTROL_MEMORY: usize = control::MEMORY;
 
-    /// Resets the card. It needs a pair of queues next.
+    /// Resets the card. It needs a pair of queues next, which are called back by `recall`.
     ///
     /// # Errors
     ///
@@ -76,6 +87,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
     pub fn open(
         function: &Function<'a, A>,
         map: Map<'_, M>,
+        recall: &'static mut Recall,
         clock: &impl Clock,
     ) -> Result<Self, Error> {
         if Kind::of(&function.seen()) != Some(Kind::Net) {
@@ -84,10 +96,18 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         let transport = Transport::open(function, &mut *map, clock)?;
         let bus_master = function.bus_master();
         match negotiate(&transport, map) {
-            Ok((registers, accepted, most)) => {
-                let _bus_master = bus_master;
-                Ok(Self { transport, registers, accepted, most, pairs: 0, _bus_master })
-            }
+            Ok((registers, accepted, most)) => Ok(Self {
+                transport,
+                registers,
+                accepted,
+                most,
+                pairs: 0,
+                queues: Vec::new(),
+                control: None,
+                bus_master,
+                owner: recall.open(),
+                care: Care::NONE,
+            }),
             Err(error) => {
                 transport.give_up();
                 Err(error)
@@ -95,9 +115,9 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         }
     }
 
-    /// Pairs of queues that it can have.
+    /// Pairs of queues that it can be given.
     pub fn most_pairs(&self) -> usize {
-        self.most.into()
+        usize::from(self.most).min(MOST)
     }
 
     /// Adds a pair of queues, with rings in `memory`, which is zeroed. It receives once the card and
@@ -111,19 +131,19 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         map: Map<'_, M>,
         mut memory: Dma,
     ) -> Result<(NetRx<M>, NetTx<M>), Error> {
-        let first = 2 * self.pairs;
-        if self.pairs == self.most {
+        if usize::from(self.pairs) == self.most_pairs() {
             return Err(Error::NoQueue);
         }
+        let first = 2 * self.pairs;
         let mut start = |index| {
-            let started =
-                start_queue((&self.transport, self.accepted), index, &mut memory, &mut *map);
+            let started = self.start_queue(index, &mut memory, &mut *map);
             started.inspect_err(|_| self.transport.give_up())
         };
-        let receive = start(first)?;
-        let transmit = start(first + 1)?;
+        let (receive, transmit) = (start(first)?, start(first + 1)?);
+        let mut lend = || self.owner.lend().ok_or(Error::NoQueue);
+        let (receiver, transmitter) = (lend()?, lend()?);
         self.pairs += 1;
-        Ok((NetRx::over(receive.0, receive.1), NetTx::over(transmit.0, transmit.1)))
+        Ok((NetRx::over(receive, receiver), NetTx::over(transmit, transmitter)))
     }
 
     /// Lets the card work with the pairs that it was given, and receive all frames, whoever they are
@@ -144,12 +164,12 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
             self.transport.finish();
             return Ok(());
         }
-        let transport = (&self.transport, self.accepted);
-        let started = start_queue(transport, 2 * self.most, &mut memory, map);
+        let started = self.start_queue(2 * self.most, &mut memory, map);
         let control =
             started.and_then(|(queue, doorbell)| Control::over(queue, doorbell, &mut memory));
         self.transport.finish();
-        let done = control.and_then(|mut control| {
+        let done = control.and_then(|control| {
+            let control = self.control.insert(control);
             commands.try_for_each(|command| control.command(command, clock))
         });
         done.inspect_err(|_| self.transport.give_up())
@@ -174,10 +194,59 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         self.transport.register(index, 2 * self.pairs)
     }
 
-    /// Whether the link is up. Where the card cannot tell, it counts as up.
+    /// Whether the link is up. Where the card cannot tell, it counts as up; while the card does not work,
+    /// it is down.
     pub fn is_link_up(&self) -> bool {
         let status = || self.registers.read16(STATUS_REGISTER);
-        !self.accepted.get_bit(STATUS) || status().get_bit(LINK_UP)
+        self.is_working() && (!self.accepted.get_bit(STATUS) || status().get_bit(LINK_UP))
+    }
+
+    /// Starts queue `index` with its ring in `memory`, of the kind that was agreed on.
+    fn start_queue<T>(
+        &mut self,
+        index: u16,
+        memory: &mut Dma,
+        map: Map<'_, M>,
+    ) -> Result<(AnyQueue<T>, Doorbell<M>), Error> {
+        let size = self.transport.queue_size(index)?;
+        let is_packed = self.accepted.get_bit(PACKED);
+        let queue = AnyQueue::new(memory, size, is_packed).ok_or(Error::NoMemory)?;
+        let doorbell = self.transport.start_queue(index, &queue.layout(), map)?;
+        let _there_is_room = self.queues.push((index, queue.layout()));
+        Ok((queue, doorbell))
+    }
+
+    /// Sets the card up as it was set up first. It was reset, and the rings of its pairs are as at the start.
+    pub(crate) fn set_up_again(&mut self) -> Result<(), Error> {
+        if let Some(control) = &mut self.control {
+            control.clear();
+        }
+        if self.transport.negotiate(self.accepted)? != self.accepted {
+            return Err(Error::Changed);
+        }
+        for (index, layout) in &self.queues {
+            if self.transport.queue_size(*index)? < layout.size {
+                return Err(Error::Changed);
+            }
+            self.transport.enable_queue(*index, layout);
+        }
+        self.bus_master.restore();
+        self.transport.finish();
+        Ok(())
+    }
+
+    /// Gives the card its command with this `number`. False if there is none.
+    pub(crate) fn begin_command(&mut self, number: usize) -> bool {
+        let Some(command) = self.commands().nth(number) else { return false };
+        if let Some(control) = &mut self.control {
+            control.begin(command);
+        }
+        true
+    }
+
+    /// What became of the command that it was given; none while it has not done it.
+    pub(crate) fn outcome(&mut self) -> Option<Result<(), Error>> {
+        self.control.as_mut()?.outcome()
     }
 }
 
@@ -190,17 +259,4 @@ fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u
     let most = if has_pairs { registers.read16(PAIRS_REGISTER).max(1) } else { 1 };
     // More there cannot be, whatever it says: queues are numbered by 16 bits.
     Ok((registers, accepted, most.min(0x7fff)))
-}
-
-/// Starts queue `index` with its ring in `memory`, of the kind that was `accepted`.
-fn start_queue<M: Mmio, T>(
-    (transport, accepted): (&Transport<M>, u64),
-    index: u16,
-    memory: &mut Dma,
-    map: Map<'_, M>,
-) -> Result<(AnyQueue<T>, transport::Doorbell<M>), Error> {
-    let size = transport.queue_size(index)?;
-    let queue = AnyQueue::new(memory, size, accepted.get_bit(PACKED)).ok_or(Error::NoMemory)?;
-    let doorbell = transport.start_queue(index, &queue.layout(), map)?;
-    Ok((queue, doorbell))
 }

@@ -188,6 +188,12 @@ impl Ring for Packed {
         })
     }
 
+    fn clear(&mut self) {
+        self.descriptors.iter().for_each(|word| word.store(0, Relaxed));
+        self.device[0].store(0, Relaxed);
+        (self.next, self.published, self.taken) = (0, 0, 0);
+    }
+
     /// The flag of use of the next descriptor that is to be taken.
     #[inline]
     fn watch(&self) -> Watch {

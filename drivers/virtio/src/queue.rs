@@ -41,6 +41,7 @@ pub(crate) struct Request {
 }
 
 /// How many descriptors a queue has, and where the device finds its three parts (4.1.4.3).
+#[derive(Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) size: u16,
     pub(crate) descriptors: u64,
@@ -104,6 +105,9 @@ pub(crate) trait Ring {
 
     /// What to look at until the next entry is used.
     fn watch(&self) -> Watch;
+
+    /// Makes the ring as it was at the start, while no device uses it.
+    fn clear(&mut self);
 }
 
 /// The driver's end of a queue whose buffers belong to a `T` each.
@@ -136,6 +140,13 @@ impl<T, R: Ring> Queue<T, R> {
         }
         let ready = self.ring.ready(most);
         ready.unwrap_or_else(|| self.books.stop())
+    }
+
+    /// Gives all that the device still has, which was reset, to `home`, and makes the ring as it was at
+    /// the start.
+    pub(crate) fn let_go(&mut self, home: impl FnMut(T)) {
+        self.books.let_go(home);
+        self.ring.clear();
     }
 
     /// What to look at until there is something to do.
@@ -181,6 +192,14 @@ impl<T> AnyQueue<T> {
         match self {
             Self::Split(queue) => queue.watch(),
             Self::Packed(queue) => queue.watch(),
+        }
+    }
+
+    /// As [`Queue::let_go`].
+    pub(crate) fn let_go(&mut self, home: impl FnMut(T)) {
+        match self {
+            Self::Split(queue) => queue.let_go(home),
+            Self::Packed(queue) => queue.let_go(home),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bus::Mmio;
 use frame::{BURST, Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
+use handover::{Holder, Turn};
 use heapless::Vec;
 
 use crate::books::Lies;
@@ -19,11 +20,13 @@ pub struct NetRx<M> {
     started: u16,
     /// Bytes that the device may fill of each frame: those of the first.
     room: usize,
+    /// By what the card is called back.
+    holder: Holder,
 }
 
 impl<M: Mmio> NetRx<M> {
-    pub(crate) fn over(queue: AnyQueue<Frame>, doorbell: Doorbell<M>) -> Self {
-        Self { watch: queue.watch(), queue, doorbell, started: 0, room: 0 }
+    pub(crate) fn over((queue, doorbell): (AnyQueue<Frame>, Doorbell<M>), holder: Holder) -> Self {
+        Self { watch: queue.watch(), queue, doorbell, started: 0, room: 0, holder }
     }
 
     /// Fills the ring with frames of `pool`, from where it stopped the last time. Returns how many
@@ -65,9 +68,46 @@ impl<M: Mmio> RxQueue for NetRx<M> {
     fn capacity(&self) -> u32 {
         u32::from(self.queue.books().size())
     }
+
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        match self.holder.look() {
+            Some(turn) if turn.is_recall() => self.let_go(turn, pool),
+            Some(turn) => self.go_on(turn, pool),
+            None if self.holder.may_use() => self.go_through(pool),
+            None => {}
+        }
+    }
 }
 
 impl<M: Mmio> NetRx<M> {
+    /// Gives up what the device had, which was reset, once all that it had received by then was taken.
+    fn let_go(&mut self, turn: Turn, pool: &mut LocalPool) {
+        if self.watch.is_quiet() {
+            self.queue.let_go(|frame| pool.put(frame));
+            self.watch = self.queue.watch();
+            self.started = 0;
+            self.holder.follow(turn);
+        }
+    }
+
+    /// Begins again, with a device that was set up anew.
+    fn go_on(&mut self, turn: Turn, pool: &mut LocalPool) {
+        self.holder.follow(turn);
+        self.queue.books_mut().begin();
+        self.watch = self.queue.watch();
+        self.start(pool);
+    }
+
+    /// Looks whether the device can still be believed, and gives it frames where it lacks some since the
+    /// start.
+    fn go_through(&mut self, pool: &mut LocalPool) {
+        self.queue.books_mut().judge(&mut self.holder);
+        self.watch = self.queue.watch();
+        if self.started < self.capacity() as u16 && !self.queue.books().is_stopped() {
+            self.start(pool);
+        }
+    }
+
     /// Takes used frames off the ring, and gives it others. Apart from the poll that finds none.
     #[inline(never)]
     fn take(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {

@@ -51,8 +51,12 @@ impl Split {
     pub(crate) fn new(memory: &mut Dma, size: u16) -> Option<Self> {
         let (table, available, used) = (memory.carve(64)?, memory.carve(64)?, memory.carve(64)?);
         let ring = Self { table, available, used, mask: size - 1, next: 0, taken: 0 };
-        ring.available[0].store(NO_INTERRUPT, Relaxed);
+        ring.be_silent();
         Some(ring)
+    }
+
+    fn be_silent(&self) {
+        self.available[0].store(NO_INTERRUPT, Relaxed);
     }
 
     fn make_available(&mut self, id: u16) {
@@ -121,6 +125,14 @@ impl Ring for Split {
             let place = 1 + 2 * slot(first.wrapping_add(i) & mask);
             Entry { id: used[place].load(Relaxed), len: used[place + 1].load(Relaxed) }
         })
+    }
+
+    fn clear(&mut self) {
+        self.table.iter().for_each(|word| word.store(0, Relaxed));
+        self.available.iter().for_each(|word| word.store(0, Relaxed));
+        self.used.iter().for_each(|word| word.store(0, Relaxed));
+        (self.next, self.taken) = (0, 0);
+        self.be_silent();
     }
 
     /// The index, which counts the entries that were taken.

@@ -41,14 +41,15 @@ const ACKNOWLEDGE: u8 = 1;
 const DRIVER: u8 = 2;
 const DRIVER_OK: u8 = 4;
 const FEATURES_OK: u8 = 8;
+const NEEDS_RESET: u8 = 64;
 const FAILED: u8 = 128;
 
 /// Interrupt vector that stands for none (4.1.4.3).
 const NO_VECTOR: u16 = 0xFFFF;
 /// The feature of following version 1 of the specification (6).
 const VERSION_1: usize = 32;
-/// How long a reset may take. The specification has no limit.
-const RESET: Limit = Limit::milliseconds(500);
+/// Milliseconds that a reset may take. The specification has no limit.
+pub(crate) const RESET: u32 = 500;
 
 /// What kind of virtio device a function is. Numbers of transitional devices come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,16 @@ pub(crate) fn peek<A: ConfigRegionAccess, M>(
     Stretch { address, len }.map(map).ok().filter(|_| len >= least)
 }
 
+/// How a device is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Works,
+    /// It wants to be reset, or has been by somebody.
+    NeedsReset,
+    /// It answers no more.
+    Gone,
+}
+
 /// A device while it is being set up.
 pub(crate) struct Transport<M> {
     common: M,
@@ -181,8 +192,28 @@ impl<M: Mmio> Transport<M> {
     }
 
     fn reset(&self, clock: &impl Clock) -> Result<(), Error> {
+        self.begin_reset();
+        let limit = Limit::milliseconds(RESET);
+        wait_until(clock, limit, || self.is_reset()).map_err(|_| Error::StuckInReset)
+    }
+
+    /// Tells the device to let go of what it was doing (2.4).
+    pub(crate) fn begin_reset(&self) {
         self.common.write8(STATUS, 0);
-        wait_until(clock, RESET, || self.common.read8(STATUS) == 0).map_err(|_| Error::StuckInReset)
+    }
+
+    /// Whether it has.
+    pub(crate) fn is_reset(&self) -> bool {
+        self.common.read8(STATUS) == 0
+    }
+
+    /// How the device is, by its own word (2.1).
+    pub(crate) fn state(&self) -> State {
+        match self.common.read8(STATUS) {
+            u8::MAX => State::Gone,
+            status if status & (NEEDS_RESET | DRIVER_OK) == DRIVER_OK => State::Works,
+            _ => State::NeedsReset,
+        }
     }
 
     /// The registers of the device's own kind, of which there must be `least` bytes.
@@ -231,7 +262,7 @@ impl<M: Mmio> Transport<M> {
         offered.checked_ilog2().map(|log| 1 << log).ok_or(Error::NoQueue)
     }
 
-    /// Starts queue `index` (4.1.5.1.3), without interrupts. Returns its doorbell.
+    /// Starts queue `index`. Returns its doorbell.
     pub(crate) fn start_queue(
         &self,
         index: u16,
@@ -239,14 +270,20 @@ impl<M: Mmio> Transport<M> {
         map: Map<'_, M>,
     ) -> Result<Doorbell<M>, Error> {
         self.common.write16(QUEUE_SELECT, index);
+        let register = self.doorbell(self.common.read16(QUEUE_NOTIFY))?.map(map)?;
+        self.enable_queue(index, layout);
+        Ok(Doorbell { register, queue: index })
+    }
+
+    /// Has queue `index` work (4.1.5.1.3), without interrupts.
+    pub(crate) fn enable_queue(&self, index: u16, layout: &Layout) {
+        self.common.write16(QUEUE_SELECT, index);
         self.common.write16(QUEUE_SIZE, layout.size);
         self.common.write16(QUEUE_VECTOR, NO_VECTOR);
-        let doorbell = self.doorbell(self.common.read16(QUEUE_NOTIFY))?.map(map)?;
         self.write64(QUEUE_DESCRIPTORS, layout.descriptors);
         self.write64(QUEUE_DRIVER, layout.driver);
         self.write64(QUEUE_DEVICE, layout.device);
         self.common.write16(QUEUE_ENABLE, 1);
-        Ok(Doorbell { register: doorbell, queue: index })
     }
 
     fn doorbell(&self, offset: u16) -> Result<Stretch, Error> {

@@ -2,6 +2,7 @@
 
 use bus::Mmio;
 use frame::{BURST, Frame, LocalPool, Outbox, TxQueue};
+use handover::{Holder, Turn};
 use heapless::Vec;
 
 use crate::books::Lies;
@@ -16,12 +17,15 @@ pub struct NetTx<M> {
     doorbell: Doorbell<M>,
     free: Free,
     unsendable: u64,
+    unsent: u64,
+    /// By what the card is called back.
+    holder: Holder,
 }
 
 impl<M: Mmio> NetTx<M> {
-    pub(crate) fn over(queue: AnyQueue<Frame>, doorbell: Doorbell<M>) -> Self {
-        let free = (0..queue.books().size()).rev().collect();
-        Self { queue, doorbell, free, unsendable: 0 }
+    pub(crate) fn over((queue, doorbell): (AnyQueue<Frame>, Doorbell<M>), holder: Holder) -> Self {
+        let free = all_ids(&queue);
+        Self { queue, doorbell, free, unsendable: 0, unsent: 0, holder }
     }
 
     /// What the device said that cannot be true, since boot.
@@ -38,7 +42,7 @@ impl<M: Mmio> NetTx<M> {
     /// Has the device send `count` frames from the front of `outbox`, which it has room for.
     #[inline]
     fn send(&mut self, count: usize, pool: &mut LocalPool, outbox: &mut Outbox) {
-        let Self { queue, doorbell, free, unsendable } = self;
+        let Self { queue, doorbell, free, unsendable, .. } = self;
         let frames = outbox.drain(..count);
         let (unsent, needs_doorbell) = match queue {
             AnyQueue::Split(queue) => send(queue, free, pool, frames),
@@ -48,6 +52,23 @@ impl<M: Mmio> NetTx<M> {
         if needs_doorbell {
             doorbell.ring();
         }
+    }
+
+    /// Gives up what the device had and did not send, which was reset.
+    fn let_go(&mut self, turn: Turn, pool: &mut LocalPool) {
+        let Self { queue, unsent, .. } = self;
+        queue.let_go(|frame| {
+            *unsent += 1;
+            pool.put(frame);
+        });
+        self.free = all_ids(&self.queue);
+        self.holder.follow(turn);
+    }
+
+    /// Begins again, with a device that was set up anew.
+    fn go_on(&mut self, turn: Turn) {
+        self.holder.follow(turn);
+        self.queue.books_mut().begin();
     }
 
     #[cfg(test)]
@@ -77,8 +98,22 @@ impl<M: Mmio> TxQueue for NetTx<M> {
         }
     }
 
+    fn keep_house(&mut self, pool: &mut LocalPool) {
+        self.reclaim(pool);
+        match self.holder.look() {
+            Some(turn) if turn.is_recall() => self.let_go(turn, pool),
+            Some(turn) => self.go_on(turn),
+            None if self.holder.may_use() => self.queue.books_mut().judge(&mut self.holder),
+            None => {}
+        }
+    }
+
     fn backlog(&self) -> u32 {
         u32::from(self.queue.books().size()) - self.free.len() as u32
+    }
+
+    fn unsent(&self) -> u64 {
+        self.unsent
     }
 
     fn lies(&self) -> u64 {
@@ -88,6 +123,10 @@ impl<M: Mmio> TxQueue for NetTx<M> {
 
 /// Ids that a device was not given.
 type Free = Vec<u16, N>;
+
+fn all_ids(queue: &AnyQueue<Frame>) -> Free {
+    (0..queue.books().size()).rev().collect()
+}
 
 /// Gives the device `frames`, for each of which there is an id. Returns how many could not be sent and
 /// went to `pool`, and whether the device needs the doorbell. Each kind of ring has a function of its

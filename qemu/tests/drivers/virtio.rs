@@ -39,7 +39,8 @@ fn open(emulated: &mut Emulated) -> Result<Opened> {
     let host = &mut emulated.host;
     let memory = |len| Dma::new(host.memory.carve(len, 64), host.memory.translation());
     let (function, mut map) = (host.function(place(0)), host.map());
-    let mut card = Card::open(&function, &mut map, &host.time).map_err(failed)?;
+    let mut card =
+        Card::open(&function, &mut map, Box::leak(Box::default()), &host.time).map_err(failed)?;
     let (rx, tx) = card.add_pair(&mut map, memory(Card::MEMORY)).map_err(failed)?;
     card.start(&mut map, memory(Card::CONTROL_MEMORY), &host.time).map_err(failed)?;
     let (rx, tx) = (Box::leak(Box::new(rx)), Box::leak(Box::new(tx)));

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use bus::pci::Function;
 use bus::{Dma, Translation};
 use frame::{Buffer, Bulk, Burst, Frame, LocalPool, Outbox, Polled, RxQueue, Store, TxQueue};
-use handover::PoolStore;
+use handover::{PoolStore, Recall};
 
 use super::card::{Card, Config, Ticking, Window};
 use super::ring::{self, DISTANCE, Offer};
-use crate::{Error, Map, Net, NetRx, NetTx};
+use crate::{Error, Map, Net, NetRx, NetTx, News};
 
 pub(super) const RX: usize = 0;
 pub(super) const TX: usize = 1;
@@ -24,6 +24,8 @@ pub(super) struct Told {
 
 pub(super) struct Bench {
     pub(super) card: Card,
+    pub(super) function: Function<'static, Config>,
+    pub(super) clock: Ticking,
     pub(super) net: Net<'static, Config, Window>,
     pub(super) rx: NetRx<Window>,
     pub(super) tx: NetTx<Window>,
@@ -34,6 +36,8 @@ pub(super) struct Bench {
     frames: usize,
     /// Receive buffers that the device has, oldest first.
     pub(super) offers: std::collections::VecDeque<Offer>,
+    /// How often the card had been reset when it got these.
+    resets: u64,
 }
 
 /// A card and its queues.
@@ -46,10 +50,15 @@ pub(super) fn open_net(
     memory: Dma,
 ) -> Result<Opened, Error> {
     let clock = Ticking::default();
-    let mut net = Net::open(function, &mut *map, &clock)?;
+    let mut net = Net::open(function, &mut *map, recall(), &clock)?;
     let (rx, tx) = net.add_pair(&mut *map, memory)?;
     net.start(map, self::memory(Net::<Config, Window>::CONTROL_MEMORY), &clock)?;
     Ok((net, rx, tx))
+}
+
+/// What a card's queues are called back by.
+pub(super) fn recall() -> &'static mut Recall {
+    Box::leak(Box::default())
 }
 
 /// Zeroed memory for rings, which devices see elsewhere than the processor.
@@ -83,8 +92,23 @@ impl Bench {
         let (net, rx, tx) = opened.unwrap();
         let store = store(frames);
         let pool = LocalPool::new(store);
-        let (burst, outbox, offers) = Default::default();
-        Self { card, net, rx, tx, pool, burst, outbox, store, frames, offers }
+        let (burst, outbox, offers, clock) = Default::default();
+        let resets = card.0.borrow().resets;
+        Self {
+            card,
+            function,
+            clock,
+            net,
+            rx,
+            tx,
+            pool,
+            burst,
+            outbox,
+            store,
+            frames,
+            offers,
+            resets,
+        }
     }
 
     /// As `new`, started.
@@ -128,6 +152,27 @@ impl Bench {
         self.tx.tx(&mut self.pool, &mut self.outbox)
     }
 
+    /// Both queues keep house.
+    pub(super) fn keep_house(&mut self) {
+        self.rx.keep_house(&mut self.pool);
+        self.tx.keep_house(&mut self.pool);
+    }
+
+    /// Looks after the card.
+    pub(super) fn tend(&mut self) -> Option<News> {
+        self.net.tend(&self.clock)
+    }
+
+    /// Whether the card may reach memory.
+    pub(super) fn is_bus_master(&self) -> bool {
+        self.function.read(0x04) & 1 << 2 != 0
+    }
+
+    /// Frames in pools.
+    pub(super) fn at_home(&self) -> usize {
+        self.pool.level() + self.store.level()
+    }
+
     /// Puts `count` new frames into the outbox, of two bytes each that tell them apart.
     pub(super) fn fill_outbox(&mut self, count: u16) {
         for number in 0..count {
@@ -139,6 +184,10 @@ impl Bench {
 
     /// The next receive buffer that the device has.
     pub(super) fn next_offer(&mut self) -> Option<Offer> {
+        let resets = self.card.0.borrow().resets;
+        if core::mem::replace(&mut self.resets, resets) != resets {
+            self.offers.clear();
+        }
         while let Some(offer) = self.card.ring(RX, |ring| ring.next()) {
             assert!(offer.is_for_writing && offer.len == 12 + 1920);
             self.offers.push_back(offer);

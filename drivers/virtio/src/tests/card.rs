@@ -73,6 +73,8 @@ pub(super) struct State {
     pub(super) is_picky: bool,
     pub(super) never_resets: bool,
     pub(super) status: u8,
+    /// How often it was reset.
+    pub(super) resets: u64,
     pub(super) vectors: Vec<u16>,
     pub(super) doorbells: Vec<u16>,
     pub(super) own: [u8; 16],
@@ -152,6 +154,8 @@ impl State {
         }
         if self.status == 0 {
             self.rings.iter_mut().for_each(Ring::reset);
+            (self.accepted, self.used_pairs, self.receives_all) = (0, 0, false);
+            self.resets += 1;
         }
     }
 }
@@ -175,6 +179,7 @@ impl Card {
             is_picky: false,
             never_resets: false,
             status: 15,
+            resets: 0,
             vectors: Vec::new(),
             doorbells: Vec::new(),
             own: *b"\x52\x54\0\x12\x34\x56\x01\0\0\0\0\0\0\0\0\0",
@@ -292,6 +297,13 @@ impl Mmio for Window {
 /// A clock that runs a millisecond on each time it is read.
 #[derive(Default)]
 pub(super) struct Ticking(Cell<u64>);
+
+impl Ticking {
+    /// Lets so many milliseconds pass.
+    pub(super) fn pass(&self, milliseconds: u64) {
+        self.0.set(self.0.get() + 1_000_000 * milliseconds);
+    }
+}
 
 impl Clock for Ticking {
     fn now(&self) -> u64 {

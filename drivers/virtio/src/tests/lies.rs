@@ -147,6 +147,32 @@ fn an_index_that_jumps_within_the_ring_brings_old_entries_that_are_found_out() {
 }
 
 #[test]
+fn a_queue_to_which_as_many_lies_were_told_as_a_quarter_of_its_ring_is_stopped() {
+    for mut bench in benches() {
+        let offer = bench.next_offer().unwrap();
+        for told in 1..=16 {
+            bench.use_rx(64, 72);
+            bench.keep_house();
+            assert_eq!(bench.poll().lies, 1, "lie {told}");
+        }
+        bench.keep_house();
+        bench.use_rx(offer.id.into(), 72);
+        assert_eq!(bench.poll(), Default::default(), "nor is what may be true believed any more");
+        bench.fill_outbox(16);
+        assert_eq!(bench.send(), 16, "its other queues go on");
+        for told in 1..=16 {
+            bench.card.ring(TX, |ring| ring.put(64, 0));
+            bench.tx.reclaim(&mut bench.pool);
+            assert_eq!(bench.tx.lies(), told);
+        }
+        bench.keep_house();
+        bench.fill_outbox(1);
+        assert_eq!(bench.send(), 0);
+        bench.census();
+    }
+}
+
+#[test]
 fn a_sent_frame_that_comes_back_twice_is_counted() {
     for mut bench in benches() {
         bench.fill_outbox(2);

@@ -4,6 +4,7 @@ mod bench;
 mod card;
 mod console;
 mod lies;
+mod mending;
 mod net;
 mod random;
 mod registers;

@@ -4,6 +4,7 @@ use frame::TxQueue;
 use proptest::prelude::*;
 
 use super::bench::{Bench, RX, TX};
+use crate::News;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -17,6 +18,9 @@ enum Step {
     Free,
     Send,
     Reclaim,
+    Break,
+    Tend,
+    KeepHouse,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -34,13 +38,20 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Free),
         4 => Just(Step::Send),
         2 => Just(Step::Reclaim),
+        1 => Just(Step::Break),
+        4 => Just(Step::Tend),
+        4 => Just(Step::KeepHouse),
     ]
 }
 
-/// A bench, and how many lies its polls told of.
+/// Bit of the status register by which a card says that it needs a reset.
+const NEEDS_RESET: u8 = 0x40;
+
+/// A bench, how many lies its polls told of, and how often the card was reset.
 struct Run {
     bench: Bench,
     lies: u64,
+    resets: u64,
 }
 
 impl Run {
@@ -65,6 +76,9 @@ impl Run {
             Step::Forward | Step::Free => drop(bench.received()),
             Step::Send => drop(bench.send()),
             Step::Reclaim => bench.tx.reclaim(&mut bench.pool),
+            Step::Break => bench.card.0.borrow_mut().status |= NEEDS_RESET,
+            Step::Tend => self.resets += u64::from(matches!(bench.tend(), Some(News::Reset(_)))),
+            Step::KeepHouse => bench.keep_house(),
         }
     }
 }
@@ -80,11 +94,12 @@ proptest! {
         steps in prop::collection::vec(step(), 0..200),
     ) {
         let bench = Bench::of_kind(is_packed, size, frames);
-        let mut run = Run { bench, lies: 0 };
+        let mut run = Run { bench, lies: 0, resets: 0 };
         for step in steps {
             run.take(step);
         }
         prop_assert_eq!(run.lies, run.bench.rx.lies_by_kind().total());
+        prop_assert_eq!(run.resets, run.bench.net.health().resets);
         run.bench.census();
     }
 }

@@ -46,6 +46,9 @@ impl Ring {
 
     /// Takes the next buffer that the driver made available.
     pub(super) fn next(&mut self) -> Option<Offer> {
+        if !self.is_enabled {
+            return None;
+        }
         if self.is_packed {
             return self.next_packed();
         }
@@ -132,8 +135,11 @@ impl Ring {
         self.used = self.used.wrapping_add(u16::from(self.is_packed));
     }
 
-    /// Says that a buffer was used, true or not.
+    /// Says that a buffer was used, true or not, if the driver has enabled the ring.
     pub(super) fn put(&mut self, id: u32, len: u32) {
+        if !self.is_enabled {
+            return;
+        }
         if self.is_packed {
             let flags = if self.turn(self.used) { AVAILABLE | USED } else { 0 };
             word(self.descriptor(self.used) + 8).store(len, Relaxed);
@@ -149,6 +155,9 @@ impl Ring {
 
     /// Moves the used index on, whatever the entries hold.
     pub(super) fn jump(&mut self, distance: u16) {
+        if !self.is_enabled {
+            return;
+        }
         if self.is_packed {
             for _ in 0..distance {
                 self.put(0, 0);
@@ -162,6 +171,9 @@ impl Ring {
 
     /// Says whether the device needs the doorbell.
     pub(super) fn set_no_notify(&self, is_set: bool) {
+        if !self.is_enabled {
+            return;
+        }
         if self.is_packed {
             return word(self.parts[2]).store(u32::from(is_set) << 16, Relaxed);
         }

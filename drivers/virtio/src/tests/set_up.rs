@@ -2,7 +2,7 @@
 
 use bus::pci::Function;
 
-use super::bench::{Bench, RX, TX, memory, open_net};
+use super::bench::{Bench, RX, TX, memory, open_net, recall};
 use super::card::{
     COMMON_CAPABILITY, Card, Config, DEVICE_CAPABILITY, NOTIFY_CAPABILITY, PACKED, Ticking, Window,
 };
@@ -183,7 +183,7 @@ fn a_card_gets_as_many_pairs_of_queues_as_it_is_given_and_uses_all() {
     for card in [Card::with_pairs(4), Card::with_pairs(4).packing()] {
         let function = Config::of(0x1041).function();
         let (clock, map) = (Ticking::default(), &mut card.map());
-        let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+        let mut net = Net::open(&function, &mut *map, recall(), &clock).unwrap();
         assert_eq!(net.most_pairs(), 4);
         let pairs = (0..3).map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
         let pairs: Vec<_> = pairs.collect();
@@ -234,7 +234,7 @@ fn a_card_has_no_more_pairs_than_it_says() {
     let card = Card::with_pairs(1);
     let function = Config::of(0x1041).function();
     let (clock, map) = (Ticking::default(), &mut card.map());
-    let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+    let mut net = Net::open(&function, &mut *map, recall(), &clock).unwrap();
     assert!(net.add_pair(&mut *map, memory(MEMORY)).is_ok());
     assert_eq!(net.add_pair(&mut *map, memory(MEMORY)).err(), Some(Error::NoQueue));
 }
@@ -248,7 +248,7 @@ fn a_command_that_is_refused_or_never_answered_is_an_error() {
         card.0.borrow_mut().answer = answer;
         let function = Config::of(0x1041).function();
         let (clock, map) = (Ticking::default(), &mut card.map());
-        let mut net = Net::open(&function, &mut *map, &clock).unwrap();
+        let mut net = Net::open(&function, &mut *map, recall(), &clock).unwrap();
         let _pairs = [0, 1].map(|_| net.add_pair(&mut *map, memory(MEMORY)).unwrap());
         let memory = memory(Net::<Config, Window>::CONTROL_MEMORY);
         let started = net.start(&mut *map, memory, &clock);
