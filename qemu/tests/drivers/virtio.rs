@@ -2,12 +2,12 @@
 
 use anyhow::{Result, anyhow};
 use bus::Dma;
-use frame::TxQueue as _;
+use frame::{RxQueue as _, TxQueue as _};
 use qemu::frames::Frames;
 use qemu::machine::Mac;
-use virtio::{Net, NetRx, NetTx};
+use virtio::{Net, NetRx, NetTx, News, Why};
 
-use crate::bus::{Config, Registers};
+use crate::bus::{Bus as _, Config, Registers};
 use crate::emulated::{Emulated, any_emulator, flood, received, until};
 use crate::emulator::place;
 use crate::port;
@@ -19,7 +19,18 @@ crate::facts![
     both_rings_wrap,
     its_link_is_seen,
     frames_wait_while_its_ring_is_full_and_none_is_lost,
+    a_card_that_says_that_it_needs_a_reset_is_set_up_again_and_no_frame_is_lost,
+    the_same_with_packed_rings,
+    a_card_that_needs_too_many_resets_is_quarantined_and_no_frame_is_lost,
 ];
+
+/// QEMU's name of the card.
+const DEVICE: &str = "virtio-net-pci,disable-legacy=on";
+/// Where the length of a descriptor stands, of either kind, and how far it is from one to the next.
+const LENGTH: u64 = 8;
+const STEP: u64 = 16;
+/// Bits of the status register (virtio 1.2, 2.1).
+const NEEDS_RESET: u64 = 0x40;
 
 type Card = Net<'static, Config, Registers>;
 
@@ -31,7 +42,7 @@ struct Opened {
 }
 
 fn emulated() -> Result<Emulated> {
-    Emulated::new(&any_emulator()?, "virtio-net-pci,disable-legacy=on")
+    Emulated::new(&any_emulator()?, DEVICE)
 }
 
 fn open(emulated: &mut Emulated) -> Result<Opened> {
@@ -116,4 +127,91 @@ fn frames_wait_while_its_ring_is_full_and_none_is_lost() -> Result<()> {
     let frames: Vec<Vec<u8>> = Frames::mixed(0).take(1000).collect();
     assert_eq!(flood(&mut emulated, &mut opened.rx, &frames)?, frames);
     Ok(())
+}
+
+fn a_card_that_says_that_it_needs_a_reset_is_set_up_again_and_no_frame_is_lost() -> Result<()> {
+    is_set_up_again(emulated()?)
+}
+
+fn the_same_with_packed_rings() -> Result<()> {
+    is_set_up_again(Emulated::new(&any_emulator()?, &format!("{DEVICE},packed=on"))?)
+}
+
+fn is_set_up_again(mut emulated: Emulated) -> Result<()> {
+    let mut opened = open(&mut emulated)?;
+    let level = emulated.host.level();
+    let mut frames = Frames::mixed(0);
+    for _ in 0..3 {
+        passes(&mut emulated, &mut opened, &mut frames)?;
+        break_down(&mut emulated, &mut opened)?;
+        let news = mend(&mut emulated, &mut opened)?;
+        assert_eq!(news, [News::Reset(Why::NeedsReset), News::Works]);
+        assert_eq!(emulated.host.level(), level);
+    }
+    passes(&mut emulated, &mut opened, &mut frames)?;
+    assert_eq!((opened.rx.lies_by_kind().total(), opened.tx.lies()), (0, 0));
+    Ok(())
+}
+
+fn a_card_that_needs_too_many_resets_is_quarantined_and_no_frame_is_lost() -> Result<()> {
+    let mut emulated = emulated()?;
+    let level = emulated.host.level();
+    let mut opened = open(&mut emulated)?;
+    for _ in 0..3 {
+        break_down(&mut emulated, &mut opened)?;
+        mend(&mut emulated, &mut opened)?;
+    }
+    break_down(&mut emulated, &mut opened)?;
+    let news = mend(&mut emulated, &mut opened)?;
+    assert_eq!(news, [News::Quarantined(Why::NeedsReset)]);
+    assert_eq!((emulated.host.level(), opened.card.is_link_up()), (level, false));
+    let command = emulated.emulator.read_config(place(0), 0x04);
+    assert_eq!(command & 1 << 2, 0, "it does not master the bus");
+    Ok(())
+}
+
+/// Frames come in and go out, and all are taken back.
+fn passes(emulated: &mut Emulated, opened: &mut Opened, frames: &mut Frames) -> Result<()> {
+    let batch: Vec<Vec<u8>> = frames.take(300).collect();
+    for batch in batch.chunks(30) {
+        batch.iter().try_for_each(|frame| emulated.arrive(frame))?;
+        assert_eq!(received(&mut opened.rx, batch.len(), emulated.host.pool)?, batch);
+        let sent = port::send(&mut opened.tx, batch.iter().map(Vec::as_slice), emulated.host.pool);
+        assert_eq!(emulated.sent(sent)?, batch);
+    }
+    until("end of what is sent", || {
+        opened.tx.reclaim(emulated.host.pool);
+        (opened.tx.backlog() == 0).then_some(())
+    })
+}
+
+/// Has QEMU find buffers without a byte in the card's receive ring, when a frame comes for them: that
+/// is an error, it says, after which its card needs a reset.
+fn break_down(emulated: &mut Emulated, opened: &mut Opened) -> Result<()> {
+    let register = |name, queue| {
+        let mut all = (0..).map_while(|index| opened.card.register(index));
+        let found = all.find(|it| (it.name, it.number) == (name, queue));
+        found.map(|it| it.value).ok_or_else(|| anyhow!("no {name} is shown"))
+    };
+    let (ring, size) = (register("queue_desc", Some(0))?, register("queue_size", Some(0))?);
+    for descriptor in 0..size {
+        emulated.host.memory.write(ring + STEP * descriptor + LENGTH, &[0; 4]);
+    }
+    emulated.arrive(&frame(60, 1))?;
+    until("need of a reset", || {
+        let status = register("device_status", None).ok()?;
+        (status & NEEDS_RESET != 0).then_some(())
+    })
+}
+
+/// Looks after the card, while its queues keep house, until there is nothing more to do.
+fn mend(emulated: &mut Emulated, opened: &mut Opened) -> Result<Vec<News>> {
+    let mut news = Vec::new();
+    until("end of the reset", || {
+        news.extend(opened.card.tend(&emulated.host.time));
+        opened.rx.keep_house(emulated.host.pool);
+        opened.tx.keep_house(emulated.host.pool);
+        (!opened.card.is_urgent()).then_some(())
+    })?;
+    Ok(news)
 }
