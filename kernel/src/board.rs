@@ -4,8 +4,8 @@ use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
 use kernel::machine::{
-    self, Checksum, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Polled,
-    Register,
+    self, Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine,
+    Mended, Polled, Register,
 };
 
 use crate::arch::second_clock::{self, SecondClock};
@@ -36,6 +36,11 @@ impl Board {
     /// How many PMDs poll ports.
     pub(crate) fn pmds(&self) -> usize {
         self.pmds.len()
+    }
+
+    /// Whether a card is to be looked after at once.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.ports.iter().any(Port::is_urgent)
     }
 
     /// The cores that poll port `number`, as bits.
@@ -83,6 +88,15 @@ impl Machine for Board {
 
     fn link_report(&self, number: usize) -> Option<LinkReport> {
         Some(self.ports.get(number)?.link_report())
+    }
+
+    fn mend(&mut self, number: usize) -> Option<Mended> {
+        self.ports.get_mut(number)?.mend()
+    }
+
+    fn health(&self, number: usize) -> Option<Health> {
+        let unsent = self.pmds.iter().map(|(_, ledger)| ledger.unsent(number)).sum();
+        Some(self.ports.get(number)?.health(unsent))
     }
 
     fn missed(&self, number: usize) -> Option<u64> {

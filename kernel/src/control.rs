@@ -11,6 +11,7 @@
 mod aside;
 mod auto;
 mod captures;
+mod cards;
 mod coverage;
 mod endpoint;
 mod execute;

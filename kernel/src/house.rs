@@ -2,7 +2,7 @@
 
 use defmt::info;
 use kernel::control::{Control, Orders};
-use kernel::machine::Link;
+use kernel::machine::{Link, Mended};
 use serial::Port;
 
 use crate::arch::{self, power};
@@ -12,9 +12,10 @@ use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
-/// Ticks of 1 ms between two looks at the links, and between two at the number of events. A look takes
-/// four reads of registers for each port as a rule, some microseconds that nobody misses ten times a
-/// second, and more only while a link or a module changes; a bond goes on by its backup soon enough.
+/// Ticks of 1 ms between two looks at cards and their links, and between two at the number of events. A
+/// look takes five reads of registers for each port as a rule, some microseconds that nobody misses ten times
+/// a second, and more only while a link or a module changes; a bond goes on by its backup soon enough. A card
+/// that is to be reset is not kept waiting.
 const LINKS: u64 = 100;
 const EVENTS: u64 = 1000;
 
@@ -27,8 +28,9 @@ pub(crate) fn keep<O: Orders>(
 ) -> ! {
     let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
     loop {
-        if arch::ticks() >= links_due {
+        if arch::ticks() >= links_due || board.is_urgent() {
             links_due = arch::ticks() + LINKS;
+            control.watch_cards(&mut board, log_card);
             control.watch_links(&board, log_link);
         }
         if let Some(utc) = wall.watch() {
@@ -51,6 +53,17 @@ pub(crate) fn keep<O: Orders>(
         // A queue that is on its way is polled by nobody.
         if count == 0 && sent == 0 && !control.is_moving() {
             power::idle();
+        }
+    }
+}
+
+/// Logs what was done with the card of `port`.
+fn log_card(port: usize, mended: &Mended) {
+    match mended {
+        Mended::Reset(reason) => info!("card of port {=usize} is reset: {=str}", port, reason),
+        Mended::Works => info!("card of port {=usize} works again", port),
+        Mended::Quarantined(reason) => {
+            info!("card of port {=usize} is quarantined: {=str}", port, reason);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod card;
 
-pub use card::{Checksum, Identity, Loopback};
+pub use card::{Checksum, Health, Identity, Loopback, Mended, Words};
 
 use core::fmt::{self, Display, Formatter};
 
@@ -33,6 +33,13 @@ pub trait Machine {
     /// What the card of port `number` tells of its link beyond that; none beyond the last. Takes some
     /// milliseconds, and 50 at most, for whoever asks.
     fn link_report(&self, number: usize) -> Option<LinkReport>;
+
+    /// Looks after the card of port `number`, and does the next thing that is to be done with it, without
+    /// waiting. Tells what the operator is to know of that.
+    fn mend(&mut self, number: usize) -> Option<Mended>;
+
+    /// How the card of port `number` fared; none beyond the last. Asks no card.
+    fn health(&self, number: usize) -> Option<Health>;
 
     /// Frames that the card of port `number` had no room for since it was taken, where it can
     /// tell. Asked every millisecond.

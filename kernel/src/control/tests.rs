@@ -11,7 +11,7 @@ use perf::Settings;
 
 use super::*;
 use crate::loopback::Outcome;
-use crate::machine::{Checksum, Link};
+use crate::machine::{Checksum, Health, Link};
 use crate::played::{HERTZ, Played, lending, tables};
 use bench::{Bench, LOST_TWO};
 
@@ -109,6 +109,8 @@ impl Desk {
             missed: 4,
             checksum: Checksum::Right,
             loopback: LOST_TWO,
+            health: Health::default(),
+            mended: Vec::new(),
             second_clock: 0,
             drift: u64::MAX,
         };
@@ -204,6 +206,7 @@ fn pmd_memory() -> PmdMemory {
 mod answers;
 mod bench;
 mod captures;
+mod cards;
 mod flows;
 mod links;
 mod orders;

@@ -2,6 +2,8 @@
 
 use core::fmt::{self, Display, Formatter};
 
+use heapless::String;
+
 use crate::loopback::Outcome;
 
 /// What a card says that it is.
@@ -101,6 +103,56 @@ impl Display for Loopback {
                 write!(out, "{} cycles a frame in the driver, ", each(driver))?;
                 write!(out, "{} from end to end", each(elapsed))
             }
+        }
+    }
+}
+
+/// Why something was done, in words.
+pub type Words = String<56>;
+
+/// How a card fared while it ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// How often it was reset since boot.
+    pub resets: u64,
+    /// Why it was reset or quarantined last.
+    pub reason: Option<Words>,
+    /// It is not used any more.
+    pub is_quarantined: bool,
+    /// Frames of those counted as sent that came back unsent since boot, because it was reset.
+    pub unsent: u64,
+}
+
+/// The line of a port about that, with its end; nothing of a card that was never reset.
+impl Display for Health {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Self { resets, reason: Some(reason), is_quarantined, unsent } = self else {
+            return Ok(());
+        };
+        match is_quarantined {
+            true => writeln!(out, "  card quarantined: {reason}, resets={resets} unsent={unsent}"),
+            false => writeln!(out, "  card resets={resets} unsent={unsent}, last: {reason}"),
+        }
+    }
+}
+
+/// What was done with a card while it ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mended {
+    /// It is being reset.
+    Reset(Words),
+    /// It works again.
+    Works,
+    /// It will not be used any more.
+    Quarantined(Words),
+}
+
+impl Display for Mended {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reset(reason) => write!(out, "card reset: {reason}"),
+            Self::Works => out.write_str("card works again"),
+            Self::Quarantined(reason) => write!(out, "card quarantined: {reason}"),
         }
     }
 }

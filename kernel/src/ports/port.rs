@@ -1,7 +1,12 @@
 //! What is asked of a port's card, whichever driver it has.
 
+use core::fmt::{Display, Write as _};
+
 use kernel::address::Mac;
-use kernel::machine::{Checksum, Counter, Identity, Link, LinkReport, Module, Register, Signal};
+use kernel::machine::{
+    Checksum, Counter, Health, Identity, Link, LinkReport, Mended, Module, Register, Signal, Words,
+};
+use virtio::News;
 
 use super::{Card, Function, Port, Uptime, VIRTIO};
 
@@ -11,6 +16,12 @@ pub(super) fn identify(function: &Function) -> Identity {
     let subsystem = (board as u16, (board >> 16) as u16);
     let revision = function.read(0x08) as u8;
     Identity { device: (seen.vendor, seen.device), subsystem, revision, nvm: None }
+}
+
+fn words(why: impl Display) -> Words {
+    let mut words = Words::new();
+    let _they_are_short = write!(words, "{why}");
+    words
 }
 
 impl Port {
@@ -77,9 +88,42 @@ impl Port {
         }
     }
 
-    /// What the card tells of its link beyond that: nothing if it is one of virtio.
+    /// Looks after the card, where its driver can reset it while it runs.
+    pub(crate) fn mend(&mut self) -> Option<Mended> {
+        let Card::Virtio(card) = &mut self.card else { return None };
+        Some(match card.tend(&Uptime)? {
+            News::Reset(why) => Mended::Reset(words(why)),
+            News::Works => Mended::Works,
+            News::Quarantined(why) => Mended::Quarantined(words(why)),
+        })
+    }
+
+    /// Whether the card is to be looked after at once.
+    pub(crate) fn is_urgent(&self) -> bool {
+        matches!(&self.card, Card::Virtio(card) if card.is_urgent())
+    }
+
+    /// How the card fared, of whose frames so many came back unsent.
+    pub(crate) fn health(&self, unsent: u64) -> Health {
+        let Card::Virtio(card) = &self.card else { return Health::default() };
+        let virtio::Health { resets, why, is_quarantined } = card.health();
+        Health { resets, reason: why.map(words), is_quarantined, unsent }
+    }
+
+    /// What the card tells of its link beyond that: of one of virtio only why it is down if the card does
+    /// not work.
     pub(crate) fn link_report(&self) -> LinkReport {
-        let Card::Intel(card) = &self.card else { return LinkReport::default() };
+        let card = match &self.card {
+            Card::Virtio(card) => {
+                let cause = match (card.is_working(), card.health().is_quarantined) {
+                    (true, _) => None,
+                    (false, false) => Some("its card is being reset"),
+                    (false, true) => Some("its card is quarantined"),
+                };
+                return LinkReport { cause, ..LinkReport::default() };
+            }
+            Card::Intel(card) => card,
+        };
         let intel::Report { medium, module, signal, cause, .. } = card.link_report(&Uptime);
         let module = module.map(|module| Module {
             kind: module.kind,

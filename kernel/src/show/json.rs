@@ -10,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
 use crate::control::Rxqs;
-use crate::machine::{Checksum, LinkReport, Machine, Module, Port};
+use crate::machine::{Checksum, Health, LinkReport, Machine, Module, Port, Words};
 
 #[derive(serde::Serialize)]
 struct PortRow {
@@ -157,6 +157,22 @@ impl From<Checksum> for ChecksumRow {
 }
 
 #[derive(serde::Serialize)]
+struct CardRow {
+    resets: u64,
+    is_quarantined: bool,
+    last_because: Option<Text<Words>>,
+    tx_unsent_packets: u64,
+}
+
+impl CardRow {
+    fn of(health: Health) -> Self {
+        let Health { resets, reason, is_quarantined, unsent } = health;
+        let last_because = reason.map(Text);
+        Self { resets, is_quarantined, last_because, tx_unsent_packets: unsent }
+    }
+}
+
+#[derive(serde::Serialize)]
 struct QueueRow {
     queue_id: u16,
     core_id: usize,
@@ -182,8 +198,8 @@ impl LinkRow {
     }
 }
 
-/// Writes what there is to say of port `number` of `machine`, with the figures of `ledgers` and how often its
-/// link went up or down, and of each of its queues where those of all ports are given.
+/// Writes what there is to say of port `number` of `machine`, with the figures of `ledgers`, how often its
+/// link went up or down, how its card fared, and of each of its queues where those of all ports are given.
 ///
 /// # Errors
 ///
@@ -200,6 +216,7 @@ pub fn port(
     pen.members(&PortRow::of(number, &port, &reading.accounts[number]), out)?;
     let report = machine.link_report(number).unwrap_or_default();
     pen.member("link", &LinkRow::of(resets, report), out)?;
+    pen.member("card", &CardRow::of(machine.health(number).unwrap_or_default()), out)?;
     pen.member("nvm_checksum", &machine.checksum(number).map(ChecksumRow::from), out)?;
     if let Some(rxqs) = rxqs {
         pen.array("queues", out)?;

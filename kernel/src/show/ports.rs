@@ -30,8 +30,8 @@ pub fn ports(
     Ok(())
 }
 
-/// Writes the lines of port `number` of `machine`, with the figures of `ledgers` and how often its link
-/// went up or down, and one for each of its queues where those of all ports are given.
+/// Writes the lines of port `number` of `machine`, with the figures of `ledgers`, how often its link
+/// went up or down, and how its card fared, and one for each of its queues where those of all ports are given.
 ///
 /// # Errors
 ///
@@ -47,6 +47,7 @@ pub fn port(
     both_lines(number, &port, &reading.accounts[number], out)?;
     link_lines(machine, (number, port.link, resets), out)?;
     checksum_line(machine, number, out)?;
+    write!(out, "{}", machine.health(number).unwrap_or_default())?;
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());

@@ -9,8 +9,8 @@ use crate::address::{Mac, Place};
 use crate::command::Crash;
 use crate::loopback::Outcome;
 use crate::machine::{
-    Checksum, Counter, Elapsed, Identity, Link, LinkReport, Loopback, Machine, Module, Polled,
-    Port, Register, Signal,
+    Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine, Mended,
+    Module, Polled, Port, Register, Signal,
 };
 
 /// Of ten frames that a card sent to itself eight came back.
@@ -38,6 +38,9 @@ pub(super) struct Bench {
     pub(super) checksum: Checksum,
     /// What became of the frames that the card of port 1 sent to itself.
     pub(super) loopback: Outcome,
+    /// How the card of port 1 fared, and what is done with it next.
+    pub(super) health: Health,
+    pub(super) mended: Vec<Mended>,
     pub(super) second_clock: u64,
     /// The second clock is ahead by one part in so many.
     pub(super) drift: u64,
@@ -85,6 +88,15 @@ impl Machine for Bench {
             cause: (!link.is_up).then_some("no light"),
         };
         Some(if number == 1 { card } else { LinkReport::default() })
+    }
+
+    fn mend(&mut self, number: usize) -> Option<Mended> {
+        if number == 1 { self.mended.pop() } else { None }
+    }
+
+    fn health(&self, number: usize) -> Option<Health> {
+        let health = if number == 1 { self.health.clone() } else { Health::default() };
+        (number < PORTS).then_some(health)
     }
 
     fn missed(&self, number: usize) -> Option<u64> {
