@@ -4,7 +4,8 @@
 //! - [`machine`] describes a machine in types and turns it into one exact QEMU command line;
 //!   [`command_line`], [`accel`] and [`find`] serve it.
 //! - [`run_directory`], [`guest`], [`console`], [`screen`] and [`qmp`] run it. Every wait has a
-//!   limit, and an expired one says what was waited for and what was on the screen.
+//!   limit, and an expired one says what was waited for and what was on the screen. [`debugger`]
+//!   breaks what a guest has in its memory.
 //! - [`wire`], [`frames`] and [`traffic`] feed it and check what comes back, byte for byte;
 //!   [`namespace`] lets the Linux host's own network stack do so.
 //! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
@@ -21,6 +22,7 @@ pub mod accel;
 pub mod command_line;
 pub mod console;
 pub mod cost;
+pub mod debugger;
 pub mod find;
 pub mod frames;
 pub mod guest;

@@ -31,6 +31,7 @@ mod operator;
 mod packed;
 mod ports;
 mod report;
+mod resets;
 mod rig;
 mod rxqs;
 mod sizes;
@@ -107,6 +108,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         machines::FACTS,
         ports::FACTS,
         links::FACTS,
+        resets::FACTS,
         nictest::FACTS,
         captures::FACTS,
         bonds::FACTS,
