@@ -152,13 +152,16 @@ impl Machine {
     fn add_board(&self, line: &mut Words) {
         line.flag("-nodefaults");
         line.flag("-no-user-config");
-        line.option("-machine", if self.has_proxy() { "q35,memory-backend=ram" } else { "q35" });
+        line.option(
+            "-machine",
+            if self.shares_memory() { "q35,memory-backend=ram" } else { "q35" },
+        );
         line.option("-accel", self.accelerator());
         line.option("-cpu", self.cpu.model());
         line.option("-smp", self.cores.to_string());
         line.option("-m", self.memory.to_string());
-        if self.has_proxy() {
-            // A card outside QEMU reaches into memory that it has been handed the file of.
+        if self.shares_memory() {
+            // What is outside QEMU reaches into memory that it has been handed the file of.
             let size = self.memory;
             let backend = format!("memory-backend-memfd,id=ram,size={size}M,share=on");
             line.option("-object", backend);
@@ -178,6 +181,11 @@ impl Machine {
     fn accelerator(&self) -> String {
         let turns = if self.has_proxy() && self.cores > 1 { ",thread=single" } else { "" };
         format!("{}{turns}", self.accelerator)
+    }
+
+    fn shares_memory(&self) -> bool {
+        let has_queues_outside = |nic: &Nic| matches!(nic.netdev, Netdev::VhostUser { .. });
+        self.has_proxy() || self.nics.iter().any(has_queues_outside)
     }
 
     fn has_proxy(&self) -> bool {

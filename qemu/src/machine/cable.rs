@@ -23,6 +23,14 @@ pub enum Netdev {
     },
     /// A hub inside QEMU, by number: what one plug sends, all others get.
     Hub(u32),
+    /// Another program, which has the queues of the card itself (vhost-user). It listens before QEMU
+    /// runs.
+    VhostUser {
+        /// Its socket.
+        socket: PathBuf,
+        /// Pairs of queues.
+        pairs: u8,
+    },
 }
 
 /// A datagram wire that is plugged into a hub.
@@ -39,10 +47,21 @@ pub struct HubWire {
 impl Netdev {
     /// What a virtio card needs to be told to have as many queues.
     pub(super) fn queues(&self) -> &'static str {
-        if matches!(self, Self::Tap { pairs: 2.., .. }) { ",mq=on" } else { "" }
+        match self {
+            Self::Tap { pairs: 2.., .. } | Self::VhostUser { pairs: 2.., .. } => ",mq=on",
+            _ => "",
+        }
     }
 
-    pub(super) fn option(&self, id: &str) -> String {
+    /// Adds what a card is plugged into, called `id`.
+    pub(super) fn add(&self, line: &mut Words, id: &str) {
+        if let Self::VhostUser { socket, .. } = self {
+            line.option("-chardev", format!("socket,id=peer-{id},path={}", escaped(socket)));
+        }
+        line.option("-netdev", self.option(id));
+    }
+
+    fn option(&self, id: &str) -> String {
         match self {
             Self::Dgram { qemu, host } => dgram(id, qemu, host),
             Self::Tap { name, pairs } => {
@@ -50,6 +69,9 @@ impl Netdev {
                 format!("tap,id={id},ifname={name},script=no,downscript=no{queues}")
             }
             Self::Hub(hub) => format!("hubport,id={id},hubid={hub}"),
+            Self::VhostUser { pairs, .. } => {
+                format!("vhost-user,id={id},chardev=peer-{id},queues={pairs}")
+            }
         }
     }
 }

@@ -86,7 +86,7 @@ impl Nic {
                 return line.option("-device", device);
             }
         };
-        line.option("-netdev", self.netdev.option(&format!("net{index}")));
+        self.netdev.add(line, &format!("net{index}"));
         let mac = Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX));
         let queues = self.netdev.queues();
         let mut device = format!(

@@ -46,6 +46,19 @@ fn a_card_outside_has_a_socket_and_reaches_into_shared_memory() {
 }
 
 #[test]
+fn a_program_that_has_the_queues_of_a_card_has_a_socket_and_shares_memory() {
+    let mut machine = Machine::new(Path::new("/img"));
+    machine.nics = vec![Nic::new(Netdev::VhostUser { socket: "/r/s".into(), pairs: 2 })];
+    let line = line(&machine);
+    assert!(line.contains("-machine q35,memory-backend=ram -accel tcg "), "{line}");
+    assert!(line.contains("-object memory-backend-memfd,id=ram,size=512M,share=on "), "{line}");
+    assert!(line.contains(
+        "-chardev socket,id=peer-net0,path=/r/s -netdev vhost-user,id=net0,chardev=peer-net0,queues=2 \
+         -device virtio-net-pci,disable-legacy=on,mq=on,id=nic0,netdev=net0,"
+    ), "{line}");
+}
+
+#[test]
 fn a_debugger_stops_the_machine_before_its_first_instruction() {
     let mut machine = Machine::new(Path::new("/img"));
     machine.debugger = Some("/r/gdb".into());

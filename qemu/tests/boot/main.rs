@@ -12,6 +12,7 @@ mod checksums;
 mod console;
 mod cost;
 mod crash;
+mod dpdk;
 mod e1000e;
 mod endings;
 mod flood;
@@ -39,6 +40,7 @@ mod sizes;
 mod skipping;
 mod stream;
 mod supervision;
+mod testpmd;
 mod transcript;
 mod vxlan;
 mod windows;
@@ -93,6 +95,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         forward::FACTS,
         e1000e::FACTS,
         packed::FACTS,
+        dpdk::FACTS,
         ixgbe::FACTS,
         igb::FACTS,
         flood::FACTS,

@@ -88,7 +88,7 @@ fn with_queues(rig: &Rig, more: &str) -> Result<()> {
 }
 
 /// Has both queues of `port` have brought frames, and all frames of the port together.
-fn expect_both_queues(session: &mut Session, port: usize) -> Result<()> {
+pub(crate) fn expect_both_queues(session: &mut Session, port: usize) -> Result<()> {
     let lines = session.command(&format!("show port {port} queues"))?;
     let number = |line: &str| -> Option<u64> {
         let (_, number) = line.split_once("rx frames=")?;

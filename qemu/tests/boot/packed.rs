@@ -59,7 +59,7 @@ fn carries_both_ways(setup: Setup, are_packed: [bool; 2]) -> Result<()> {
 }
 
 /// The features that QEMU and the image agreed on for this card, as QEMU names them.
-fn agreed(session: &mut Session, number: usize) -> Result<String> {
+pub(crate) fn agreed(session: &mut Session, number: usize) -> Result<String> {
     let path = format!("/machine/peripheral/nic{number}/virtio-backend");
     let status = session.qmp()?.execute("x-query-virtio-status", json!({ "path": path }))?;
     Ok(status["guest-features"].to_string())
