@@ -19,9 +19,13 @@ mod flood;
 mod flows;
 mod forward;
 mod garbage;
+#[path = "../hostile/mod.rs"]
+mod hostile;
 mod igb;
 mod ixgbe;
 mod json;
+mod liar;
+mod liars;
 mod links;
 mod loaders;
 mod logs;
@@ -96,6 +100,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         e1000e::FACTS,
         packed::FACTS,
         dpdk::FACTS,
+        liars::FACTS,
         ixgbe::FACTS,
         igb::FACTS,
         flood::FACTS,

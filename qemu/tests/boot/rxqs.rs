@@ -25,14 +25,14 @@ const NOTHING_MOVES: &str = "pmd rxq rebalance requested: nothing is to move";
 
 /// Whether one direction sends.
 #[derive(Default)]
-struct Gate {
+pub(crate) struct Gate {
     is_open: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl Gate {
     /// Frames of one side: none before the gate is open, and none once it is over.
-    fn frames(self: &Arc<Self>, side: u8) -> Option<Source> {
+    pub(crate) fn frames(self: &Arc<Self>, side: u8) -> Option<Source> {
         let (gate, deadline) = (Arc::clone(self), Instant::now() + 4 * LIMIT);
         let mut frames = Frames::mixed(side);
         Some(Box::new(std::iter::from_fn(move || {
@@ -46,11 +46,11 @@ impl Gate {
         })))
     }
 
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         self.is_open.store(true, Relaxed);
     }
 
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_over.store(true, Relaxed);
     }
 }

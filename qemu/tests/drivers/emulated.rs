@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, ensure};
 use frame::{LocalPool, RxQueue};
 use qemu::find;
+use qemu::machine::Netdev;
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
@@ -54,13 +55,8 @@ impl Emulated {
     /// A card of this kind in `program`.
     pub(crate) fn new(program: &Path, device: &str) -> Result<Self> {
         let run = RunDirectory::new()?;
-        let wires = [Wire::open(&run, "wire")?];
-        let memory = Memory::new(BYTES, 0, LOWEST)?;
-        let emulator = Emulator::start(program, device, &wires, run, &memory.file()?)?;
-        let emulator = Rc::new(emulator);
-        let bus: Rc<dyn Bus> = Rc::clone(&emulator) as _;
-        let host = Host::new(memory, bus, FRAMES, Time::Real(Instant::now()));
-        let [wire] = wires;
+        let wire = Wire::open(&run, "wire")?;
+        let (emulator, host) = emulate(program, device, wire.netdev(), run)?;
         Ok(Self { emulator, host, wire })
     }
 
@@ -94,6 +90,20 @@ impl Emulated {
         self.host.census();
         Ok(())
     }
+}
+
+/// A QEMU with a card of this kind, plugged into `cable`, and its host.
+pub(crate) fn emulate(
+    program: &Path,
+    device: &str,
+    cable: Netdev,
+    run: RunDirectory,
+) -> Result<(Rc<Emulator>, Host)> {
+    let memory = Memory::new(BYTES, 0, LOWEST)?;
+    let emulator = Rc::new(Emulator::start(program, device, &[cable], run, &memory.file()?)?);
+    let bus: Rc<dyn Bus> = Rc::clone(&emulator) as _;
+    let host = Host::new(memory, bus, FRAMES, Time::Real(Instant::now()));
+    Ok((emulator, host))
 }
 
 impl Drop for Emulated {

@@ -19,7 +19,6 @@ use bus::pci::PciAddress;
 use qemu::machine::{FIRST_NIC_SLOT, Mac, Netdev};
 use qemu::qmp::Qmp;
 use qemu::run_directory::RunDirectory;
-use qemu::wire::Wire;
 
 use crate::bus::Bus;
 
@@ -47,12 +46,12 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `program` with network cards of this kind, whose other ends are `wires`, in slots two
+    /// Starts `program` with network cards of this kind, plugged into `cables`, in slots two
     /// apart: those of a card's virtual functions may lie between. It has the memory that `memory` holds.
     pub(crate) fn start(
         program: &Path,
         device: &str,
-        wires: &[Wire],
+        cables: &[Netdev],
         run: RunDirectory,
         memory: &File,
     ) -> Result<Self> {
@@ -61,8 +60,8 @@ impl Emulator {
         fs::write(run.file("firmware"), firmware())?;
         let mut command = Command::new(program);
         command.args(board(&run, memory)?);
-        for (index, wire) in wires.iter().enumerate() {
-            command.args(card(device, index, wire)?);
+        for (index, cable) in cables.iter().enumerate() {
+            command.args(card(device, index, cable)?);
         }
         let complaints = File::create(run.file("complaints"))?;
         let mut child =
@@ -77,7 +76,7 @@ impl Emulator {
         };
         let socket = RefCell::new(BufReader::new(stream));
         let emulator = Self { child: RefCell::new(child), socket, next: Cell::new(DEVICES), run };
-        (0..wires.len()).for_each(|index| emulator.place_memory(place(index)));
+        (0..cables.len()).for_each(|index| emulator.place_memory(place(index)));
         Ok(emulator)
     }
 
@@ -205,15 +204,24 @@ fn board(run: &RunDirectory, memory: &File) -> Result<Vec<String>> {
     Ok(words.iter().flat_map(|line| line.split(' ').map(str::to_owned)).collect())
 }
 
-fn card(device: &str, index: usize, wire: &Wire) -> Result<Vec<String>> {
-    let Netdev::Dgram { qemu, host } = wire.netdev() else { bail!("a wire of another kind") };
-    let (qemu, host) = (qemu.display(), host.display());
+fn card(device: &str, index: usize, cable: &Netdev) -> Result<Vec<String>> {
     let (mac, slot) = (Mac::of_nic(index as u8), slot(index));
-    let netdev = format!(
-        "dgram,id=net{index},local.type=unix,local.path={qemu},remote.type=unix,remote.path={host}"
-    );
     let device = format!("{device},netdev=net{index},mac={mac},addr={slot:#x},romfile=");
-    Ok(["-netdev".to_owned(), netdev, "-device".to_owned(), device].into())
+    let words = match cable {
+        Netdev::Dgram { qemu, host } => {
+            let (qemu, host) = (qemu.display(), host.display());
+            let ends = format!("local.path={qemu},remote.type=unix,remote.path={host}");
+            format!("-netdev dgram,id=net{index},local.type=unix,{ends}")
+        }
+        Netdev::VhostUser { socket, pairs } => format!(
+            "-chardev socket,id=peer{index},path={} \
+             -netdev vhost-user,id=net{index},chardev=peer{index},queues={pairs}",
+            socket.display()
+        ),
+        _ => bail!("a cable of another kind"),
+    };
+    let words = words.split(' ').chain(["-device", &device]);
+    Ok(words.map(str::to_owned).collect())
 }
 
 fn accept(listener: &UnixListener, child: &mut Child) -> Result<UnixStream> {

@@ -9,6 +9,8 @@
 //!   otherwise.
 //! - `emulator` is a QEMU without a guest, `emulated` a card of it with a host around it; `siblings`
 //!   are facts about all of Intel's cards there, `e1000e`, `igb` and `virtio` about each.
+//! - `hostile` is a virtio card whose queues are in this process, and `lies` has what the driver makes of
+//!   what they say.
 //!
 //! What a device cannot be had for here is skipped, and says so.
 
@@ -25,7 +27,10 @@ mod emulator;
 mod flows;
 mod frames;
 mod host;
+#[path = "../hostile/mod.rs"]
+mod hostile;
 mod igb;
+mod lies;
 mod losses;
 mod memory;
 mod modules;
@@ -56,7 +61,7 @@ macro_rules! facts {
 }
 
 /// All facts.
-const FACTS: [&[Fact]; 10] = [
+const FACTS: [&[Fact]; 11] = [
     bring_up::FACTS,
     frames::FACTS,
     queues::FACTS,
@@ -67,6 +72,7 @@ const FACTS: [&[Fact]; 10] = [
     e1000e::FACTS,
     igb::FACTS,
     virtio::FACTS,
+    lies::FACTS,
 ];
 
 fn main() -> ExitCode {

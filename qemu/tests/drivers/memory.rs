@@ -70,6 +70,14 @@ impl Memory {
         unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), count) }
     }
 
+    /// All of it, as it is now.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let len = self.file.metadata().expect("it is a file").len();
+        let mut bytes = vec![0; len as usize];
+        self.file.read_exact_at(&mut bytes, 0).expect("it is memory");
+        bytes
+    }
+
     /// The word at bus address `address`, as a device sees it.
     pub(crate) fn word(&self, address: u64) -> u64 {
         let mut bytes = [0; 8];

@@ -5,11 +5,12 @@ use bus::Dma;
 use frame::{RxQueue as _, TxQueue as _};
 use qemu::frames::Frames;
 use qemu::machine::Mac;
-use virtio::{Net, NetRx, NetTx, News, Why};
+use virtio::{Health, Net, NetRx, NetTx, News, Why};
 
 use crate::bus::{Bus as _, Config, Registers};
 use crate::emulated::{Emulated, any_emulator, flood, received, until};
 use crate::emulator::place;
+use crate::host::Host;
 use crate::port;
 use crate::siblings::frame;
 
@@ -35,10 +36,10 @@ const NEEDS_RESET: u64 = 0x40;
 type Card = Net<'static, Config, Registers>;
 
 /// A card with its pair of queues, which hold frames and so are never dropped: that is counted.
-struct Opened {
+pub(crate) struct Opened {
     card: Card,
-    rx: &'static mut NetRx<Registers>,
-    tx: &'static mut NetTx<Registers>,
+    pub(crate) rx: &'static mut NetRx<Registers>,
+    pub(crate) tx: &'static mut NetTx<Registers>,
 }
 
 fn emulated() -> Result<Emulated> {
@@ -46,8 +47,12 @@ fn emulated() -> Result<Emulated> {
 }
 
 fn open(emulated: &mut Emulated) -> Result<Opened> {
+    open_on(&mut emulated.host)
+}
+
+/// Opens the card of `host`.
+pub(crate) fn open_on(host: &mut Host) -> Result<Opened> {
     let failed = |error| anyhow!("it cannot be opened: {error:?}");
-    let host = &mut emulated.host;
     let memory = |len| Dma::new(host.memory.carve(len, 64), host.memory.translation());
     let (function, mut map) = (host.function(place(0)), host.map());
     let mut card =
@@ -204,14 +209,25 @@ fn break_down(emulated: &mut Emulated, opened: &mut Opened) -> Result<()> {
     })
 }
 
-/// Looks after the card, while its queues keep house, until there is nothing more to do.
 fn mend(emulated: &mut Emulated, opened: &mut Opened) -> Result<Vec<News>> {
-    let mut news = Vec::new();
-    until("end of the reset", || {
-        news.extend(opened.card.tend(&emulated.host.time));
-        opened.rx.keep_house(emulated.host.pool);
-        opened.tx.keep_house(emulated.host.pool);
-        (!opened.card.is_urgent()).then_some(())
-    })?;
-    Ok(news)
+    opened.mend(&mut emulated.host)
+}
+
+impl Opened {
+    /// How the card fared.
+    pub(crate) fn health(&self) -> Health {
+        self.card.health()
+    }
+
+    /// Looks after the card, while its queues keep house, until there is nothing more to do.
+    pub(crate) fn mend(&mut self, host: &mut Host) -> Result<Vec<News>> {
+        let mut news = Vec::new();
+        until("end of the reset", || {
+            news.extend(self.card.tend(&host.time));
+            self.rx.keep_house(host.pool);
+            self.tx.keep_house(host.pool);
+            (!self.card.is_urgent()).then_some(())
+        })?;
+        Ok(news)
+    }
 }
