@@ -15,6 +15,7 @@ mod crash;
 mod dpdk;
 mod e1000e;
 mod endings;
+mod flapping;
 mod flood;
 mod flows;
 mod forward;
@@ -101,6 +102,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         packed::FACTS,
         dpdk::FACTS,
         liars::FACTS,
+        flapping::FACTS,
         ixgbe::FACTS,
         igb::FACTS,
         flood::FACTS,

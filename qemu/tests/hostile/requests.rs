@@ -101,9 +101,7 @@ impl VhostUserBackendReqHandlerMut for Card {
 
     fn get_vring_base(&mut self, index: u32) -> Result<VhostUserVringState> {
         self.forget();
-        let ring = self.ring(index)?;
-        ring.is_started = false;
-        Ok(VhostUserVringState::new(index, ring.base()))
+        Ok(VhostUserVringState::new(index, self.ring(index)?.stop()))
     }
 
     fn set_vring_kick(&mut self, index: u8, _file: Option<File>) -> Result<()> {

@@ -54,13 +54,17 @@ impl Ring {
         };
     }
 
-    /// Where it stands, as QEMU wants to know it.
-    pub(crate) fn base(&self) -> u32 {
-        let half = |number: u16| {
-            let turn = if self.turn(number) { 0x8000 } else { 0 };
-            u32::from(number % self.size.max(1)) | turn
-        };
-        if self.is_packed { half(self.seen) | half(self.used) << 16 } else { self.seen.into() }
+    /// Stops, and says where it stands, as QEMU wants to know it: what was taken and not used is taken
+    /// once more after the next start.
+    pub(crate) fn stop(&mut self) -> u32 {
+        self.is_started = false;
+        self.seen = self.used;
+        if !self.is_packed {
+            return self.used.into();
+        }
+        let turn = if self.turn(self.used) { 0x8000 } else { 0 };
+        let half = u32::from(self.used % self.size.max(1)) | turn;
+        half | half << 16
     }
 
     /// The next buffer that the driver made available.
