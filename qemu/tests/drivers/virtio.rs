@@ -1,6 +1,6 @@
 //! QEMU's own virtio network card.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use bus::Dma;
 use frame::{RxQueue as _, TxQueue as _};
 use qemu::frames::Frames;
@@ -27,6 +27,9 @@ crate::facts![
 
 /// QEMU's name of the card.
 const DEVICE: &str = "virtio-net-pci,disable-legacy=on";
+/// What it is told about the kind of its rings.
+const RINGS_SPLIT: &str = "packed=off";
+const RINGS_PACKED: &str = "packed=on";
 /// Where the length of a descriptor stands, of either kind, and how far it is from one to the next.
 const LENGTH: u64 = 8;
 const STEP: u64 = 16;
@@ -44,6 +47,14 @@ pub(crate) struct Opened {
 
 fn emulated() -> Result<Emulated> {
     Emulated::new(&any_emulator()?, DEVICE)
+}
+
+/// Has `check` look at a card with split rings, and at one with packed ones.
+fn with_rings_of_each_kind(check: fn(Emulated) -> Result<()>) -> Result<()> {
+    [RINGS_SPLIT, RINGS_PACKED].into_iter().try_for_each(|rings| {
+        let emulated = Emulated::new(&any_emulator()?, &format!("{DEVICE},{rings}"))?;
+        check(emulated).context(rings)
+    })
 }
 
 fn open(emulated: &mut Emulated) -> Result<Opened> {
@@ -65,7 +76,10 @@ pub(crate) fn open_on(host: &mut Host) -> Result<Opened> {
 }
 
 fn it_is_brought_up_again_and_again() -> Result<()> {
-    let mut emulated = emulated()?;
+    with_rings_of_each_kind(is_brought_up)
+}
+
+fn is_brought_up(mut emulated: Emulated) -> Result<()> {
     for _ in 0..3 {
         let mut opened = open(&mut emulated)?;
         assert_eq!(opened.card.mac(), Some(Mac::of_nic(0).0));
@@ -78,7 +92,10 @@ fn it_is_brought_up_again_and_again() -> Result<()> {
 }
 
 fn frames_of_every_length_pass() -> Result<()> {
-    let mut emulated = emulated()?;
+    with_rings_of_each_kind(passes_every_length)
+}
+
+fn passes_every_length(mut emulated: Emulated) -> Result<()> {
     let mut opened = open(&mut emulated)?;
     let lengths = (60..=1514).step_by(23).chain([1513, 1514]);
     for frame in lengths.map(|length| frame(length, length)) {
@@ -91,7 +108,10 @@ fn frames_of_every_length_pass() -> Result<()> {
 }
 
 fn both_rings_wrap() -> Result<()> {
-    let mut emulated = emulated()?;
+    with_rings_of_each_kind(wraps)
+}
+
+fn wraps(mut emulated: Emulated) -> Result<()> {
     let mut opened = open(&mut emulated)?;
     let (mut frames, mut count) = (Frames::mixed(0), 0);
     for round in 0..70 {
@@ -112,7 +132,10 @@ fn both_rings_wrap() -> Result<()> {
 }
 
 fn its_link_is_seen() -> Result<()> {
-    let mut emulated = emulated()?;
+    with_rings_of_each_kind(sees_its_link)
+}
+
+fn sees_its_link(mut emulated: Emulated) -> Result<()> {
     let mut opened = open(&mut emulated)?;
     let mut qmp = emulated.emulator.qmp()?;
     for is_up in [false, true, false, true] {
@@ -125,9 +148,12 @@ fn its_link_is_seen() -> Result<()> {
     Ok(())
 }
 
-/// QEMU keeps what finds no buffer.
 fn frames_wait_while_its_ring_is_full_and_none_is_lost() -> Result<()> {
-    let mut emulated = emulated()?;
+    with_rings_of_each_kind(lets_frames_wait)
+}
+
+/// QEMU keeps what finds no buffer.
+fn lets_frames_wait(mut emulated: Emulated) -> Result<()> {
     let mut opened = open(&mut emulated)?;
     let frames: Vec<Vec<u8>> = Frames::mixed(0).take(1000).collect();
     assert_eq!(flood(&mut emulated, &mut opened.rx, &frames)?, frames);
@@ -139,7 +165,7 @@ fn a_card_that_says_that_it_needs_a_reset_is_set_up_again_and_no_frame_is_lost()
 }
 
 fn the_same_with_packed_rings() -> Result<()> {
-    is_set_up_again(Emulated::new(&any_emulator()?, &format!("{DEVICE},packed=on"))?)
+    is_set_up_again(Emulated::new(&any_emulator()?, &format!("{DEVICE},{RINGS_PACKED}"))?)
 }
 
 fn is_set_up_again(mut emulated: Emulated) -> Result<()> {
