@@ -127,7 +127,7 @@ impl Bench {
         let device = "virtio-net-pci,disable-legacy=on,packed=on";
         let cable = Netdev::VhostUser { socket, pairs: 1 };
         let (emulator, mut host) = emulate(&any_emulator()?, device, cable, run)?;
-        let opened = open_on(&mut host)?;
+        let opened = open_on(&mut host, 1)?;
         let (news, _emulator) = (Vec::new(), Running(emulator));
         let bench = Self { liar, opened, host, told: 0, news, _emulator };
         bench.wait_ready(1)?;
@@ -234,7 +234,7 @@ impl Bench {
 }
 
 /// A QEMU that ends with this, after everything that has a card of it.
-struct Running(Rc<Emulator>);
+pub(crate) struct Running(pub(crate) Rc<Emulator>);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -10,7 +10,7 @@
 //! - `emulator` is a QEMU without a guest, `emulated` a card of it with a host around it; `siblings`
 //!   are facts about all of Intel's cards there, `e1000e`, `igb` and `virtio` about each.
 //! - `hostile` is a virtio card whose queues are in this process, and `lies` has what the driver makes of
-//!   what they say.
+//!   what they say; `pairs` is about one with several pairs of queues.
 //!
 //! What a device cannot be had for here is skipped, and says so.
 
@@ -35,6 +35,7 @@ mod losses;
 mod memory;
 mod modules;
 mod other;
+mod pairs;
 mod port;
 mod queues;
 mod siblings;
@@ -61,7 +62,7 @@ macro_rules! facts {
 }
 
 /// All facts.
-const FACTS: [&[Fact]; 11] = [
+const FACTS: [&[Fact]; 12] = [
     bring_up::FACTS,
     frames::FACTS,
     queues::FACTS,
@@ -73,6 +74,7 @@ const FACTS: [&[Fact]; 11] = [
     igb::FACTS,
     virtio::FACTS,
     lies::FACTS,
+    pairs::FACTS,
 ];
 
 fn main() -> ExitCode {

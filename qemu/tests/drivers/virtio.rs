@@ -1,5 +1,7 @@
 //! QEMU's own virtio network card.
 
+use std::iter;
+
 use anyhow::{Context as _, Result, anyhow};
 use bus::Dma;
 use frame::{RxQueue as _, TxQueue as _};
@@ -38,12 +40,17 @@ const NEEDS_RESET: u64 = 0x40;
 
 type Card = Net<'static, Config, Registers>;
 
-/// A card with its pair of queues, which hold frames and so are never dropped: that is counted.
+/// A card with its pairs of queues, which hold frames and so are never dropped: that is counted.
 pub(crate) struct Opened {
     card: Card,
+    /// The first pair, and all others.
     pub(crate) rx: &'static mut NetRx<Registers>,
     pub(crate) tx: &'static mut NetTx<Registers>,
+    pub(crate) more: Vec<Pair>,
 }
+
+/// A pair of queues.
+pub(crate) type Pair = (&'static mut NetRx<Registers>, &'static mut NetTx<Registers>);
 
 fn emulated() -> Result<Emulated> {
     Emulated::new(&any_emulator()?, DEVICE)
@@ -58,21 +65,28 @@ fn with_rings_of_each_kind(check: fn(Emulated) -> Result<()>) -> Result<()> {
 }
 
 fn open(emulated: &mut Emulated) -> Result<Opened> {
-    open_on(&mut emulated.host)
+    open_on(&mut emulated.host, 1)
 }
 
-/// Opens the card of `host`.
-pub(crate) fn open_on(host: &mut Host) -> Result<Opened> {
+/// Opens the card of `host` with so many pairs of queues.
+pub(crate) fn open_on(host: &mut Host, pairs: usize) -> Result<Opened> {
     let failed = |error| anyhow!("it cannot be opened: {error:?}");
     let memory = |len| Dma::new(host.memory.carve(len, 64), host.memory.translation());
     let (function, mut map) = (host.function(place(0)), host.map());
     let mut card =
         Card::open(&function, &mut map, Box::leak(Box::default()), &host.time).map_err(failed)?;
-    let (rx, tx) = card.add_pair(&mut map, memory(Card::MEMORY)).map_err(failed)?;
+    let mut more: Vec<Pair> = (0..pairs)
+        .map(|_| {
+            let (rx, tx) = card.add_pair(&mut map, memory(Card::MEMORY)).map_err(failed)?;
+            Ok((Box::leak(Box::new(rx)), Box::leak(Box::new(tx))) as Pair)
+        })
+        .collect::<Result<_>>()?;
     card.start(&mut map, memory(Card::CONTROL_MEMORY), &host.time).map_err(failed)?;
-    let (rx, tx) = (Box::leak(Box::new(rx)), Box::leak(Box::new(tx)));
-    rx.start(host.pool);
-    Ok(Opened { card, rx, tx })
+    for (rx, _) in &mut more {
+        rx.start(host.pool);
+    }
+    let (rx, tx) = more.remove(0);
+    Ok(Opened { card, rx, tx, more })
 }
 
 fn it_is_brought_up_again_and_again() -> Result<()> {
@@ -240,6 +254,14 @@ fn mend(emulated: &mut Emulated, opened: &mut Opened) -> Result<Vec<News>> {
 }
 
 impl Opened {
+    /// All pairs of queues.
+    pub(crate) fn pairs(
+        &mut self,
+    ) -> impl Iterator<Item = (&mut NetRx<Registers>, &mut NetTx<Registers>)> {
+        let more = self.more.iter_mut().map(|(rx, tx)| (&mut **rx, &mut **tx));
+        iter::once((&mut *self.rx, &mut *self.tx)).chain(more)
+    }
+
     /// How the card fared.
     pub(crate) fn health(&self) -> Health {
         self.card.health()
@@ -250,8 +272,10 @@ impl Opened {
         let mut news = Vec::new();
         until("end of the reset", || {
             news.extend(self.card.tend(&host.time));
-            self.rx.keep_house(host.pool);
-            self.tx.keep_house(host.pool);
+            for (rx, tx) in self.pairs() {
+                rx.keep_house(host.pool);
+                tx.keep_house(host.pool);
+            }
             (!self.card.is_urgent()).then_some(())
         })?;
         Ok(news)

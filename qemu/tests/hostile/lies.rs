@@ -1,6 +1,6 @@
 //! What the card says that is not true.
 
-use super::{Card, HEADER, RX, TX};
+use super::{Card, HEADER};
 
 /// A kind of lie. Those of sending need a frame that was sent and not given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +59,19 @@ impl Card {
 
     /// Says something else of one buffer than what happened to it.
     fn lie_about_one(&mut self, lie: Lie, number: u32) -> Option<()> {
-        let size = u32::from(self.rings[RX].size);
+        let (rx, tx) = (self.rx(), self.tx());
+        let size = u32::from(self.rings[rx].size);
         // Ids of packed rings have 16 bits.
-        let high = if self.rings[RX].is_packed { 0 } else { number << 16 };
+        let high = if self.rings[rx].is_packed { 0 } else { number << 16 };
         let none = (size + 97 * number) | high;
         let (queue, used) = match lie {
-            Lie::IdOutOfRange => (RX, self.keep(RX).map(|_| (none, LEN))?),
-            Lie::SentIdOutOfRange => (TX, self.keep(TX).map(|_| (none, 0))?),
+            Lie::IdOutOfRange => (rx, self.keep(rx).map(|_| (none, LEN))?),
+            Lie::SentIdOutOfRange => (tx, self.keep(tx).map(|_| (none, 0))?),
             // A driver has few frames under way, and begins at the other end.
-            Lie::SentIdNotGiven => (TX, self.keep(TX).map(|_| (size - 1 - number % 50, 0))?),
+            Lie::SentIdNotGiven => (tx, self.keep(tx).map(|_| (size - 1 - number % 50, 0))?),
             _ => {
-                let offer = self.take(RX)?;
-                (RX, (offer.id.into(), wrong_length(lie, number, offer.len)))
+                let offer = self.take(rx)?;
+                (rx, (offer.id.into(), wrong_length(lie, number, offer.len)))
             }
         };
         self.put(queue, &[used]);
@@ -78,20 +79,21 @@ impl Card {
     }
 
     fn move_index(&mut self, lie: Lie, number: u32) -> bool {
-        self.collect(RX);
+        let rx = self.rx();
+        self.collect(rx);
         let Self { memory: Some(memory), rings, held, .. } = self else { return false };
-        let (size, number) = (rings[RX].size, number as u16);
+        let (size, number) = (rings[rx].size, number as u16);
         let distance = match lie {
             Lie::IndexJumps => size + 1 + number,
             Lie::IndexGoesBack => (1 + number).wrapping_neg(),
             _ => {
                 // What it names is the driver's from now on.
-                let id = rings[RX].stale_id(memory);
-                held[RX].retain(|offer| u32::from(offer.id) != id);
+                let id = rings[rx].stale_id(memory);
+                held[rx].retain(|offer| u32::from(offer.id) != id);
                 1
             }
         };
-        rings[RX].jump(memory, distance);
+        rings[rx].jump(memory, distance);
         true
     }
 
@@ -99,9 +101,11 @@ impl Card {
         if self.buffers() < 2 {
             return false;
         }
-        let (Some(offer), Some(_)) = (self.take(RX), self.keep(RX)) else { return false };
+        let (Some(offer), Some(_)) = (self.take(self.rx()), self.keep(self.rx())) else {
+            return false;
+        };
         let len = self.fill(&offer, [0; HEADER], &frame(0));
-        self.put(RX, &[(offer.id.into(), len); 2]);
+        self.put(self.rx(), &[(offer.id.into(), len); 2]);
         true
     }
 
@@ -110,18 +114,19 @@ impl Card {
         // Flags, kind of segments, their size, where a checksum is, and how many buffers.
         let header: [u8; HEADER] = core::array::from_fn(byte);
         if let Some(memory) = &self.memory {
-            self.rings[RX].put_flags(memory, 0xfffc);
+            self.rings[self.rx()].put_flags(memory, 0xfffc);
         }
         self.deliver_with(header, &frame(number))
     }
 
     fn deliver_and_rewrite(&mut self, number: u32) -> bool {
-        let Some(offer) = self.take(RX) else { return false };
+        let rx = self.rx();
+        let Some(offer) = self.take(rx) else { return false };
         let len = self.fill(&offer, [0; HEADER], &frame(number));
-        self.put(RX, &[(offer.id.into(), len)]);
+        self.put(rx, &[(offer.id.into(), len)]);
         if let Some(memory) = &mut self.memory {
             // Another one follows, which is itself.
-            self.rings[RX].scribble(memory, offer.id, 0b11 | u32::from(offer.id) << 16);
+            self.rings[rx].scribble(memory, offer.id, 0b11 | u32::from(offer.id) << 16);
             memory.write(offer.address, &vec![number as u8; len as usize]);
         }
         true

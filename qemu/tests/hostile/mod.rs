@@ -27,10 +27,6 @@ pub(crate) use lies::{Lie, frame};
 use memory::Memory;
 use ring::{Offer, Ring};
 
-/// Numbers of the queues.
-const RX: usize = 0;
-const TX: usize = 1;
-
 /// Bytes of the header in front of every frame (virtio 1.2, 5.1.6).
 const HEADER: usize = 12;
 
@@ -43,8 +39,13 @@ pub(crate) struct Liar {
 impl Liar {
     /// A card that waits for QEMU at `socket`, and offers packed rings or does not.
     pub(crate) fn start(socket: &Path, is_packed: bool) -> Result<Self> {
+        Self::with_pairs(socket, is_packed, 1)
+    }
+
+    /// The same with so many pairs of queues.
+    pub(crate) fn with_pairs(socket: &Path, is_packed: bool, pairs: usize) -> Result<Self> {
         let listener = UnixListener::bind(socket).context("no socket for QEMU")?;
-        let card = Arc::new(Mutex::new(Card::new(is_packed)));
+        let card = Arc::new(Mutex::new(Card::new(is_packed, pairs)));
         let backend = Arc::clone(&card);
         thread::spawn(move || {
             let Ok((stream, _)) = listener.accept() else { return };
@@ -71,10 +72,12 @@ impl Liar {
 pub(crate) struct Card {
     is_packed: bool,
     memory: Option<Memory>,
-    rings: [Ring; 2],
+    rings: Vec<Ring>,
+    /// The pair of queues that is spoken of.
+    pair: usize,
     /// Buffers that the driver gave, by queue: those that were not used yet, and those that never will
     /// be, because something else was said in their place.
-    held: [VecDeque<Offer>; 2],
+    held: Vec<VecDeque<Offer>>,
     kept: Vec<Offer>,
     /// Buffers that somebody else wrote to while the card had them.
     spoiled: u64,
@@ -83,19 +86,36 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    fn new(is_packed: bool) -> Self {
+    fn new(is_packed: bool, pairs: usize) -> Self {
         Self {
             is_packed,
             memory: None,
-            rings: Default::default(),
-            held: Default::default(),
+            rings: (0..2 * pairs).map(|_| Ring::default()).collect(),
+            pair: 0,
+            held: vec![VecDeque::new(); 2 * pairs],
             kept: Vec::new(),
             spoiled: 0,
             starts: 0,
         }
     }
 
-    /// Whether a driver has started both queues.
+    /// The same card, and what is asked next is about this pair of its queues.
+    pub(crate) fn of_pair(&mut self, pair: usize) -> &mut Self {
+        self.pair = pair;
+        self
+    }
+
+    /// The queue for receiving of the pair that is spoken of.
+    fn rx(&self) -> usize {
+        2 * self.pair
+    }
+
+    /// The one for sending.
+    fn tx(&self) -> usize {
+        2 * self.pair + 1
+    }
+
+    /// Whether a driver has started all queues.
     pub(crate) fn is_ready(&self) -> bool {
         self.memory.is_some() && self.rings.iter().all(Ring::is_running)
     }
@@ -107,14 +127,14 @@ impl Card {
 
     /// Buffers for receiving that it has.
     pub(crate) fn buffers(&mut self) -> usize {
-        self.collect(RX);
-        self.held[RX].len()
+        self.collect(self.rx());
+        self.held[self.rx()].len()
     }
 
     /// Buffers that somebody else wrote to while the card had them, up to now.
     pub(crate) fn spoiled(&mut self) -> u64 {
         let Some(memory) = &self.memory else { return self.spoiled };
-        let all = self.held[RX].iter().chain(&self.kept);
+        let all = self.held.iter().step_by(2).flatten().chain(&self.kept);
         self.spoiled + all.filter(|offer| !memory.is_patterned(offer)).count() as u64
     }
 
@@ -132,16 +152,18 @@ impl Card {
 
     /// The same, but none is given back.
     pub(crate) fn look_at_sent(&mut self) -> Vec<Vec<u8>> {
-        let known = self.held[TX].len();
-        self.collect(TX);
+        let tx = self.tx();
+        let known = self.held[tx].len();
+        self.collect(tx);
         let Some(memory) = &self.memory else { return Vec::new() };
-        self.held[TX].iter().skip(known).map(|offer| memory.frame(offer)).collect()
+        self.held[tx].iter().skip(known).map(|offer| memory.frame(offer)).collect()
     }
 
     /// Gives back all that was sent.
     pub(crate) fn give_back(&mut self) {
-        let used: Vec<_> = self.held[TX].drain(..).map(|offer| (offer.id.into(), 0)).collect();
-        self.put(TX, &used);
+        let tx = self.tx();
+        let used: Vec<_> = self.held[tx].drain(..).map(|offer| (offer.id.into(), 0)).collect();
+        self.put(tx, &used);
     }
 
     /// Where it has written in the guest's memory, and where the driver may: rings, and frames that were
@@ -152,9 +174,9 @@ impl Card {
     }
 
     fn deliver_with(&mut self, header: [u8; HEADER], frame: &[u8]) -> bool {
-        let Some(offer) = self.take(RX) else { return false };
+        let Some(offer) = self.take(self.rx()) else { return false };
         let len = self.fill(&offer, header, frame);
-        self.put(RX, &[(offer.id.into(), len)]);
+        self.put(self.rx(), &[(offer.id.into(), len)]);
         true
     }
 
@@ -172,14 +194,14 @@ impl Card {
         self.collect(queue);
         let offer = self.held[queue].pop_front()?;
         let memory = self.memory.as_ref()?;
-        self.spoiled += u64::from(queue == RX && !memory.is_patterned(&offer));
+        self.spoiled += u64::from(is_for_receiving(queue) && !memory.is_patterned(&offer));
         Some(offer)
     }
 
     /// The same, for good: it is never used.
     fn keep(&mut self, queue: usize) -> Option<Offer> {
         let offer = self.take(queue)?;
-        if queue == RX {
+        if is_for_receiving(queue) {
             if let Some(memory) = &mut self.memory {
                 memory.fill_with_pattern(&offer);
             }
@@ -192,9 +214,10 @@ impl Card {
     fn collect(&mut self, queue: usize) {
         let Self { memory: Some(memory), rings, held, .. } = self else { return };
         while let Some(offer) = rings[queue].next(memory) {
-            match queue {
-                RX => memory.fill_with_pattern(&offer),
-                _ => memory.note_written(&offer),
+            if is_for_receiving(queue) {
+                memory.fill_with_pattern(&offer);
+            } else {
+                memory.note_written(&offer);
             }
             held[queue].push_back(offer);
         }
@@ -205,4 +228,8 @@ impl Card {
             self.rings[queue].put(memory, used);
         }
     }
+}
+
+fn is_for_receiving(queue: usize) -> bool {
+    queue.is_multiple_of(2)
 }

@@ -9,13 +9,14 @@ use vhost::vhost_user::message::{
 };
 use vhost::vhost_user::{Error, GpuBackend, Result, VhostUserBackendReqHandlerMut};
 
+use super::Card;
 use super::memory::Memory;
 use super::ring::Ring;
-use super::{Card, RX};
 
-/// Features: a queue for commands, which QEMU has itself, and by which all frames are asked for; version
-/// 1; packed rings; and what vhost-user has of its own.
+/// Features: a queue for commands, which QEMU has itself, and by which all frames are asked for; several
+/// pairs of queues; version 1; packed rings; and what vhost-user has of its own.
 const CONTROL: u64 = 1 << 17 | 1 << 18;
+const PAIRS: u64 = 1 << 22;
 const VERSION_1: u64 = 1 << 32;
 const PACKED: u64 = 1 << 34;
 const OF_VHOST_USER: u64 = 1 << 30;
@@ -52,7 +53,7 @@ impl VhostUserBackendReqHandlerMut for Card {
 
     fn get_features(&mut self) -> Result<u64> {
         let packed = if self.is_packed { PACKED } else { 0 };
-        Ok(CONTROL | VERSION_1 | OF_VHOST_USER | packed)
+        Ok(CONTROL | PAIRS | VERSION_1 | OF_VHOST_USER | packed)
     }
 
     fn set_features(&mut self, features: u64) -> Result<()> {
@@ -105,7 +106,7 @@ impl VhostUserBackendReqHandlerMut for Card {
     }
 
     fn set_vring_kick(&mut self, index: u8, _file: Option<File>) -> Result<()> {
-        self.starts += u64::from(usize::from(index) == RX);
+        self.starts += u64::from(index == 0);
         self.ring(index.into())?.is_started = true;
         Ok(())
     }
@@ -119,7 +120,7 @@ impl VhostUserBackendReqHandlerMut for Card {
     }
 
     fn get_protocol_features(&mut self) -> Result<VhostUserProtocolFeatures> {
-        Ok(VhostUserProtocolFeatures::empty())
+        Ok(VhostUserProtocolFeatures::MQ)
     }
 
     fn set_protocol_features(&mut self, _features: u64) -> Result<()> {
@@ -127,7 +128,7 @@ impl VhostUserBackendReqHandlerMut for Card {
     }
 
     fn get_queue_num(&mut self) -> Result<u64> {
-        Ok(self.rings.len() as u64)
+        Ok(self.rings.len() as u64 / 2)
     }
 
     /// A queue that was started is in use: not every time when QEMU enables it is it heard of.
