@@ -17,8 +17,9 @@ pub(crate) const MEMORY: usize = queue::MEMORY + 64;
 /// What the device answers if it has done so (5.1.6.5), and what stands there before.
 const DONE: u8 = 0;
 const NOTHING: u8 = 0xff;
-/// Milliseconds that a command may take. The specification has no limit.
-pub(crate) const ANSWER: u32 = 500;
+/// Milliseconds that a command may take. The specification has no limit: a thread of the host answers, which a
+/// busy one may stop for long.
+pub(crate) const ANSWER: u32 = 5000;
 
 /// What the device is told to do.
 #[derive(Clone, Copy)]

@@ -29,7 +29,7 @@ impl Bench {
     /// Looks after the card until there is nothing more to do.
     fn mend(&mut self) -> Vec<News> {
         let mut news = Vec::new();
-        for _ in 0..2000 {
+        for _ in 0..8000 {
             news.extend(self.tend());
             self.keep_house();
             if !self.net.is_urgent() {
