@@ -1,46 +1,33 @@
 //! What a frame costs the image, in guest instructions: exact where times would be noise.
 //!
 //! With QEMU's instruction counter the time-stamp counter advances by one for each instruction
-//! executed (`-icount shift=0`). Both network cards are plugged into one hub inside QEMU, so a
-//! frame that is forwarded out of port 1 comes in at port 0 again and circulates without help.
-//! The image's own iteration history tells what each iteration took.
+//! executed (`-icount shift=0`), of whichever processor: they take turns. Frames that are forwarded
+//! out of port 1 come in at port 0 again and circulate without help. The image's own iteration
+//! history tells what each iteration took, and one during which another processor had its turn
+//! is known by its length. So a PMD's figure is made of its own instructions.
+//!
+//! `hub` has frames circulate between QEMU's own cards, `patched` between cards of [`nic82599`]'s
+//! kind; `rows` makes figures of histories.
+//!
+//! [`nic82599`]: crate::nic82599
 
-use std::fmt;
+mod hub;
+mod patched;
+mod rows;
+
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use serde_json::json;
+use anyhow::Result;
 
-use crate::frames::Frames;
 use crate::guest::Guest;
-use crate::machine::{Clock, HubWire, Machine, Model, Netdev, Nic};
+use crate::machine::{Clock, Machine};
 use crate::reading::{self, Iteration};
-use crate::run_directory::RunDirectory;
-use crate::wire::Wire;
 
-/// Frames in a full batch.
-pub const BATCH: f64 = 32.0;
-
-/// Frames of 64 bytes that circulate: six full batches, so that the PMD, which is slower than
-/// the hub, always finds one waiting; and fewer than the 256 that a ring of QEMU's card holds.
-const SEEDS: usize = 192;
-
-/// Has the PMD look away while the frames are put into port 0's ring.
-const LOOK_AWAY: &str = "stall 1 100000";
-
-/// Above so many instructions the control core ran during the iteration, which takes turns with
-/// the PMD on QEMU's one thread, or the PMD looked away. Such iterations are left out.
-const INTERRUPTED: u64 = 100_000;
-
-/// Iterations in a row whose mean is one value for the median. What a frame costs is not all
-/// spent in the iteration that forwards it: sent frames are given back some iterations later,
-/// up to [`SEEDS`] at once, so a block holds ten times as many.
-const BLOCK: usize = 64;
-
-/// Blocks that are needed for a median.
-const ENOUGH: usize = 11;
+pub use hub::{measure, measure_on};
+pub use patched::measure_pmds;
+pub use rows::{BATCH, Cost, Unsettled};
 
 /// For how long the guest is left alone before a reading, which then covers iterations during
 /// which the control core was halted. It influences how many can be used, not what they say.
@@ -53,174 +40,33 @@ const READING_LIMIT: Duration = Duration::from_secs(240);
 const BOOT_LIMIT: Duration = Duration::from_secs(120);
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 
-/// The medians, in guest instructions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cost {
-    /// For one forwarded 64-byte frame in iterations with one full batch, the giving back of
-    /// sent frames included.
-    pub per_frame: f64,
-    /// For an iteration that found nothing.
-    pub per_idle: f64,
-    /// How many iterations with full batches that is the median of.
-    pub full_iterations: usize,
-}
+/// What the image is told in all cases. Supervision is on, but nothing is to be printed: the
+/// control core is to be halted.
+const WORDS: [&str; 4] =
+    ["ports=all", "forward=0:1", "pmd-perf-log-us=1000000", "pmd-perf-log-q=1000000"];
 
-/// The host left the emulator too little of its processors for a figure to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unsettled {
-    seen: usize,
-    blocks: usize,
-}
-
-impl fmt::Display for Unsettled {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seen, blocks } = self;
-        write!(out, "{seen} iterations held only {blocks} runs of {BLOCK} full batches, ")?;
-        write!(out, "{ENOUGH} are needed")
-    }
-}
-
-impl std::error::Error for Unsettled {}
-
-/// Boots the image at `image` with one PMD and two virtio cards, lets frames circulate and reads its history.
-///
-/// # Errors
-///
-/// As [`measure_on`]'s.
-pub fn measure(program: &Path, image: &Path) -> Result<Cost> {
-    measure_on(Model::Virtio, program, image)
-}
-
-/// The same with cards of another kind, which QEMU has to have itself.
-///
-/// # Errors
-///
-/// The image does not boot or answer; [`Unsettled`] if too few full batches were seen.
-pub fn measure_on(model: Model, program: &Path, image: &Path) -> Result<Cost> {
-    let run = RunDirectory::new()?;
-    let seed = Wire::open(&run, "seed")?;
-    let mut guest = Guest::start(program, machine(model, image, &seed), run, None)?;
-    guest.boot(BOOT_LIMIT)?;
-    guest.command(LOOK_AWAY)?;
-    seed_port_0(&guest, &seed)?;
-    let (mut rows, start) = (Vec::new(), Instant::now());
-    while blocks(&rows).len() < ENOUGH && start.elapsed() < READING_LIMIT {
-        thread::sleep(QUIET);
-        let mut reading = reading::iterations(&guest.command("pmd-perf-show -nh -it 999")?);
-        reading.reverse();
-        rows.extend(reading);
-    }
-    of_rows(&rows)
-}
-
-/// Puts the frames into the ring of port 0 alone, by way of the hub.
-fn seed_port_0(guest: &Guest, seed: &Wire) -> Result<()> {
-    let mut qmp = guest.qmp()?;
-    qmp.set_link(1, false)?;
-    for frame in Frames::sized(0, 64).take(SEEDS) {
-        seed.send(&frame, SEND_LIMIT).context("the hub takes no frames")?;
-    }
-    for _ in 0..SEEDS {
-        // QEMU takes a frame from the wire in each turn of the loop in which it answers.
-        qmp.execute("query-status", json!({}))?;
-    }
-    qmp.set_link(1, true)?;
-    qmp.execute("netdev_del", json!({ "id": HubWire::plug_id(0) })).map(drop)
-}
-
-fn machine(model: Model, image: &Path, seed: &Wire) -> Machine {
+/// A machine that counts instructions and forwards what comes in at port 0.
+fn machine(image: &Path) -> Machine {
     let mut machine = Machine::new(image);
     machine.clock = Clock::Instructions;
-    // Supervision is on, but nothing is to be printed: the control core is to be halted.
-    let quiet = ["pmd-perf-log-us=1000000", "pmd-perf-log-q=1000000"];
-    machine.append =
-        ["ports=all", "forward=0:1"].into_iter().chain(quiet).map(str::to_owned).collect();
-    let nic = || Nic { model, ..Nic::new(Netdev::Hub(0)) };
-    machine.nics = vec![nic(), nic()];
-    machine.hub_wires = vec![seed.into_hub(0)];
+    machine.append = WORDS.map(str::to_owned).to_vec();
     machine
 }
 
-/// The medians of `rows`, which are in order of time.
-fn of_rows(rows: &[Iteration]) -> Result<Cost> {
-    let blocks = blocks(rows);
-    if blocks.len() < ENOUGH {
-        return Err(Unsettled { seen: rows.len(), blocks: blocks.len() }.into());
+/// Reads the history of the PMD on core `core` until that and `rows`, which are older, hold enough.
+fn read(guest: &mut Guest, core: u32, mut rows: Vec<Iteration>) -> Result<Cost> {
+    let start = Instant::now();
+    while !rows::are_enough(&rows) && start.elapsed() < READING_LIMIT {
+        thread::sleep(QUIET);
+        rows.extend(newest(guest, core)?);
     }
-    let idle = rows.iter().filter(|row| row.packets == 0).map(|row| row.cycles as f64).collect();
-    Ok(Cost {
-        full_iterations: blocks.len() * BLOCK,
-        per_frame: median(blocks).context("no iteration was full")?,
-        per_idle: median(idle).context("no iteration was idle")?,
-    })
+    rows::cost(&rows)
 }
 
-/// For each [`BLOCK`] of full iterations that follow each other, the mean for a frame.
-fn blocks(rows: &[Iteration]) -> Vec<f64> {
-    rows.chunk_by(|row, next| row.number + 1 == next.number && is_full(row) && is_full(next))
-        .flat_map(|run| run.chunks_exact(BLOCK))
-        .map(|block| block.iter().map(|row| row.cycles).sum::<u64>())
-        .map(|cycles| cycles as f64 / (BLOCK as f64 * BATCH))
-        .collect()
-}
-
-fn is_full(row: &Iteration) -> bool {
-    row.packets as f64 == BATCH && row.batches() == 1 && row.cycles < INTERRUPTED
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Iterations in a row: cycles and frames of each.
-    fn rows(given: impl IntoIterator<Item = (u64, u64)>) -> Vec<Iteration> {
-        let row = |(number, (cycles, packets)): (usize, (u64, u64))| Iteration {
-            number: number as u64,
-            cycles,
-            packets,
-            batch: packets.min(32) as f64,
-        };
-        given.into_iter().enumerate().map(row).collect()
-    }
-
-    fn full(cycles: impl Fn(usize) -> u64) -> Vec<(u64, u64)> {
-        (0..ENOUGH * BLOCK).map(|number| (cycles(number), 32)).collect()
-    }
-
-    #[test]
-    fn full_batches_and_idle_iterations_have_a_median_each() {
-        let idle = [(90, 0), (100, 0), (5_000_000, 0)];
-        let cost = of_rows(&rows(full(|_| 6400).into_iter().chain(idle))).unwrap();
-        assert_eq!((cost.per_frame, cost.per_idle), (200.0, 100.0));
-    }
-
-    #[test]
-    fn work_that_is_put_off_to_a_later_iteration_counts_for_all() {
-        let cycles =
-            |number| if number % 4 == 3 { 12_800 } else { 4_266 + u64::from(number % 4 == 0) * 2 };
-        let cost = of_rows(&rows(full(cycles).into_iter().chain([(90, 0)]))).unwrap();
-        assert_eq!(cost.per_frame, 200.0);
-    }
-
-    #[test]
-    fn a_run_of_full_batches_ends_where_the_control_core_ran_or_a_batch_was_not_full() {
-        for other in [(1_024_041, 32), (6_400, 31), (12_800, 64), (90, 0)] {
-            let given = full(|_| 6400)
-                .chunks(BLOCK - 1)
-                .flat_map(|run| [run, &[other]].concat())
-                .collect::<Vec<_>>();
-            assert_eq!(blocks(&rows(given)), Vec::<f64>::new(), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn too_few_full_batches_are_no_figure() {
-        let error = of_rows(&rows(vec![(6400, 32); BLOCK])).unwrap_err();
-        assert!(error.to_string().contains("only 1 runs of 64"), "{error}");
-    }
+/// The newest iterations of the PMD on core `core`, in order of time.
+fn newest(guest: &mut Guest, core: u32) -> Result<Vec<Iteration>> {
+    let lines = guest.command(&format!("pmd-perf-show -pmd {core} -nh -it 999"))?;
+    let mut rows = reading::iterations(&lines);
+    rows.reverse();
+    Ok(rows)
 }

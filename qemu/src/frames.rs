@@ -31,19 +31,26 @@ pub struct Frames {
     side: u8,
     number: u64,
     size: Option<usize>,
+    flows: u16,
 }
 
 impl Frames {
     /// Frames from `side` in a mix of sizes from 64 to 1514 bytes.
     #[must_use]
     pub fn mixed(side: u8) -> Self {
-        Self { side, number: 0, size: None }
+        Self { side, number: 0, size: None, flows: 1 }
     }
 
     /// Frames from `side` of `size` bytes each; at least 64, at most [`LONGEST`].
     #[must_use]
     pub fn sized(side: u8, size: usize) -> Self {
-        Self { side, number: 0, size: Some(size.clamp(64, LONGEST)) }
+        Self { size: Some(size.clamp(64, LONGEST)), ..Self::mixed(side) }
+    }
+
+    /// The same, of so many flows in turn, which differ in the port they come from.
+    #[must_use]
+    pub fn in_flows(self, flows: u16) -> Self {
+        Self { flows: flows.max(1), ..self }
     }
 
     fn next_size(&self) -> usize {
@@ -57,12 +64,13 @@ impl Iterator for Frames {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         let payload = payload(self.side, self.number, self.next_size() - HEADERS);
+        let flow = (self.number % u64::from(self.flows)) as u16;
         self.number += 1;
         let other = self.side ^ 1;
         let mut frame = Vec::with_capacity(LONGEST);
         PacketBuilder::ethernet2(mac(self.side), mac(other))
             .ipv4(ip(self.side), ip(other), 64)
-            .udp(4000 + u16::from(self.side), 4000 + u16::from(other))
+            .udp(4000 + u16::from(self.side) + 8 * flow, 4000 + u16::from(other))
             .write(&mut frame, &payload)
             .ok()?;
         Some(frame)
@@ -103,6 +111,15 @@ mod tests {
         assert_eq!(sizes.iter().min(), Some(&64));
         assert_eq!(sizes.iter().max(), Some(&LONGEST));
         assert!(Frames::sized(1, 0).take(3).all(|frame| frame.len() == 64));
+    }
+
+    #[test]
+    fn flows_take_turns_and_are_known_by_their_ports() {
+        let port = |frame: Vec<u8>| PacketHeaders::from_ethernet_slice(&frame).unwrap().transport;
+        let ports = |flows| Frames::sized(0, 64).in_flows(flows).take(6).map(port);
+        let of = |flows| ports(flows).map(|it| it.unwrap().udp().unwrap().source_port);
+        assert_eq!(of(1).collect::<Vec<_>>(), [4000; 6]);
+        assert_eq!(of(3).collect::<Vec<_>>(), [4000, 4008, 4016, 4000, 4008, 4016]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::interrupts::Interrupts;
 use super::link::Link;
 use super::memory::{Memory, Section};
 use super::nvm::Nvm;
+use super::patch::Patch;
 use super::receive::Receiver;
 use super::registers::{self as regs, Register, SPACE};
 use super::ring::{DESCRIPTOR, Ring};
@@ -36,6 +37,8 @@ pub(crate) struct Card {
     pub(super) receiver: Receiver,
     pub(super) transmitter: Transmitter,
     pub(super) cable: Option<Cable>,
+    /// Where frames go instead of by the cable, if anywhere.
+    pub(super) patch: Option<Patch>,
     pub(super) faults: Faults,
     pub(super) violations: Violations,
     pub(super) trace: Trace,
@@ -63,6 +66,7 @@ impl Card {
             receiver: Receiver::new(),
             transmitter: Transmitter::new(),
             cable,
+            patch: None,
             faults: Faults::default(),
             violations: Violations::default(),
             trace: Trace::new(trace),

@@ -17,6 +17,7 @@ use super::cable::Cable;
 use super::card::Card;
 use super::config::Config;
 use super::faults::Fault;
+use super::patch::Patch;
 use super::proxy;
 use super::registers::Register;
 use super::sfp::ModuleKind;
@@ -148,6 +149,12 @@ impl Device {
     /// Leaves the cage empty.
     pub fn pull_module(&self) {
         self.card().pull_module();
+    }
+
+    /// Has what this card sends arrive at `other`, and before the write that sends it is answered:
+    /// however slow the cards are, a guest that counts time in its own instructions finds it there.
+    pub fn patch(&self, other: &Self) {
+        self.card().patch = Some(Patch::new(Arc::downgrade(&other.card)));
     }
 
     /// Has `fault` happen from now on.

@@ -5,7 +5,7 @@
 //! the real card run on it, and that it is stricter than hardware: what the datasheet forbids is
 //! kept in a list of [`Violation`]s. Sections in comments are those of the 82599 datasheet.
 //!
-//! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` is the wire; `local` is
+//! - `proxy` speaks QEMU's protocol, `memory` reaches into the guest, `cable` and `patch` are wires; `local` is
 //!   a card for a driver in this process, without QEMU.
 //! - `card` holds the state and says what registers do; `rules` says what must not be done to
 //!   them; `reset`, `enable`, `link`, `interrupts`, `statistics` are parts of it.
@@ -36,6 +36,7 @@ mod nvm;
 mod offload;
 mod outgoing;
 mod packet;
+mod patch;
 mod proxy;
 mod receive;
 pub mod registers;

@@ -55,6 +55,9 @@ impl Card {
     }
 
     fn send(&self, frame: &[u8]) -> Sent {
-        self.cable.as_ref().map_or(Sent::Gone, |cable| cable.send(frame))
+        match &self.patch {
+            Some(patch) => patch.send(frame),
+            None => self.cable.as_ref().map_or(Sent::Gone, |cable| cable.send(frame)),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! `cargo xtask bench drivers`: what a frame costs in the rings of a card: on this host, in memory, and
 //! the whole image, in guest instructions.
 
-use ::qemu::cost;
+use ::qemu::cost::{self, Cost};
 use ::qemu::machine::Model;
+use ::qemu::nic82599::check_emulator;
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Figure, bounds};
@@ -14,8 +15,12 @@ use crate::workspace::cargo;
 const BENCHES: [&str; 1] = ["intel"];
 const BENCH: [&str; 6] = ["bench", "--quiet", "--profile", "kernel", "--bench", "rings"];
 
-/// Cards that the image forwards between, and what their driver is called. bench boot has virtio's.
+/// Cards of QEMU's that the image forwards between, and what their driver is called. bench boot has
+/// virtio's.
 const CARDS: [(&str, Model); 1] = [("e1000e", Model::E1000e)];
+
+/// PMDs between which the queues of our own card are shared out at most.
+const PMDS: u32 = 3;
 
 /// Measures everything.
 ///
@@ -27,12 +32,27 @@ pub(super) fn measure(consent: Consent) -> Result<Vec<Figure>> {
     let (program, image) = (install::qemu(consent, &[])?, image::build()?);
     for (name, model) in CARDS {
         eprintln!("counting instructions with cards of {name} ...");
-        let cost = cost::measure_on(model, &program, &image)?;
-        let figure = |what, value| Figure::new(format!("{name}: {what}"), value, "instructions");
-        figures.push(figure("a forwarded 64-byte frame", cost.per_frame));
-        figures.push(figure("an idle iteration", cost.per_idle));
+        figures.extend(named(name, &cost::measure_on(model, &program, &image)?));
+    }
+    if let Err(reason) = check_emulator(&program) {
+        eprintln!("not measured: ixgbe: {reason:#}");
+        return Ok(figures);
+    }
+    for pmds in 1..=PMDS {
+        eprintln!("counting instructions with cards of ixgbe and {pmds} PMDs ...");
+        for (core, cost) in (1..).zip(cost::measure_pmds(pmds, &program, &image)?) {
+            figures.extend(named(&format!("ixgbe, PMD {core} of {pmds}"), &cost));
+        }
     }
     Ok(figures)
+}
+
+fn named(name: &str, cost: &Cost) -> [Figure; 2] {
+    let figure = |what, value| Figure::new(format!("{name}: {what}"), value, "instructions");
+    [
+        figure("a forwarded 64-byte frame", cost.per_frame),
+        figure("an idle iteration", cost.per_idle),
+    ]
 }
 
 fn in_memory() -> Result<Vec<Figure>> {
