@@ -54,8 +54,13 @@ pub struct Load {
     /// Cycles of upcalls for its frames; 0 while nothing is recorded.
     upcalls: Tally,
     /// The core whose PMD polls it, as the control core says.
-    core: AtomicUsize,
+    core: Apart,
 }
+
+/// What the control core writes, on a cache line that the PMD does not write.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Apart(AtomicUsize);
 
 /// What a [`Load`] had counted at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,12 +107,12 @@ impl Load {
 
     /// The core whose PMD polls the queue.
     pub fn core(&self) -> usize {
-        self.core.load(Relaxed)
+        self.core.0.load(Relaxed)
     }
 
     /// Says whose the queue is. Only the control core may.
     pub fn set_core(&self, core: usize) {
-        self.core.store(core, Relaxed);
+        self.core.0.store(core, Relaxed);
     }
 }
 
@@ -117,4 +122,39 @@ pub struct Exchange<R: 'static> {
     pub given: Inbox<Rxq<R>>,
     /// Queues that it polls no more.
     pub back: Sender<Rxq<R>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::offset_of;
+
+    use super::*;
+    use crate::flow::Flow;
+    use crate::ledger::Ledger;
+
+    const LINE: usize = 64;
+
+    /// Whether neighbours of this type have no line of the cache in common.
+    fn is_whole<T>() -> bool {
+        align_of::<T>().is_multiple_of(LINE) && size_of::<T>().is_multiple_of(LINE)
+    }
+
+    #[test]
+    fn no_line_of_the_cache_is_of_two_pmds() {
+        assert!(is_whole::<[Load; 3]>() && is_whole::<Ledger>() && is_whole::<[Flow; 3]>());
+    }
+
+    #[test]
+    fn the_control_core_writes_to_no_line_that_a_poll_writes_to() {
+        let line = offset_of!(Load, core) / LINE;
+        for polled in [
+            offset_of!(Load, frames),
+            offset_of!(Load, again),
+            offset_of!(Load, probes),
+            offset_of!(Load, upcalls),
+        ] {
+            assert_ne!(polled / LINE, line);
+        }
+        assert_eq!(size_of::<Load>(), 2 * LINE);
+    }
 }

@@ -109,6 +109,15 @@ impl Segment {
     };
 }
 
+/// The reader lets go of pins on a line that the writer does not write.
+const _: () = {
+    use core::mem::offset_of;
+    let released = offset_of!(Tenancy, released);
+    assert!(released.abs_diff(offset_of!(Tenancy, chunk)) >= 64);
+    assert!(released.abs_diff(offset_of!(Tenancy, pinned)) >= 64);
+    assert!(offset_of!(Segment, slots).is_multiple_of(64) && size_of::<Tenancy>() == 128);
+};
+
 /// The last iterations of one core, as its reader sees them.
 #[derive(Clone, Copy)]
 pub struct History {

@@ -50,6 +50,8 @@ pub mod history;
 mod identities;
 pub mod iteration;
 pub mod json;
+#[cfg(test)]
+mod lines;
 pub mod losses;
 pub mod marks;
 pub mod metrics;

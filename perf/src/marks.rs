@@ -52,7 +52,7 @@ impl Mark {
 }
 
 /// The queue, and the counts that tell what became of each suspicious iteration. Its cache lines
-/// are its own, because the reader writes to one of them.
+/// are its own; the reader writes to one of them, and the writer to all others.
 #[derive(Default)]
 #[repr(align(64))]
 pub struct Marks {
@@ -61,6 +61,8 @@ pub struct Marks {
     suppressed: [Tally; Reasons::COUNT],
     notes: Notes,
 }
+
+const _: () = assert!(size_of::<Turns>() == 128, "the two ends of a queue write to a line each");
 
 struct Notes([[AtomicU64; WORDS]; PENDING]);
 

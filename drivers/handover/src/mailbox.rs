@@ -3,6 +3,10 @@
 use heapless::spsc::{Consumer, Producer, Queue};
 
 /// Memory of a mailbox. It holds up to `N - 1` messages; `N` is best a power of two.
+///
+/// No cache line of it is anybody else's. Both ends write to the same one when a message goes by, which is
+/// rare; a look into an empty mailbox writes nothing.
+#[repr(align(64))]
 pub struct Mailbox<T, const N: usize>(Queue<T, N>);
 
 impl<T, const N: usize> Mailbox<T, N> {
@@ -64,6 +68,14 @@ mod tests {
         assert_eq!(sender.send(3), Ok(()));
         assert_eq!([inbox.take(), inbox.take(), inbox.take()], [Some(1), Some(2), Some(3)]);
         assert_eq!(inbox.take(), None);
+    }
+
+    #[test]
+    fn no_line_of_the_cache_is_of_two_mailboxes() {
+        let line = |mailbox: &Mailbox<u8, 2>| (&raw const *mailbox).addr() / 64;
+        let [first, second] = &*Box::new([Mailbox::<u8, 2>::new(), Mailbox::new()]);
+        assert_eq!(align_of_val(first), 64);
+        assert!(line(second) > line(first) + (size_of_val(first) - 1) / 64);
     }
 
     #[test]

@@ -21,8 +21,14 @@ pub struct Published<T> {
     /// The copy of this number, modulo two, is the newest.
     generation: AtomicU64,
     /// The generation that each reader reads.
-    read: [AtomicU64; READERS],
+    read: [Read; READERS],
 }
+
+const _: () = assert!(size_of::<Read>() == 64 && align_of::<Published<u8>>() == 64);
+
+/// A reader's own word, on a cache line that nobody else writes.
+#[repr(align(64))]
+struct Read(AtomicU64);
 
 // SAFETY: A copy is written only through the one `Publisher`, and only while no `Reader` reads it;
 // see `draft`.
@@ -34,7 +40,7 @@ impl<T> Published<T> {
         Self {
             copies: [UnsafeCell::new(first), UnsafeCell::new(second)],
             generation: AtomicU64::new(0),
-            read: core::array::from_fn(|_| AtomicU64::new(0)),
+            read: core::array::from_fn(|_| Read(AtomicU64::new(0))),
         }
     }
 
@@ -76,7 +82,7 @@ impl<T> Publisher<T> {
     pub fn is_settled(&self) -> bool {
         let generation = self.generation();
         let read = &self.shared.read[..self.readers];
-        read.iter().all(|read| read.load(Acquire) == generation)
+        read.iter().all(|read| read.0.load(Acquire) == generation)
     }
 
     /// What was published last, and the other copy, to be written; none while somebody may read
@@ -126,7 +132,7 @@ impl<T> Reader<T> {
             return false;
         }
         self.generation = generation;
-        self.shared.read[self.number].store(generation, Release);
+        self.shared.read[self.number].0.store(generation, Release);
         true
     }
 }

@@ -7,15 +7,20 @@ use super::atomic::Ordering::{Acquire, Relaxed, Release};
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     written: AtomicU64,
-    taken: AtomicU64,
+    taken: Apart,
 }
+
+/// The reader's count, on a cache line that the writer does not write.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Apart(AtomicU64);
 
 impl Turns {
     /// The number of the entry that the writer may write; none while `capacity` of them wait.
     #[inline]
     pub(crate) fn to_write(&self, capacity: u64) -> Option<u64> {
         let written = self.written.load(Relaxed);
-        (written - self.taken.load(Acquire) < capacity).then_some(written)
+        (written - self.taken.0.load(Acquire) < capacity).then_some(written)
     }
 
     /// The writer has written that entry.
@@ -31,12 +36,12 @@ impl Turns {
 
     /// The reader has read that entry.
     pub(crate) fn read(&self) {
-        self.taken.store(self.taken() + 1, Release);
+        self.taken.0.store(self.taken() + 1, Release);
     }
 
     /// Entries that were read.
     pub(crate) fn taken(&self) -> u64 {
-        self.taken.load(Relaxed)
+        self.taken.0.load(Relaxed)
     }
 
     /// Entries that wait.
