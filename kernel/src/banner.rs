@@ -119,8 +119,10 @@ impl Display for Taken<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
         for (number, port) in ports {
-            let comma = if number > 0 { ", " } else { "" };
-            write!(out, "{comma}{number} = {} on core {}", port.place, port.polled.core())?;
+            let comma = if number > 0 { "; " } else { "" };
+            write!(out, "{comma}{number} = {} on core {}, ", port.place, port.polled.core())?;
+            let (receive, transmit) = port.rings;
+            write!(out, "{} rxq, rings {receive}/{transmit}", port.queues.0)?;
         }
         if self.0.port(0).is_none() { out.write_str("none") } else { Ok(()) }
     }

@@ -65,6 +65,7 @@ impl Machine for Board {
             link: port.link(),
             polled: self.polled(number)?,
             queues: port.queues,
+            rings: port.rings,
             mtu: port.mtu,
             ring_pending: pending as u32,
             missed: port.missed(),

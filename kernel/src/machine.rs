@@ -232,6 +232,8 @@ pub struct Port {
     pub polled: Polled,
     /// Receive queues that it has, and that its card could have.
     pub queues: (usize, usize),
+    /// Descriptors of each of its receive rings, and of each of its transmit rings.
+    pub rings: (u32, u32),
     /// Bytes behind the Ethernet header that its frames may have.
     pub mtu: u32,
     /// Frames that its transmit rings hold.

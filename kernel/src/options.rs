@@ -57,6 +57,10 @@ pub struct Options {
     pub sleep_max: Numbers,
     /// Receive queues that ports are to have, by the numbers of ports.
     pub n_rxq: Numbers,
+    /// Descriptors that the receive rings of ports are to have, by the numbers of ports.
+    pub n_rxq_desc: Numbers,
+    /// Descriptors that the transmit rings of ports are to have, by the numbers of ports.
+    pub n_txq_desc: Numbers,
     /// Bytes behind the Ethernet header that frames of ports may have, by the numbers of ports.
     pub mtu: Numbers,
     /// Whether frames leave by the transmit queue that their hash names, and not by that of their PMD.
@@ -74,6 +78,9 @@ pub struct Options {
     /// Frames that each card is to send to itself at boot, if it is to be tried.
     pub nictest: Option<u32>,
 }
+
+/// Descriptors of a ring that nobody said anything of.
+pub const DESCRIPTORS: u32 = 512;
 
 /// The MTU of a port that nobody said anything of.
 pub const MTU: u32 = 1500;
@@ -216,6 +223,8 @@ impl Default for Options {
             flows: FlowOptions::DEFAULT,
             sleep_max: Numbers::same(0),
             n_rxq: Numbers::same(1),
+            n_rxq_desc: Numbers::same(DESCRIPTORS),
+            n_txq_desc: Numbers::same(DESCRIPTORS),
             mtu: Numbers::same(MTU),
             steers_by_hash: false,
             tx_flush_interval: 0,

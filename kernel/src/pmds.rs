@@ -25,9 +25,8 @@ use crate::switches::World;
 
 /// Orders that can wait for a PMD.
 const ORDERS: usize = 64;
-/// Frames for each descriptor of a port's receive ring: that and the transmit ring full, and as many again
-/// on their way.
-const FRAMES: usize = 4;
+/// Frames for each descriptor of a port's rings: all of them full, and as many again on their way.
+const FRAMES: usize = 2;
 /// Buffers of each frame where a port carries longer ones than usual: enough for an MTU of 9000, with
 /// VLAN tags and rounded up as cards want it.
 const LONG: usize = 5;
@@ -113,7 +112,7 @@ pub(crate) fn start(
         return Ok((Vec::new(), Vec::new(), None));
     }
     let pools = pollings.len() + usize::from(world.has_endpoint);
-    let rings: usize = ports.iter().map(|port| port.capacity()).sum();
+    let rings: usize = ports.iter().map(|port| port.frames()).sum();
     let are_long = ports.iter().any(|port| port.largest > LARGEST);
     let store = fill_store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
     before(store, &mut ports);

@@ -47,12 +47,32 @@ pub(crate) struct Port {
     pub(crate) ring: u32,
     /// Receive queues that it has, and that its card can have.
     pub(crate) queues: (usize, usize),
+    /// Descriptors of each of its receive rings, and of each of its transmit rings.
+    pub(crate) rings: (u32, u32),
     /// Bytes behind the Ethernet header that its frames may have.
     pub(crate) mtu: u32,
     /// Whether its card was made to receive what it sends.
     pub(crate) loopback: Loopback,
     identity: Identity,
     card: Card,
+}
+
+/// What a port is to be like.
+pub(crate) struct Shape {
+    /// Receive queues that it has, if its card has so many.
+    pub(crate) queues: usize,
+    /// Descriptors of each of its receive rings, and of each of its transmit rings, if its card has so
+    /// many.
+    pub(crate) rings: (u32, u32),
+    /// Bytes behind the Ethernet header that its frames may have.
+    pub(crate) mtu: u32,
+}
+
+impl Shape {
+    /// Bytes of the largest frame, as [`LARGEST`].
+    fn largest(&self) -> usize {
+        HEADER + self.mtu as usize
+    }
 }
 
 /// A network card that nobody has touched.
@@ -125,37 +145,36 @@ pub(crate) fn chosen(wanted: &Wanted) -> Vec<Found, PORTS> {
     chosen
 }
 
-/// Takes `card` away from whoever used it, and sets it up as a port with so many receive queues, or as
-/// many as it has, and this MTU. A card without a driver is left as it is.
+/// Takes `card` away from whoever used it, and sets it up as a port of this `shape`, as far as it has what
+/// that needs. A card without a driver is left as it is.
 #[inline(never)]
-pub(crate) fn take(
-    card: &Found,
-    queues: usize,
-    mtu: u32,
-) -> Result<(Port, &'static mut Queues), Error> {
+pub(crate) fn take(card: &Found, shape: &Shape) -> Result<(Port, &'static mut Queues), Error> {
     card.driver.ok_or(Error::NoDriver)?;
     let place = card.place;
     let taken = segments().iter().map(|segment| segment.take_over(place.0));
     let reached = taken.reduce(|first, second| first.or(second)).ok_or(Error::Absent)?;
     let function = reached.map_err(Error::Bus)?;
     let (card, most, queues) = match intel::Family::of(&function.seen()) {
-        Some(_) => open_intel(&function, queues, HEADER + mtu as usize)?,
-        None => open_virtio(&function, queues, HEADER + mtu as usize)?,
+        Some(_) => open_intel(&function, shape)?,
+        None => open_virtio(&function, shape)?,
     };
     let (ring, counts) = (queues.capacity() as u32, (queues.rx.len(), most));
     let (loopback, identity) = (Loopback::NotRun, port::identify(&function));
-    Ok((Port { place, ring, queues: counts, mtu, loopback, identity, card }, queues))
+    let (rings, mtu) = (queues.rings(), shape.mtu);
+    Ok((Port { place, ring, queues: counts, rings, mtu, loopback, identity, card }, queues))
 }
 
 /// A card, the queues that it can have, and those that it has.
 type Opened = (Card, usize, &'static mut Queues);
 
 #[inline(never)]
-fn open_virtio(function: &Function, wanted: usize, largest: usize) -> Result<Opened, Error> {
+fn open_virtio(function: &Function, shape: &Shape) -> Result<Opened, Error> {
     let recall = pmds::carve(Recall::new())?;
     let mut card = Net::open(function, &mut map, recall, &Uptime).map_err(Error::Virtio)?;
-    let (most, queues) = (card.most_pairs().min(RXQS), pmds::carve(Queues::of_frames(largest))?);
-    for _ in 0..wanted.clamp(1, most) {
+    card.limit_rings(shape.rings.0 as usize, shape.rings.1 as usize);
+    let most = card.most_pairs().min(RXQS);
+    let queues = pmds::carve(Queues::of_frames(shape.largest()))?;
+    for _ in 0..shape.queues.clamp(1, most) {
         let rings = rings(VirtioCard::MEMORY, RING_ALIGN)?;
         let (rx, tx) = card.add_pair(&mut map, rings).map_err(Error::Virtio)?;
         queues.add(Rx::Virtio(pmds::carve(rx)?), Ring::Virtio(pmds::carve(tx)?));
@@ -166,18 +185,19 @@ fn open_virtio(function: &Function, wanted: usize, largest: usize) -> Result<Ope
 }
 
 #[inline(never)]
-fn open_intel(function: &Function, wanted: usize, largest: usize) -> Result<Opened, Error> {
-    let pairs = wanted.clamp(1, RXQS);
-    let memory = rings(pairs * IntelCard::MEMORY, IntelCard::ALIGN)?;
-    let queues = pmds::carve(Queues::of_frames(largest))?;
+fn open_intel(function: &Function, shape: &Shape) -> Result<Opened, Error> {
+    let (pairs, longest) = (shape.queues.clamp(1, RXQS), shape.largest());
+    let sizes = intel::Sizes::new(shape.rings.0 as usize, shape.rings.1 as usize);
+    let memory = rings(pairs * sizes.bytes(), IntelCard::ALIGN)?;
+    let queues = pmds::carve(Queues::of_frames(longest))?;
     let take = &mut |rx, tx| {
         // A queue that there is no memory for stands still, and is missed below.
         if let (Ok(rx), Ok(tx)) = (pmds::carve(rx), pmds::carve(tx)) {
             queues.add(Rx::Intel(rx), Ring::Intel(tx));
         }
     };
-    let given = memory::carve_with(2 * pairs, |_| intel::Given::new()).ok_or(Error::NoMemory)?;
-    let rings = intel::Rings { memory, given, longest: largest, take };
+    let given = memory::carve_with(pairs * sizes.sum(), |_| None).ok_or(Error::NoMemory)?;
+    let rings = intel::Rings { sizes, memory, given, longest, take };
     let card = IntelCard::open(function, &mut map, rings, &Uptime).map_err(Error::Intel)?;
     if queues.rx.len() < card.pairs() {
         return Err(Error::NoMemory);

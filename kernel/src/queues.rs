@@ -32,6 +32,17 @@ impl Queues {
     pub(crate) fn capacity(&self) -> usize {
         self.rx.iter().map(|queue| queue.capacity() as usize).sum()
     }
+
+    /// Frames that its rings hold together, both ways.
+    pub(crate) fn frames(&self) -> usize {
+        self.capacity() + self.tx.iter().map(|ring| ring.capacity() as usize).sum::<usize>()
+    }
+
+    /// Descriptors of a receive ring and of a transmit ring, all of which are alike.
+    pub(crate) fn rings(&self) -> (u32, u32) {
+        let (rx, tx) = (self.rx.first(), self.tx.first());
+        (rx.map_or(0, RxQueue::capacity), tx.map_or(0, Ring::capacity))
+    }
 }
 
 /// A PMD's way in from a port. Queues of cards are too large to be handed about.
@@ -92,6 +103,16 @@ impl RxQueue for Rx {
 pub(crate) enum Ring {
     Virtio(&'static mut NetTx<Registers>),
     Intel(&'static mut intel::Tx<Registers>),
+}
+
+impl Ring {
+    /// Descriptors that it has.
+    fn capacity(&self) -> u32 {
+        match self {
+            Self::Virtio(queue) => queue.capacity(),
+            Self::Intel(queue) => queue.capacity(),
+        }
+    }
 }
 
 impl TxQueue for Ring {

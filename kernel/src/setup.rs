@@ -12,7 +12,7 @@ use kernel::control::{
     QUEUES, Tables,
 };
 use kernel::machine::Checksum;
-use kernel::options::{Options, Ports, Vtep};
+use kernel::options::{DESCRIPTORS, Options, Ports, Vtep};
 use kernel::shell::Screen;
 use kernel::stream::{self, Told};
 use perf::events::{self, Part};
@@ -21,7 +21,7 @@ use perf::{Iteration, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
 use crate::pmds::{self, Handle, MILLISECONDS, Polling};
-use crate::ports::{self, Port};
+use crate::ports::{self, Port, Shape};
 use crate::queues::{Queues, Rx};
 use crate::switches::FileFault;
 
@@ -59,6 +59,8 @@ pub(crate) enum Trouble {
     NotPinned(u16, u16, usize),
     /// A port has so many receive queues, where more were asked for.
     FewerQueues(u16, usize, usize),
+    /// The rings of a port have so many descriptors, and not as many as this key asks for.
+    SmallerRings(u16, &'static str, u32, u32),
     /// The card at this place could not be taken.
     NotTaken(Place, ports::Error),
     /// The NVM of the card at this place is damaged.
@@ -104,7 +106,12 @@ impl Display for Trouble {
                  queue {queue} of port {port} is not pinned"
             ),
             Self::FewerQueues(port, queues, wanted) => {
-                write!(out, "error: n_rxq: port {port} has {queues}, not {wanted}")
+                write!(out, "error: n_rxq: port {port} has {queues}, not {wanted}: ")?;
+                write!(out, "its card has no more, or too few are left")
+            }
+            Self::SmallerRings(port, key, size, wanted) => {
+                write!(out, "error: {key}: rings of port {port} have {size} descriptors, ")?;
+                write!(out, "not {wanted}: its card has no more")
             }
             Self::NotTaken(place, error) => write!(out, "error: port {place}: {error}"),
             Self::Damaged(place, checksum) => {
@@ -183,8 +190,12 @@ pub(crate) fn take_ports(
         // One for each port that is still to come.
         let most = left - (chosen.len() - number - 1);
         let wanted = options.n_rxq.of(taken.len()) as usize;
-        match ports::take(card, wanted.min(most), options.mtu.of(taken.len())) {
+        let port = taken.len();
+        let rings = (options.n_rxq_desc.of(port), options.n_txq_desc.of(port));
+        let shape = Shape { queues: wanted.min(most), rings, mtu: options.mtu.of(port) };
+        match ports::take(card, &shape) {
             Ok((port, own)) => {
+                miss_descriptors(taken.len() as u16, rings, port.rings, troubles);
                 left -= own.rx.len();
                 if own.rx.len() < wanted {
                     let port = taken.len() as u16;
@@ -200,6 +211,15 @@ pub(crate) fn take_ports(
         }
     }
     (taken, queues)
+}
+
+/// Notes that rings of `port` are smaller than was asked for.
+fn miss_descriptors(port: u16, wanted: (u32, u32), had: (u32, u32), troubles: &mut Troubles) {
+    for (key, wanted, had) in [("n_rxq_desc", wanted.0, had.0), ("n_txq_desc", wanted.1, had.1)] {
+        if had < wanted && wanted != DESCRIPTORS {
+            note(troubles, Trouble::SmallerRings(port, key, had, wanted));
+        }
+    }
 }
 
 /// This end of tunnels, if one was asked for and its port is there.

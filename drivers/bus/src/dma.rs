@@ -65,8 +65,15 @@ impl Dma {
     /// Carves `N` words off the front, aligned to `align` bytes, a power of two. None if what is
     /// left is too short; nothing changes then.
     pub fn carve<T: Word, const N: usize>(&mut self, align: usize) -> Option<Shared<T, N>> {
+        let Table { words, bus_address } = self.carve_table(N, align)?;
+        let Ok(words) = words.try_into() else { unreachable!("it was made N words long") };
+        Some(Shared { words, bus_address })
+    }
+
+    /// The same, of `count` words.
+    pub fn carve_table<T: Word>(&mut self, count: usize, align: usize) -> Option<Table<T>> {
         let skipped = self.free.as_ptr().align_offset(align.max(align_of::<T>()));
-        let end = skipped.checked_add(size_of::<[T; N]>())?;
+        let end = skipped.checked_add(count.checked_mul(size_of::<T>())?)?;
         let free = core::mem::take(&mut self.free);
         if end > free.len() {
             self.free = free;
@@ -74,7 +81,36 @@ impl Dma {
         }
         let (carved, rest) = free.split_at_mut(end);
         self.free = rest;
-        Some(Shared::over(&mut carved[skipped..], self.translation))
+        Some(Table::over(&mut carved[skipped..], self.translation))
+    }
+}
+
+/// A table of words that processor and device share.
+pub struct Table<T: Word> {
+    words: &'static [T],
+    bus_address: u64,
+}
+
+impl<T: Word> Table<T> {
+    /// `memory` is aligned for `T` and as long as some number of words.
+    fn over(memory: &'static mut [u8], translation: Translation) -> Self {
+        let (start, count) = (memory.as_mut_ptr(), memory.len() / size_of::<T>());
+        let bus_address = translation.bus_address(start.expose_provenance());
+        assert!(start.cast::<T>().is_aligned());
+        // SAFETY: Static memory of the right length and alignment, borrowed for good and used
+        // only through these words, for which any bytes will do.
+        let words = unsafe { slice::from_raw_parts(start.cast::<T>(), count) };
+        Self { words, bus_address }
+    }
+
+    /// The words themselves, which stay where they are.
+    pub fn words(&self) -> &'static [T] {
+        self.words
+    }
+
+    /// Where the device finds the first word.
+    pub fn bus_address(&self) -> u64 {
+        self.bus_address
     }
 }
 
@@ -85,18 +121,6 @@ pub struct Shared<T: Word, const N: usize> {
 }
 
 impl<T: Word, const N: usize> Shared<T, N> {
-    /// `memory` is aligned for `T` and `N` words long.
-    fn over(memory: &'static mut [u8], translation: Translation) -> Self {
-        let start = memory.as_mut_ptr();
-        let bus_address = translation.bus_address(start.expose_provenance());
-        assert!(start.cast::<T>().is_aligned() && memory.len() == size_of::<[T; N]>());
-        // SAFETY: Static memory of the right length and alignment, borrowed for good and used
-        // only through these words, for which any bytes will do.
-        let words = unsafe { slice::from_raw_parts(start.cast::<T>(), N) };
-        let Ok(words) = words.try_into() else { unreachable!("it was made N words long") };
-        Self { words, bus_address }
-    }
-
     /// The words themselves, which stay where they are.
     #[inline]
     pub fn words(&self) -> &'static [T; N] {
@@ -139,8 +163,10 @@ mod tests {
         let bytes: Shared<AtomicU8, 3> = dma.carve(1).unwrap();
         let words: Shared<AtomicU64, 2> = dma.carve(1).unwrap();
         let line: Shared<AtomicU16, 32> = dma.carve(64).unwrap();
+        let table: Table<AtomicU64> = dma.carve_table(3, 16).unwrap();
         let at = [bytes.bus_address(), words.bus_address(), line.bus_address()];
         assert_eq!(at.map(|at| at - 0x1000 - start), [0, 8, 64]);
+        assert_eq!((table.bus_address() - 0x1000 - start, table.words().len()), (128, 3));
         assert_eq!(dma.translation().bus_address(4), 0x1004);
     }
 
@@ -148,6 +174,8 @@ mod tests {
     fn a_table_that_does_not_fit_leaves_the_memory_as_it_was() {
         let mut dma = Dma::new(memory(), Translation::IDENTITY);
         assert!(dma.carve::<AtomicU64, 33>(8).is_none());
+        assert!(dma.carve_table::<AtomicU64>(33, 8).is_none());
+        assert!(dma.carve_table::<AtomicU64>(usize::MAX, 8).is_none());
         assert!(dma.carve::<AtomicU64, 32>(8).is_some());
         assert!(dma.carve::<AtomicU8, 1>(1).is_none());
     }

@@ -20,7 +20,7 @@ mod mmio;
 pub mod pci;
 mod time;
 
-pub use dma::{Dma, Shared, Translation, Word};
+pub use dma::{Dma, Shared, Table, Translation, Word};
 pub use mmio::{Mmio, Registers};
 pub use time::{Clock, Limit, wait_until};
 

@@ -16,7 +16,7 @@ use bus::pci::{ConfigRegionAccess, PciAddress, Segment};
 use bus::{Clock, Dma, Mmio, Registers, Translation};
 use frame::{Buffer, Burst, Frame, LocalPool, Outbox, RxQueue as _, TxQueue as _};
 use handover::PoolStore;
-use intel::{Given, Rings, Rx, Tx};
+use intel::{Rings, Rx, Sizes, Tx};
 
 /// Frames of a batch, in turn: those of ixy's published figures, and its ends.
 const BATCHES: [usize; 4] = [1, 8, 32, 64];
@@ -128,12 +128,13 @@ impl Bench {
         let segment = Box::leak(Box::new(unsafe { Segment::new(Config, 0, 0) }));
         let function = segment.take_over(PciAddress::new(0, 0, 0, 0)).expect("it is there");
         type Card = intel::Card<'static, Config, Part>;
-        let memory = vec![0; Card::MEMORY + Card::ALIGN].leak();
+        let sizes = Sizes::DEFAULT;
+        let memory = vec![0; sizes.bytes() + Card::ALIGN].leak();
         let memory = Dma::new(memory, Translation::IDENTITY);
-        let given = vec![Given::new(), Given::new()].leak();
+        let given = (0..sizes.sum()).map(|_| None).collect::<Vec<_>>().leak();
         let mut queues = None;
         let take = &mut |rx, tx| queues = Some((Box::new(rx), Box::new(tx)));
-        let rings = Rings { memory, given, longest: 0, take };
+        let rings = Rings { sizes, memory, given, longest: 0, take };
         let card = Card::open(&function, &mut map, rings, &Fast).expect("it can be opened");
         std::mem::forget(card);
         let (mut rx, tx) = queues.expect("it has a pair");

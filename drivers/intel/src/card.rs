@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use bus::pci::{BusMaster, ConfigRegionAccess, Function, Seen};
 use bus::{Clock, Dma, Mmio};
+use frame::Frame;
 
 use crate::checksum::Checksum;
 use crate::chip::Chip;
@@ -12,7 +13,7 @@ use crate::device::Device;
 use crate::e1000::{RAH0, RAL0, queue, rah};
 use crate::ixgbe::{Cage, Swap};
 use crate::longest::Longest;
-use crate::ring::Given;
+use crate::ring::{Placed, Sizes};
 use crate::shown::{self, Register};
 use crate::{Error, Report, Rx, Tx, ring};
 
@@ -77,10 +78,13 @@ pub struct Link {
 
 /// What the queues of a card are made of, and who gets them.
 pub struct Rings<'r, M> {
-    /// [`Card::MEMORY`] bytes for each pair, aligned to [`Card::ALIGN`] and zeroed.
+    /// How many descriptors the rings have.
+    pub sizes: Sizes,
+    /// [`Sizes::bytes`] for each pair, aligned to [`Card::ALIGN`] and zeroed.
     pub memory: Dma,
-    /// Two for each pair of queues that is wanted. There are no more pairs than the card has.
-    pub given: &'static mut [Given],
+    /// Nothing, [`Sizes::sum`] times for each pair of queues that is wanted: the frames that the card has
+    /// got. There are no more pairs than it has.
+    pub given: &'static mut [Option<Frame>],
     /// Bytes of the longest frame that is to be received, without checksum and VLAN tag: 1514 at
     /// least, 9014 at most. A receive queue takes no frames of a pool with less room for them.
     pub longest: usize,
@@ -122,9 +126,7 @@ pub struct Card<'a, A: ConfigRegionAccess, M> {
 }
 
 impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
-    /// Bytes of memory that the rings of a pair of queues need, aligned to [`Self::ALIGN`].
-    pub const MEMORY: usize = 2 * ring::BYTES;
-    /// What that is a multiple of.
+    /// What the memory of rings begins at a multiple of.
     pub const ALIGN: usize = ring::ALIGN;
 
     /// Resets the card and sets it up with pairs of queues, over which it spreads what it receives: both
@@ -151,16 +153,17 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
         let device = Device { registers: &registers, clock };
         chip.reset(&device, &|| is_pending(function))?;
         let (mac, checksum) = (mac(&registers), chip.checksum(&device));
-        let pairs = (rings.given.len() / 2).min(chip.pairs());
+        let pairs = (rings.given.len() / rings.sizes.sum()).min(chip.pairs());
         if pairs == 0 {
             return Err(Error::NoMemory);
         }
         let longest = Longest::new(rings.longest);
         chip.set_up(&device, pairs, longest);
-        let mut addresses = [(0, 0); 16];
-        let addresses = &mut addresses[..pairs];
-        let (given, _) = rings.given.as_chunks_mut::<2>();
-        for ((n, address), [received, sent]) in addresses.iter_mut().enumerate().zip(given) {
+        let mut places = [(Placed::default(), Placed::default()); 16];
+        let places = &mut places[..pairs];
+        let given = rings.given.chunks_exact_mut(rings.sizes.sum());
+        for ((n, place), given) in places.iter_mut().enumerate().zip(given) {
+            let (received, sent) = given.split_at_mut(rings.sizes.receive());
             let (receive, transmit) = chip.blocks(n);
             let rx_tail = map_part(receive + queue::TAIL, 4)?;
             let tx_tail = map_part(transmit + queue::TAIL, 4)?;
@@ -168,11 +171,11 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Card<'a, A, M> {
             let rx = Rx::new(memory, received, chip.flavour(), rx_tail).ok_or(Error::NoMemory)?;
             let rx = rx.of(longest);
             let tx = Tx::new(memory, sent, chip.flavour(), tx_tail).ok_or(Error::NoMemory)?;
-            *address = (rx.bus_address(), tx.bus_address());
+            *place = (rx.placed(), tx.placed());
             (rings.take)(rx, tx);
         }
         let bus_master = function.bus_master();
-        let (cage, swap) = chip.start(&device, addresses, longest)?;
+        let (cage, swap) = chip.start(&device, places, longest)?;
         let swap = Cell::new(swap);
         let sums = Sums::new(chip.counters(), pairs);
         Ok(Self {

@@ -12,6 +12,7 @@ use crate::ixgbe::{Cage, Swap};
 use crate::longest::Longest;
 use crate::nvm::Nvm;
 use crate::report::{Cause, Report};
+use crate::ring::Placed;
 use crate::{Error, e1000, e1000e, igb, ixgbe};
 
 /// The vendor number of Intel.
@@ -121,7 +122,7 @@ impl Chip {
     pub(crate) fn start<M: Mmio, C: Clock>(
         self,
         device: &Device<'_, M, C>,
-        rings: &[(u64, u64)],
+        rings: &[(Placed, Placed)],
         longest: Longest,
     ) -> Result<(Cage, Swap), Error> {
         let cage = match self {

@@ -15,7 +15,7 @@ use crate::device::Device;
 use crate::longest::Longest;
 use crate::nvm::Nvm;
 use crate::report::{Cause, Medium, Report};
-use crate::ring::BYTES;
+use crate::ring::Placed;
 
 pub(crate) const CTRL: usize = 0x0000; // 10.2.2.1 device control
 pub(crate) const STATUS: usize = 0x0008; // 10.2.2.2 device status
@@ -197,10 +197,10 @@ pub(crate) fn set_link_up<M: Mmio, C: Clock>(device: &Device<'_, M, C>) {
 }
 
 /// Tells the card where the ring of the queue at `block` is. It is empty (10.2.5.4, 10.2.6.4).
-pub(crate) fn place_ring(registers: &impl Mmio, block: usize, ring: u64) {
-    registers.write32(block + queue::BASE_LOW, ring as u32);
-    registers.write32(block + queue::BASE_HIGH, (ring >> 32) as u32);
-    registers.write32(block + queue::LENGTH, BYTES as u32);
+pub(crate) fn place_ring(registers: &impl Mmio, block: usize, ring: Placed) {
+    registers.write32(block + queue::BASE_LOW, ring.address as u32);
+    registers.write32(block + queue::BASE_HIGH, (ring.address >> 32) as u32);
+    registers.write32(block + queue::LENGTH, ring.len);
     registers.write32(block + queue::HEAD, 0);
     registers.write32(block + queue::TAIL, 0);
 }

@@ -11,6 +11,7 @@ use crate::e1000::{self, *};
 use crate::longest::Longest;
 use crate::phy::Phy;
 use crate::report::{Cause, Medium, Report};
+use crate::ring::Placed;
 
 /// Where the registers of the queues begin.
 pub(crate) const RECEIVE: usize = 0x2800; // 10.2.5.4
@@ -84,7 +85,7 @@ pub(crate) fn set_up<M: Mmio, C: Clock>(device: &Device<'_, M, C>) {
 /// buffer than it is told of (FLXBUF, 10.2.5.1), and what is longer than a buffer is found out.
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
-    (receive, transmit): (u64, u64),
+    (receive, transmit): (Placed, Placed),
     longest: Longest,
 ) -> Result<(), Error> {
     place_ring(device.registers, TRANSMIT, transmit);

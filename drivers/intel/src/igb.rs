@@ -13,6 +13,7 @@ use crate::e1000::{self, *};
 use crate::longest::Longest;
 use crate::phy::{CONTROL, NEGOTIATE, Phy};
 use crate::report::{Cause, Medium, Report};
+use crate::ring::Placed;
 use crate::rss;
 use crate::semaphore::{Lock, Semaphore};
 
@@ -245,7 +246,7 @@ fn serdes_cause(now: u32) -> Cause {
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     model: Model,
-    (rings, longest): (&[(u64, u64)], Longest),
+    (rings, longest): (&[(Placed, Placed)], Longest),
 ) -> Result<(), Error> {
     for (n, (_, ring)) in rings.iter().enumerate() {
         place_ring(device.registers, transmit(n), *ring);

@@ -56,7 +56,7 @@ pub use card::{Card, Family, Generation, Link, Map, Rings, mac_of};
 pub use checksum::Checksum;
 pub use error::Error;
 pub use report::{Cause, Medium, Module, Report, Signal};
-pub use ring::Given;
+pub use ring::Sizes;
 pub use rx::Rx;
 pub use shown::Register;
 pub use tx::Tx;

@@ -2,61 +2,99 @@
 
 use core::sync::atomic::AtomicU64;
 
-use bus::{Dma, Shared, Translation};
-use frame::Frame;
+use bus::{Dma, Translation};
 
-/// Descriptors of a ring. A power of two.
-pub(crate) const N: usize = 512;
-/// Descriptors that are given to the device, or taken back from it, together. Divides [`N`].
+/// Descriptors that are given to the device, or taken back from it, together.
 pub(crate) const BLOCK: usize = 32;
-/// Bytes of a ring.
-pub(crate) const BYTES: usize = N * 16;
 /// What a ring begins at a multiple of (82599 datasheet, 7.1.9 and 7.2.3.3).
 pub(crate) const ALIGN: usize = 128;
-
-const _: () = assert!(N.is_power_of_two() && N.is_multiple_of(BLOCK));
-
-/// The frames of a ring: behind each descriptor the one that the device has.
-pub struct Given(pub(crate) [Option<Frame>; N]);
-
-impl Given {
-    /// None yet.
-    pub const fn new() -> Self {
-        Self([const { None }; N])
-    }
-}
-
-impl Default for Given {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Neither the frames of two rings nor their descriptors share a line of the cache, so that queues of two
-/// cores, which are made from one piece of memory, do not write to the same lines.
+/// Bytes of a descriptor.
+const DESCRIPTOR: usize = 16;
+/// Bytes of a line of the cache.
 const LINE: usize = 64;
-const _: () = assert!(size_of::<Given>().is_multiple_of(LINE));
-const _: () = assert!(BYTES.is_multiple_of(LINE) && ALIGN.is_multiple_of(LINE));
 
-/// Words of a ring.
-type Words = Shared<AtomicU64, { 2 * N }>;
+/// How many descriptors the rings of a pair of queues have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    receive: usize,
+    transmit: usize,
+}
+
+impl Sizes {
+    /// Descriptors of a ring at least, and at most: Open vSwitch allows no more.
+    pub const LEAST: usize = 64;
+    /// See [`LEAST`](Self::LEAST).
+    pub const MOST: usize = 4096;
+    /// Those that a card has if nobody wants others.
+    pub const DEFAULT: Self = Self::new(512, 512);
+
+    /// Rings of so many descriptors: between the least and the most, and the next power of two.
+    pub const fn new(receive: usize, transmit: usize) -> Self {
+        Self { receive: allowed(receive), transmit: allowed(transmit) }
+    }
+
+    /// Descriptors of the ring that receives.
+    pub const fn receive(self) -> usize {
+        self.receive
+    }
+
+    /// Descriptors of the ring that sends.
+    pub const fn transmit(self) -> usize {
+        self.transmit
+    }
+
+    /// Descriptors of both.
+    pub const fn sum(self) -> usize {
+        self.receive + self.transmit
+    }
+
+    /// Bytes of memory that both take.
+    pub const fn bytes(self) -> usize {
+        self.sum() * DESCRIPTOR
+    }
+}
+
+const fn allowed(count: usize) -> usize {
+    match count {
+        ..=Sizes::LEAST => Sizes::LEAST,
+        Sizes::MOST.. => Sizes::MOST,
+        _ => count.next_power_of_two(),
+    }
+}
+
+/// Neither the descriptors of two rings nor the frames behind them share a line of the cache, so that
+/// queues of two cores, which are made from one piece of memory, do not write to the same lines.
+const _: () = assert!((Sizes::LEAST * DESCRIPTOR).is_multiple_of(ALIGN));
+const _: () = assert!(ALIGN.is_multiple_of(LINE) && Sizes::LEAST.is_multiple_of(BLOCK));
+const _: () = assert!((Sizes::LEAST * size_of::<Option<frame::Frame>>()).is_multiple_of(LINE));
+
+/// Where the device finds a ring, and bytes of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Placed {
+    pub(crate) address: u64,
+    pub(crate) len: u32,
+}
 
 /// The descriptors of a ring, and where the device finds them.
 pub(crate) struct Descriptors {
-    words: Words,
+    all: &'static [[AtomicU64; 2]],
+    bus_address: u64,
     translation: Translation,
 }
 
 impl Descriptors {
-    /// Those of a new ring, in memory that is zeroed; none if there is too little.
-    pub(crate) fn new(memory: &mut Dma) -> Option<Self> {
+    /// Those of a new ring of `count`, a power of two, in memory that is zeroed; none if there is too
+    /// little.
+    pub(crate) fn new(memory: &mut Dma, count: usize) -> Option<Self> {
         let translation = memory.translation();
-        Some(Self { words: memory.carve(ALIGN)?, translation })
+        let table = memory.carve_table::<AtomicU64>(2 * count, ALIGN)?;
+        let (all, _) = table.words().as_chunks::<2>();
+        Some(Self { all, bus_address: table.bus_address(), translation })
     }
 
-    /// Where the device finds the first.
-    pub(crate) fn bus_address(&self) -> u64 {
-        self.words.bus_address()
+    /// What the device is told of them.
+    pub(crate) fn placed(&self) -> Placed {
+        Placed { address: self.bus_address, len: size_of_val(self.all) as u32 }
     }
 
     /// Where the device finds what lies at `address`.
@@ -67,17 +105,34 @@ impl Descriptors {
 
     /// All of them.
     #[inline]
-    pub(crate) fn all(&self) -> &'static [[AtomicU64; 2]; N] {
-        let (pairs, _) = self.words.words().as_chunks::<2>();
-        match pairs.as_array() {
-            Some(pairs) => pairs,
-            None => unreachable!("a ring has so many"),
-        }
+    pub(crate) fn all(&self) -> &'static [[AtomicU64; 2]] {
+        self.all
+    }
+
+    /// How many there are.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The place `count` behind `place`.
+    #[inline]
+    pub(crate) fn after(&self, place: usize, count: usize) -> usize {
+        (place + count) & (self.all.len() - 1)
     }
 }
 
-/// The place `count` behind `place`.
-#[inline]
-pub(crate) const fn after(place: usize, count: usize) -> usize {
-    (place + count) & (N - 1)
+const _: () = assert!(size_of::<[AtomicU64; 2]>() == DESCRIPTOR);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_powers_of_two_that_cards_can_have() {
+        let told = |sizes: Sizes| (sizes.receive(), sizes.transmit());
+        assert_eq!(told(Sizes::new(0, usize::MAX)), (64, 4096));
+        assert_eq!(told(Sizes::new(65, 1024)), (128, 1024));
+        assert_eq!((Sizes::DEFAULT.sum(), Sizes::DEFAULT.bytes()), (1024, 16 * 1024));
+    }
 }

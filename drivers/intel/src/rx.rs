@@ -4,21 +4,21 @@
 //! block of them, which gets frames and is given to the device by one write of the tail.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicU64, fence};
+use core::sync::atomic::fence;
 
 use bus::{Dma, Mmio};
 use frame::{Burst, Frame, LocalPool, Polled, Refused, RxQueue, cpu};
 
 use crate::flavour::{DONE, END, Flavour};
 use crate::longest::Longest;
-use crate::ring::{BLOCK, Descriptors, Given, N, after};
+use crate::ring::{BLOCK, Descriptors, Placed};
 
 /// A receive queue of a card.
 pub struct Rx<M> {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device may fill.
-    given: &'static mut [Option<Frame>; N],
-    flavour: &'static Flavour,
+    given: &'static mut [Option<Frame>],
+    checks: Checks,
     /// Registers from the tail on.
     tail: M,
     /// The descriptor that the device fills next.
@@ -26,33 +26,37 @@ pub struct Rx<M> {
     /// The first of those without a frame, and how many there are.
     empty: usize,
     held: usize,
-    /// A frame is under way that is too long for one descriptor.
-    is_inside: bool,
     /// Bytes that the device may fill of each frame.
     room: usize,
+}
+
+/// What tells frames from what is none.
+struct Checks {
+    flavour: &'static Flavour,
+    /// A frame is under way that is too long for one descriptor.
+    is_inside: bool,
     refused: Refused,
 }
 
 impl<M: Mmio> Rx<M> {
-    /// A ring in `memory`, of which the device has no descriptor yet. `tail` reaches the register
-    /// that says which it has. None if there is too little memory.
+    /// A ring in `memory` of as many descriptors as there are places for the frames `given`, a power of
+    /// two. The device has none of them yet; `tail` reaches the register that says which it has. None if
+    /// there is too little memory.
     pub(crate) fn new(
         memory: &mut Dma,
-        given: &'static mut Given,
+        given: &'static mut [Option<Frame>],
         flavour: &'static Flavour,
         tail: M,
     ) -> Option<Self> {
         Some(Self {
-            descriptors: Descriptors::new(memory)?,
-            given: &mut given.0,
-            flavour,
+            descriptors: Descriptors::new(memory, given.len())?,
+            held: given.len(),
+            given,
+            checks: Checks { flavour, is_inside: false, refused: Refused::default() },
             tail,
             next: 0,
             empty: 0,
-            held: N,
-            is_inside: false,
             room: Longest::new(0).room(),
-            refused: Refused::default(),
         })
     }
 
@@ -66,9 +70,9 @@ impl<M: Mmio> Rx<M> {
         self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
     }
 
-    /// Where the device finds the ring.
-    pub(crate) fn bus_address(&self) -> u64 {
-        self.descriptors.bus_address()
+    /// What the device is told of the ring.
+    pub(crate) fn placed(&self) -> Placed {
+        self.descriptors.placed()
     }
 
     /// Fills the ring with frames of `pool`, as far as there are whole blocks of them. Returns how
@@ -77,7 +81,7 @@ impl<M: Mmio> Rx<M> {
         let Some(frame) = pool.take_with(self.room) else { return 0 };
         pool.put(frame);
         while self.held >= BLOCK && self.arm(pool) {}
-        (N - self.held) as u32
+        (self.descriptors.count() - self.held) as u32
     }
 
     /// Gives the device a block of frames. False, and nothing is changed, if `pool` has too few.
@@ -95,10 +99,10 @@ impl<M: Mmio> Rx<M> {
             descriptor[1].store(0, Relaxed);
             *given = Some(frame);
         }
-        self.empty = after(self.empty, BLOCK);
+        self.empty = self.descriptors.after(self.empty, BLOCK);
         self.held -= BLOCK;
         // The device does not look at what the tail points to, nor beyond.
-        let tail = after(self.empty, N - 1);
+        let tail = self.descriptors.after(self.empty, self.descriptors.count() - 1);
         fence(Release);
         self.tail.write32(0, tail as u32);
         true
@@ -119,22 +123,50 @@ impl<M: Mmio> Rx<M> {
         pool: &mut LocalPool,
         burst: &mut Burst,
     ) -> usize {
-        let descriptors = &self.descriptors.all()[range.clone()];
+        let given = self.given[range.clone()].iter_mut();
         let mut count = 0;
-        for (descriptor, place) in descriptors.iter().zip(range) {
+        for (descriptor, given) in self.descriptors.all()[range].iter().zip(given) {
             // Status and length are of one word, so neither is older than the other; the frame's bytes
             // were written before them and are read after.
             let status = descriptor[1].load(Acquire);
             if status & DONE == 0 {
                 break;
             }
-            let Some(frame) = self.given[place].take() else { break };
+            let Some(frame) = given.take() else { break };
             count += 1;
-            self.accept(frame, status, pool, burst);
+            self.checks.accept(frame, status, pool, burst);
         }
         count
     }
 
+    /// How many frames wait: at least so many, and fewer than twice as many, seen by few looks.
+    #[cold]
+    #[inline(never)]
+    fn waiting(&self) -> u32 {
+        let is_done = |count: usize| {
+            let place = self.descriptors.after(self.next, count - 1);
+            self.descriptors.all()[place][1].load(Relaxed) & DONE != 0
+        };
+        // Descriptors without a frame are done, too, and not to be counted.
+        let count = self.descriptors.count();
+        let most = count - self.held - 1;
+        let looks = (0..count.ilog2()).map(|power| 1 << power).filter(|count| *count < most);
+        let looks = looks.chain((most > 0).then_some(most));
+        looks.take_while(|count| is_done(*count)).last().unwrap_or(0) as u32
+    }
+
+    #[cfg(test)]
+    pub(crate) fn descriptors(&self) -> &Descriptors {
+        &self.descriptors
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
+        self.given.iter_mut().filter_map(Option::take)
+    }
+}
+
+impl Checks {
     #[inline]
     fn accept(&mut self, mut frame: Frame, status: u64, pool: &mut LocalPool, burst: &mut Burst) {
         let len = usize::from((status >> 32) as u16);
@@ -161,31 +193,6 @@ impl<M: Mmio> Rx<M> {
             true => self.refused.lies += 1,
         }
     }
-
-    /// How many frames wait: at least so many, and fewer than twice as many, seen by few looks.
-    #[cold]
-    #[inline(never)]
-    fn waiting(&self) -> u32 {
-        let is_done = |count: usize| {
-            let place = after(self.next, count - 1);
-            self.descriptors.all()[place][1].load(Relaxed) & DONE != 0
-        };
-        // Descriptors without a frame are done, too, and not to be counted.
-        let most = N - self.held - 1;
-        let looks = (0..N.ilog2()).map(|power| 1 << power).filter(|count| *count < most);
-        let looks = looks.chain((most > 0).then_some(most));
-        looks.take_while(|count| is_done(*count)).last().unwrap_or(0) as u32
-    }
-
-    #[cfg(test)]
-    pub(crate) fn descriptors(&self) -> &Descriptors {
-        &self.descriptors
-    }
-
-    #[cfg(test)]
-    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        self.given.iter_mut().filter_map(Option::take)
-    }
 }
 
 impl<M: Mmio> RxQueue for Rx<M> {
@@ -196,11 +203,11 @@ impl<M: Mmio> RxQueue for Rx<M> {
     }
 
     fn refused(&mut self) -> Refused {
-        core::mem::take(&mut self.refused)
+        core::mem::take(&mut self.checks.refused)
     }
 
     fn capacity(&self) -> u32 {
-        N as u32
+        self.descriptors.count() as u32
     }
 }
 
@@ -213,20 +220,19 @@ impl<M: Mmio> Rx<M> {
             return Polled { starved, ..Polled::default() };
         }
         // One descriptor is never the device's.
-        let room = (burst.capacity() - burst.len()).min(N - self.held - 1);
-        let end = (self.next + room).min(N);
+        let all = self.descriptors.count();
+        let room = (burst.capacity() - burst.len()).min(all - self.held - 1);
+        let end = (self.next + room).min(all);
         let mut count = self.take(self.next..end, pool, burst);
-        if end == N && count == N - self.next {
+        if end == all && count == all - self.next {
             count += self.take(0..room - count, pool, burst);
         }
         if count == 0 {
             return Polled::default();
         }
-        self.next = after(self.next, count);
+        self.next = self.descriptors.after(self.next, count);
         self.held += count;
         let waiting = if count == room { self.waiting() } else { 0 };
-        Polled { waiting, refused: self.refused.is_any(), starved }
+        Polled { waiting, refused: self.checks.refused.is_any(), starved }
     }
 }
-
-const _: () = assert!(size_of::<[AtomicU64; 2]>() == 16);

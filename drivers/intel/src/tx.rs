@@ -11,7 +11,7 @@ use bus::{Dma, Mmio};
 use frame::{BURST, Frame, LocalPool, Outbox, TxQueue};
 
 use crate::flavour::{Flavour, REPORT, SENT};
-use crate::ring::{BLOCK, Descriptors, Given, N, after};
+use crate::ring::{BLOCK, Descriptors, Placed};
 
 /// Bytes of the shortest frame that a card takes (82599 datasheet, 7.2.1.2: 17); shorter ones are
 /// sent as long as the shortest frame of Ethernet.
@@ -21,7 +21,7 @@ const LEAST: usize = 60;
 pub struct Tx<M> {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device has.
-    given: &'static mut [Option<Frame>; N],
+    given: &'static mut [Option<Frame>],
     flavour: &'static Flavour,
     /// Registers from the tail on.
     tail: M,
@@ -33,17 +33,18 @@ pub struct Tx<M> {
 }
 
 impl<M: Mmio> Tx<M> {
-    /// An empty ring in `memory`. `tail` reaches the register that says which descriptors the device
-    /// has. None if there is too little memory.
+    /// An empty ring in `memory` of as many descriptors as there are places for the frames `given`, a
+    /// power of two. `tail` reaches the register that says which the device has. None if there is too
+    /// little memory.
     pub(crate) fn new(
         memory: &mut Dma,
-        given: &'static mut Given,
+        given: &'static mut [Option<Frame>],
         flavour: &'static Flavour,
         tail: M,
     ) -> Option<Self> {
         Some(Self {
-            descriptors: Descriptors::new(memory)?,
-            given: &mut given.0,
+            descriptors: Descriptors::new(memory, given.len())?,
+            given,
             flavour,
             tail,
             next: 0,
@@ -57,27 +58,40 @@ impl<M: Mmio> Tx<M> {
         self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
     }
 
-    /// Where the device finds the ring.
-    pub(crate) fn bus_address(&self) -> u64 {
-        self.descriptors.bus_address()
+    /// What the device is told of the ring.
+    pub(crate) fn placed(&self) -> Placed {
+        self.descriptors.placed()
     }
 
+    /// Descriptors of the ring.
+    pub fn capacity(&self) -> u32 {
+        self.descriptors.count() as u32
+    }
+
+    /// Gives the device `count` of `frames`, for which there are descriptors before the end of the ring.
     #[inline]
-    fn give(&mut self, mut frame: Frame) {
-        if frame.len() < LEAST {
-            frame.pad(LEAST);
+    fn give(&mut self, count: usize, frames: impl Iterator<Item = Frame>) {
+        let places = self.next..self.next + count;
+        let descriptors = self.descriptors.all()[places.clone()].iter();
+        let given = self.given[places.clone()].iter_mut();
+        let Flavour { command, byte, .. } = *self.flavour;
+        for (((descriptor, given), place), mut frame) in
+            descriptors.zip(given).zip(places).zip(frames)
+        {
+            if frame.len() < LEAST {
+                frame.pad(LEAST);
+            }
+            let report = if place % BLOCK == BLOCK - 1 { REPORT } else { 0 };
+            let len = frame.len() as u64 * byte;
+            descriptor[0].store(self.descriptors.translate(frame.address()), Relaxed);
+            descriptor[1].store((command + len) | report, Relaxed);
+            let before = given.replace(frame);
+            debug_assert!(before.is_none(), "the frame that was there has been taken back");
+            // Saves asking whether there is a frame to drop, once for each that moves.
+            core::mem::forget(before);
         }
-        let report = if self.next % BLOCK == BLOCK - 1 { REPORT } else { 0 };
-        let len = frame.len() as u64 * self.flavour.byte;
-        let descriptor = &self.descriptors.all()[self.next];
-        descriptor[0].store(self.descriptors.translate(frame.address()), Relaxed);
-        descriptor[1].store((self.flavour.command + len) | report, Relaxed);
-        let before = self.given[self.next].replace(frame);
-        debug_assert!(before.is_none(), "the frame that was there has been taken back");
-        // Saves asking whether there is a frame to drop, once for each that moves.
-        core::mem::forget(before);
-        self.next = after(self.next, 1);
-        self.backlog += 1;
+        self.next = self.descriptors.after(self.next, count);
+        self.backlog += count;
     }
 
     #[cfg(test)]
@@ -94,15 +108,19 @@ impl<M: Mmio> Tx<M> {
 impl<M: Mmio> TxQueue for Tx<M> {
     fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
         // One descriptor stays empty: a full ring would look like an empty one.
-        if self.backlog > 2 * BURST || N - 1 - self.backlog < outbox.len() {
+        let most = self.descriptors.count() - 1;
+        if self.backlog > 2 * BURST || most - self.backlog < outbox.len() {
             self.reclaim(pool);
         }
-        let count = outbox.len().min(N - 1 - self.backlog);
+        let count = outbox.len().min(most - self.backlog);
         if count == 0 {
             return 0;
         }
-        for frame in outbox.drain(..count) {
-            self.give(frame);
+        let mut left = count;
+        while left > 0 {
+            let part = left.min(self.descriptors.count() - self.next);
+            self.give(part, outbox.drain(..part));
+            left -= part;
         }
         fence(Release);
         self.tail.write32(0, self.next as u32);
@@ -117,7 +135,7 @@ impl<M: Mmio> TxQueue for Tx<M> {
                 return;
             }
             self.given[block].iter_mut().filter_map(Option::take).for_each(|it| pool.put(it));
-            self.oldest = after(self.oldest, BLOCK);
+            self.oldest = self.descriptors.after(self.oldest, BLOCK);
             self.backlog -= BLOCK;
         }
     }

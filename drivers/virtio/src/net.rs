@@ -64,6 +64,8 @@ pub struct Net<'a, A: ConfigRegionAccess, M> {
     /// Pairs of queues that it can have, and those that were added.
     most: u16,
     pairs: u16,
+    /// Descriptors that queues have at most: those that receive, those that send.
+    sizes: (u16, u16),
     /// All queues that it was given: their numbers, and where they are.
     queues: Vec<(u16, Layout), { HOLDERS + 1 }>,
     control: Option<Control<M>>,
@@ -74,6 +76,8 @@ pub struct Net<'a, A: ConfigRegionAccess, M> {
 }
 
 impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
+    /// Descriptors that a queue can have at most.
+    pub const MOST: usize = queue::N;
     /// Bytes of memory that a pair of queues needs for its rings, aligned to 64.
     pub const MEMORY: usize = 2 * queue::MEMORY;
     /// The same for commands.
@@ -102,6 +106,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
                 accepted,
                 most,
                 pairs: 0,
+                sizes: (queue::N as u16, queue::N as u16),
                 queues: Vec::new(),
                 control: None,
                 bus_master,
@@ -120,6 +125,12 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         usize::from(self.most).min(MOST)
     }
 
+    /// Has each queue that is added have no more descriptors than these: one that receives, one that
+    /// sends. What the card offers is less, or the largest power of two of these, but not 0.
+    pub fn limit_rings(&mut self, receive: usize, transmit: usize) {
+        self.sizes = (limit(receive), limit(transmit));
+    }
+
     /// Adds a pair of queues, with rings in `memory`, which is zeroed. It receives once the card and
     /// [`NetRx::start`] were started.
     ///
@@ -134,12 +145,12 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         if usize::from(self.pairs) == self.most_pairs() {
             return Err(Error::NoQueue);
         }
-        let first = 2 * self.pairs;
-        let mut start = |index| {
-            let started = self.start_queue(index, &mut memory, &mut *map);
+        let (first, (receives, sends)) = (2 * self.pairs, self.sizes);
+        let mut start = |name| {
+            let started = self.start_queue(name, &mut memory, &mut *map);
             started.inspect_err(|_| self.transport.give_up())
         };
-        let (receive, transmit) = (start(first)?, start(first + 1)?);
+        let (receive, transmit) = (start((first, receives))?, start((first + 1, sends))?);
         let mut lend = || self.owner.lend().ok_or(Error::NoQueue);
         let (receiver, transmitter) = (lend()?, lend()?);
         self.pairs += 1;
@@ -164,7 +175,7 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
             self.transport.finish();
             return Ok(());
         }
-        let started = self.start_queue(2 * self.most, &mut memory, map);
+        let started = self.start_queue((2 * self.most, queue::N as u16), &mut memory, map);
         let control =
             started.and_then(|(queue, doorbell)| Control::over(queue, doorbell, &mut memory));
         self.transport.finish();
@@ -201,14 +212,15 @@ impl<'a, A: ConfigRegionAccess, M: Mmio> Net<'a, A, M> {
         self.is_working() && (!self.accepted.get_bit(STATUS) || status().get_bit(LINK_UP))
     }
 
-    /// Starts queue `index` with its ring in `memory`, of the kind that was agreed on.
+    /// Starts queue `index` of at most so many descriptors with its ring in `memory`, of the kind that was
+    /// agreed on.
     fn start_queue<T>(
         &mut self,
-        index: u16,
+        (index, most): (u16, u16),
         memory: &mut Dma,
         map: Map<'_, M>,
     ) -> Result<(AnyQueue<T>, Doorbell<M>), Error> {
-        let size = self.transport.queue_size(index)?;
+        let size = self.transport.queue_size(index)?.min(most);
         let is_packed = self.accepted.get_bit(PACKED);
         let queue = AnyQueue::new(memory, size, is_packed).ok_or(Error::NoMemory)?;
         let doorbell = self.transport.start_queue(index, &queue.layout(), map)?;
@@ -259,4 +271,9 @@ fn negotiate<M: Mmio>(transport: &Transport<M>, map: Map<'_, M>) -> Result<(M, u
     let most = if has_pairs { registers.read16(PAIRS_REGISTER).max(1) } else { 1 };
     // More there cannot be, whatever it says: queues are numbered by 16 bits.
     Ok((registers, accepted, most.min(0x7fff)))
+}
+
+/// The largest power of two that is no more than `wanted` and than a queue can have.
+fn limit(wanted: usize) -> u16 {
+    1 << wanted.clamp(1, queue::N).ilog2()
 }

@@ -33,6 +33,11 @@ impl<M: Mmio> NetTx<M> {
         self.queue.books().lies()
     }
 
+    /// Descriptors of the ring.
+    pub fn capacity(&self) -> u32 {
+        u32::from(self.queue.books().size())
+    }
+
     /// Frames that were taken and put back unsent since boot, because they had no headroom left
     /// for the device's header of 12 bytes.
     pub fn unsendable(&self) -> u64 {
@@ -109,7 +114,7 @@ impl<M: Mmio> TxQueue for NetTx<M> {
     }
 
     fn backlog(&self) -> u32 {
-        u32::from(self.queue.books().size()) - self.free.len() as u32
+        self.capacity() - self.free.len() as u32
     }
 
     fn unsent(&self) -> u64 {

@@ -40,8 +40,12 @@ enum Range {
     Text(&'static str, fn(&mut Options, &str) -> Option<()>),
 }
 
+/// What keys of ring sizes take.
+const RING_SIZES: &str =
+    "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
+
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 28] = [
+static OWN: [OwnKey; 30] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -95,6 +99,18 @@ static OWN: [OwnKey; 28] = [
         ),
         default: "1",
         help: "receive queues of each port; fewer where its card has fewer",
+    },
+    OwnKey {
+        name: "n_rxq_desc",
+        range: Range::Text(RING_SIZES, values::n_rxq_desc),
+        default: "512",
+        help: "descriptors of each receive ring; fewer where the card has fewer, as 256 on virtio cards",
+    },
+    OwnKey {
+        name: "n_txq_desc",
+        range: Range::Text(RING_SIZES, values::n_txq_desc),
+        default: "512",
+        help: "the same of each transmit ring",
     },
     OwnKey {
         name: "mtu_request",

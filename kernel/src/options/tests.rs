@@ -385,6 +385,18 @@ fn ports_and_all_others_have_the_mtu_that_was_asked_for() {
 }
 
 #[test]
+fn rings_have_as_many_descriptors_as_was_asked_for() {
+    let (options, faults) = parse("n_rxq_desc=4096 n_txq_desc=1:64");
+    let of = |port| (options.n_rxq_desc.of(port), options.n_txq_desc.of(port));
+    assert_eq!((faults.as_str(), of(0), of(1)), ("", (4096, 512), (4096, 64)));
+    for bad in ["32", "8192", "100", "0", "1:64,1:64", "64:1", ""] {
+        let (options, faults) = parse(&format!("n_rxq_desc={bad}"));
+        let start = format!("error: n_rxq_desc={bad}: expected a power of two from 64 to 4096, ");
+        assert!(faults.starts_with(&start) && options.n_rxq_desc.of(1) == 512, "{faults}");
+    }
+}
+
+#[test]
 fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
     let wanted = |line: &str| parse(line).0.nictest;
     assert_eq!((wanted(""), wanted("test=none")), (None, None));

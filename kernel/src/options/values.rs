@@ -4,7 +4,8 @@ use heapless::Vec;
 use serial::Com;
 
 use super::{
-    CORES, Console, CpuMask, Forward, MTU, Numbers, Options, Ports, RXQS, Stream, Watchdog,
+    CORES, Console, CpuMask, DESCRIPTORS, Forward, MTU, Numbers, Options, Ports, RXQS, Stream,
+    Watchdog,
 };
 use crate::address::Nic;
 
@@ -129,6 +130,24 @@ pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
     let queues = 1..=RXQS as u32;
     options.n_rxq = numbers(text, 1, |count| queues.contains(&count).then_some(count))?;
     Some(())
+}
+
+/// Descriptors of a ring, as in Open vSwitch but for the smallest rings, which a burst would not fit into.
+const RING_SIZES: core::ops::RangeInclusive<u32> = 64..=4096;
+
+pub(super) fn n_rxq_desc(options: &mut Options, text: &str) -> Option<()> {
+    options.n_rxq_desc = ring_sizes(text)?;
+    Some(())
+}
+
+pub(super) fn n_txq_desc(options: &mut Options, text: &str) -> Option<()> {
+    options.n_txq_desc = ring_sizes(text)?;
+    Some(())
+}
+
+fn ring_sizes(text: &str) -> Option<Numbers> {
+    let is_allowed = |size: &u32| RING_SIZES.contains(size) && size.is_power_of_two();
+    numbers(text, DESCRIPTORS, |size| Some(size).filter(is_allowed))
 }
 
 /// MTUs, from the least of IPv4 (RFC 791, 3.2) to what jumbo frames usually have.

@@ -48,11 +48,20 @@ pub fn port(
     link_lines(machine, (number, port.link, resets), out)?;
     checksum_line(machine, number, out)?;
     write!(out, "{}", machine.health(number).unwrap_or_default())?;
+    if rxqs.is_some() {
+        queue_line(&port, out)?;
+    }
     let mut queues = rxqs.into_iter().flat_map(|rxqs| rxqs.of_port(number as u16));
     queues.try_for_each(|queue| {
         let (core, frames) = (queue.core(), queue.frames());
         writeln!(out, "  queue {}: core {core}, rx frames={frames}", queue.name().1)
     })
+}
+
+/// How many queues a port has, and how large they are.
+fn queue_line(port: &Port, out: &mut impl Write) -> fmt::Result {
+    let ((queues, most), (receive, transmit)) = (port.queues, port.rings);
+    writeln!(out, "  n_rxq {queues} of {most}, n_rxq_desc {receive}, n_txq_desc {transmit}")
 }
 
 /// All that is known of the link of a port.

@@ -7,6 +7,7 @@ use crate::carry::carry_both_ways;
 use crate::links::drops_while_down;
 use crate::nictest::{FRAMES as LOOPED, expect_pass};
 use crate::rig::{LIMIT, Rig, Session, Setup, Skipped};
+use crate::rings::expect_rings;
 use crate::sizes::{JUMBO, forwards, forwards_jumbo, frame};
 
 /// Frames into each port: the rings wrap ten times.
@@ -17,6 +18,7 @@ const BOOTS: usize = 5;
 crate::facts![
     frames_go_both_ways_over_cards_that_find_nothing_to_complain_of,
     frames_of_every_length_leave_as_they_came,
+    rings_have_as_many_descriptors_as_was_asked_for,
     jumbo_frames_leave_as_they_came,
     a_link_that_goes_and_comes_is_told,
     frames_for_a_link_that_is_down_are_dropped_for_that_reason,
@@ -75,6 +77,19 @@ fn frames_of_every_length_leave_as_they_came(rig: &Rig) -> Result<()> {
             forwards(session, &frame(length, None))?;
         }
         forwards(session, &frame(1518, Some([0x81, 0x00])))?;
+        expect_no_violation(devices)
+    })
+}
+
+fn rings_have_as_many_descriptors_as_was_asked_for(rig: &Rig) -> Result<()> {
+    on_cards(rig, ("n_rxq_desc=4096,1:256 n_txq_desc=1024,1:128", &[]), |session, devices| {
+        for (port, rings) in [(4096, 1024), (256, 128)].into_iter().enumerate() {
+            let lengths =
+                (devices[port].peek(regs::RDLEN.at(0)), devices[port].peek(regs::TDLEN.at(0)));
+            ensure!(lengths == (16 * rings.0, 16 * rings.1), "port {port}: {lengths:?} bytes");
+            expect_rings(session, port, rings)?;
+        }
+        carry_both_ways(session, FRAMES)?;
         expect_no_violation(devices)
     })
 }

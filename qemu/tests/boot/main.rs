@@ -39,6 +39,7 @@ mod ports;
 mod report;
 mod resets;
 mod rig;
+mod rings;
 mod rxqs;
 mod sizes;
 #[path = "../skipping/mod.rs"]
@@ -123,6 +124,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         captures::FACTS,
         bonds::FACTS,
         sizes::FACTS,
+        rings::FACTS,
         report::FACTS,
         json::FACTS,
         console::FACTS,

@@ -11,7 +11,7 @@ use bus::pci::{Function, PciAddress, Segment};
 use bus::{Clock, Dma};
 use frame::{Frame, LocalPool};
 use handover::PoolStore;
-use intel::{Error, Given, Rings};
+use intel::{Error, Rings, Sizes};
 
 use crate::bus::{Bus, Config, Registers, segment};
 use crate::memory::{Memory, Reused};
@@ -51,6 +51,9 @@ impl Time {
     }
 }
 
+/// Descriptors of all rings.
+const SIZES: Sizes = Sizes::DEFAULT;
+
 /// A host of cards.
 pub(crate) struct Host {
     pub(crate) memory: Memory,
@@ -62,14 +65,14 @@ pub(crate) struct Host {
     bus: Rc<dyn Bus>,
     segment: &'static Segment<Config>,
     rings: Reused<u8>,
-    given: Reused<Given>,
+    given: Reused<Option<Frame>>,
 }
 
 impl Host {
     /// A host with so many frames in `memory`.
     pub(crate) fn new(memory: Memory, bus: Rc<dyn Bus>, frames: usize, time: Time) -> Self {
-        let rings = Reused::new(memory.carve(PAIRS * Card::MEMORY, Card::ALIGN));
-        let given = Reused::new((0..2 * PAIRS).map(|_| Given::new()).collect::<Vec<_>>().leak());
+        let rings = Reused::new(memory.carve(PAIRS * SIZES.bytes(), Card::ALIGN));
+        let given = Reused::new((0..PAIRS * SIZES.sum()).map(|_| None).collect::<Vec<_>>().leak());
         let slots: Vec<Option<Frame>> = (0..frames).map(|_| None).collect();
         let store = Box::new(PoolStore::new(slots.leak(), memory.buffers(frames)));
         let store: &'static PoolStore = Box::leak(store);
@@ -93,17 +96,17 @@ impl Host {
     pub(crate) fn open(&mut self, place: PciAddress, pairs: usize) -> Result<Port, Error> {
         let function = self.function(place);
         // SAFETY: The queues that lay there are gone, and the card does not master the bus.
-        let memory = unsafe { self.rings.lend(pairs * Card::MEMORY) };
+        let memory = unsafe { self.rings.lend(pairs * SIZES.bytes()) };
         memory.fill(0);
         // SAFETY: As above.
-        let given = unsafe { self.given.lend(2 * pairs) };
+        let given = unsafe { self.given.lend(pairs * SIZES.sum()) };
         let memory = Dma::new(memory, self.memory.translation());
         let (mut received, mut sent) = (Vec::new(), Vec::new());
         let take = &mut |rx, tx| {
             received.push(rx);
             sent.push(tx);
         };
-        let rings = Rings { memory, given, longest: 0, take };
+        let rings = Rings { sizes: SIZES, memory, given, longest: 0, take };
         let card = Card::open(&function, &mut self.map(), rings, &self.time)?;
         assert_eq!(card.pairs(), received.len(), "each pair was handed out");
         Ok(Port { card, function, rx: received, tx: sent })
@@ -148,5 +151,5 @@ impl Host {
 
 /// Frames that a receive ring is started with.
 pub(crate) const fn rx_capacity() -> u32 {
-    512
+    SIZES.receive() as u32
 }

@@ -13,6 +13,7 @@ use crate::card::Generation;
 use crate::device::Device;
 use crate::e1000::{place_ring, queue};
 use crate::longest::Longest;
+use crate::ring::Placed;
 
 /// How long a queue may take to start (4.6.7.1.1).
 const START: Limit = Limit::milliseconds(10);
@@ -24,7 +25,7 @@ const HALT: Limit = Limit::milliseconds(40);
 pub(crate) fn start<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     model: Model,
-    (rings, longest): (&[(u64, u64)], Longest),
+    (rings, longest): (&[(Placed, Placed)], Longest),
 ) -> Result<(), Error> {
     for (n, (_, ring)) in rings.iter().enumerate() {
         set_up_transmit(device, transmit(n), *ring);
@@ -45,7 +46,7 @@ pub(crate) fn start<M: Mmio, C: Clock>(
 
 /// A transmit queue: descriptors are fetched ahead, and written back one by one where that is asked
 /// for (WTHRESH 0, 7.2.3.5.1).
-fn set_up_transmit<M: Mmio, C: Clock>(device: &Device<'_, M, C>, block: usize, ring: u64) {
+fn set_up_transmit<M: Mmio, C: Clock>(device: &Device<'_, M, C>, block: usize, ring: Placed) {
     place_ring(device.registers, block, ring);
     device.clear(block + DCA_TXCTRL, dca_txctrl::CACHE | dca_txctrl::RELAXED);
     device.write(block + queue::CONTROL, dctl::PREFETCH);
@@ -56,7 +57,7 @@ fn set_up_transmit<M: Mmio, C: Clock>(device: &Device<'_, M, C>, block: usize, r
 fn set_up_receive<M: Mmio, C: Clock>(
     device: &Device<'_, M, C>,
     block: usize,
-    (ring, longest): (u64, Longest),
+    (ring, longest): (Placed, Longest),
 ) {
     place_ring(device.registers, block, ring);
     device.write(block + SRRCTL, longest.kilobytes() | srrctl::ONE_BUFFER | srrctl::DROP);

@@ -15,8 +15,10 @@ use frame::{
 use handover::PoolStore;
 
 use crate::flavour::EXTENDED;
-use crate::ring::{BYTES, N};
-use crate::{Given, Rx, Tx};
+use crate::{Rx, Sizes, Tx};
+
+/// Descriptors of a ring where nothing is said of them.
+pub(super) const N: usize = Sizes::DEFAULT.receive();
 
 /// How far from its own the device sees the processor's addresses.
 const DISTANCE: u64 = 0x100_0000_0000;
@@ -47,14 +49,14 @@ impl Mmio for Tail {
     }
 
     fn write32(&self, offset: usize, value: u32) {
-        assert!(offset == 0 && (value as usize) < N);
+        assert!(offset == 0 && (value as usize) < Sizes::MOST);
         self.0.set((value, self.0.get().1 + 1));
     }
 }
 
 /// A ring as the device sees it.
 pub(super) struct Played {
-    words: &'static [[AtomicU64; 2]; N],
+    words: &'static [[AtomicU64; 2]],
     pub(super) tail: Tail,
     pub(super) head: usize,
 }
@@ -66,7 +68,7 @@ impl Played {
             return None;
         }
         let place = self.head;
-        self.head = (self.head + 1) % N;
+        self.head = (self.head + 1) % self.words.len();
         Some((place, self.words[place].each_ref().map(|word| word.load(SeqCst))))
     }
 
@@ -99,11 +101,17 @@ pub(super) struct Bench {
 impl Bench {
     /// Rings that the device has no descriptor of yet, and so many frames.
     pub(super) fn new(frames: usize) -> Self {
-        let memory = vec![0_u8; 2 * BYTES + 256].leak();
+        Self::of(Sizes::DEFAULT, frames)
+    }
+
+    /// The same, of these sizes.
+    pub(super) fn of(sizes: Sizes, frames: usize) -> Self {
+        let memory = vec![0_u8; sizes.bytes() + 256].leak();
         let mut memory = Dma::new(memory, Translation::by(DISTANCE));
         let tails = [Tail::default(), Tail::default()];
-        let rx = Rx::new(&mut memory, given(), &EXTENDED, tails[0].clone()).unwrap();
-        let tx = Tx::new(&mut memory, given(), &EXTENDED, tails[1].clone()).unwrap();
+        let rx = Rx::new(&mut memory, given(sizes.receive()), &EXTENDED, tails[0].clone()).unwrap();
+        let tx =
+            Tx::new(&mut memory, given(sizes.transmit()), &EXTENDED, tails[1].clone()).unwrap();
         let [receive, transmit] = tails;
         let receives = Played { words: rx.descriptors().all(), tail: receive, head: 0 };
         let sends = Played { words: tx.descriptors().all(), tail: transmit, head: 0 };
@@ -198,8 +206,8 @@ impl Bench {
 }
 
 /// Room for the frames of a ring.
-fn given() -> &'static mut Given {
-    Box::leak(Box::default())
+fn given(count: usize) -> &'static mut [Option<Frame>] {
+    (0..count).map(|_| None).collect::<Vec<_>>().leak()
 }
 
 /// A frame of 60 bytes that begins with `number`.

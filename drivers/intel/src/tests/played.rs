@@ -9,7 +9,7 @@ use std::rc::Rc;
 use bus::pci::{ConfigRegionAccess, PciAddress, Segment};
 use bus::{Clock, Dma, Mmio, Translation};
 
-use crate::{Card, Error, Given, Link, Report, Rings};
+use crate::{Card, Error, Link, Report, Rings, Sizes};
 
 pub(super) const CTRL: usize = 0x00;
 pub(super) const STATUS: usize = 0x08;
@@ -181,11 +181,13 @@ impl Played {
         // SAFETY: The configuration space that is played answers everywhere.
         let segment = unsafe { Segment::new(&config, 0, 0) };
         let function = segment.take_over(PciAddress::new(0, 0, 1, 0)).unwrap();
-        let memory = vec![0; pairs.max(1) * Opened::MEMORY + Opened::ALIGN].leak();
+        let sizes = Sizes::DEFAULT;
+        let memory = vec![0; pairs.max(1) * sizes.bytes() + Opened::ALIGN].leak();
         let memory = Dma::new(memory, Translation::IDENTITY);
         let mut handed = 0;
-        let given = (0..2 * pairs).map(|_| Given::new()).collect::<Vec<_>>().leak();
-        let rings = Rings { memory, given, longest: self.longest, take: &mut |_, _| handed += 1 };
+        let given = (0..pairs * sizes.sum()).map(|_| None).collect::<Vec<_>>().leak();
+        let take = &mut |_, _| handed += 1;
+        let rings = Rings { sizes, memory, given, longest: self.longest, take };
         let clock = Ticks::default();
         let mut map =
             |address: u64, _| Some(View(self.clone(), (address - u64::from(BAR)) as usize));

@@ -3,8 +3,7 @@
 use frame::TxQueue;
 use proptest::prelude::*;
 
-use super::bench::Bench;
-use crate::ring::N;
+use super::bench::{Bench, N};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

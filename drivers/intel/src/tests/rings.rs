@@ -2,9 +2,10 @@
 
 use frame::{BURST, Refused, TxQueue};
 
-use super::bench::{Bench, Told, numbered};
+use super::bench::{Bench, N, Told, numbered};
 use crate::flavour::{DONE, END};
-use crate::ring::{BLOCK, N};
+
+use crate::ring::{BLOCK, Sizes};
 
 const GOOD: u64 = DONE | END;
 
@@ -161,5 +162,34 @@ fn frames_that_are_too_short_for_a_card_are_padded_by_zeros() {
     assert!(bench.outbox.push(frame).is_ok());
     bench.send();
     assert_eq!(bench.transmit(), [[[0xff; 14].as_slice(), &[0; 46]].concat()]);
+    bench.census();
+}
+
+#[test]
+fn rings_of_every_size_go_round_and_lose_no_frame() {
+    for size in [64, 128, 1024, 4096] {
+        let mut bench = Bench::of(Sizes::new(size, 4160 - size.min(4096)), 2 * size + 2048);
+        assert_eq!(bench.rx.start(&mut bench.pool), size as u32);
+        for number in 0..5 * size as u16 {
+            assert!(bench.deliver(&numbered(number), GOOD));
+            assert_eq!(bench.poll(), Told::default());
+            bench.forward();
+            assert_eq!(bench.send(), 1);
+            assert_eq!(bench.transmit(), [numbered(number)]);
+        }
+        assert_eq!(bench.receives.head, (5 * size) % size);
+        bench.census();
+    }
+}
+
+#[test]
+fn the_smallest_ring_takes_what_it_has_room_for_and_the_rest_later() {
+    let mut bench = Bench::of(Sizes::new(64, 64), 512);
+    bench.fill_outbox(100);
+    assert_eq!((bench.send(), bench.send()), (63, 0));
+    assert_eq!(bench.transmit().len(), 63);
+    // The one block that is whole is reported.
+    assert_eq!((bench.send(), bench.transmit().len()), (32, 32));
+    assert_eq!((bench.send(), bench.transmit().len()), (5, 5));
     bench.census();
 }

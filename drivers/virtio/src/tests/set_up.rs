@@ -1,6 +1,7 @@
 //! How a card is set up, and every way in which that can fail.
 
 use bus::pci::Function;
+use frame::RxQueue;
 
 use super::bench::{Bench, RX, TX, memory, open_net, recall};
 use super::card::{
@@ -192,6 +193,20 @@ fn a_card_gets_as_many_pairs_of_queues_as_it_is_given_and_uses_all() {
         assert_eq!((state.status, state.used_pairs, pairs.len()), (15, 3, 3));
         let enabled = state.rings.iter().map(|ring| ring.is_enabled).collect::<Vec<_>>();
         assert_eq!(enabled, [true, true, true, true, true, true, false, false, true]);
+    }
+}
+
+#[test]
+fn queues_are_as_large_as_is_wanted_unless_the_card_has_smaller_ones() {
+    for (wanted, had) in [((64, 128), (64, 128)), ((4096, 512), (256, 256)), ((100, 0), (64, 1))] {
+        let card = Card::new(256);
+        let function = Config::of(0x1041).function();
+        let mut net = Net::open(&function, &mut card.map(), recall(), &Ticking::default()).unwrap();
+        net.limit_rings(wanted.0, wanted.1);
+        let (rx, tx) = net.add_pair(&mut card.map(), memory(MEMORY)).unwrap();
+        assert_eq!((rx.capacity(), tx.capacity()), had);
+        let state = card.0.borrow();
+        assert_eq!((u32::from(state.rings[0].size), u32::from(state.rings[1].size)), had);
     }
 }
 

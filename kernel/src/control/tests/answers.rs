@@ -231,7 +231,7 @@ fn programs_are_answered_in_documents_of_a_line_each() {
     assert!(ledger[0].contains(port), "{ledger:?}");
     assert!(ledger[0].ends_with(r#","parked_packets":0,"is_exact":true}"#), "{ledger:?}");
     let ports = desk.answers("show ports -f json");
-    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7}"#;
+    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"rx_descriptors_per_ring":256,"tx_descriptors_per_ring":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7}"#;
     assert!(ports[0].contains(port), "{ports:?}");
     assert!(ports[0].contains(r#""rx_missed_packets":null"#), "port 0 cannot tell");
 }

@@ -57,7 +57,8 @@ impl Machine for Bench {
         let (link, polled) = (self.link(number)?, self.polled(number)?);
         let (queues, ring_pending, missed) = ((1, 1), 7, self.missed(number));
         let driver = "virtio-net";
-        Some(Port { place, driver, mac, link, polled, queues, mtu: 1500, ring_pending, missed })
+        let (rings, mtu) = ((256, 256), 1500);
+        Some(Port { place, driver, mac, link, polled, queues, rings, mtu, ring_pending, missed })
     }
 
     fn polled(&self, number: usize) -> Option<Polled> {
