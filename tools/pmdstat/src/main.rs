@@ -1,11 +1,13 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
-//! heard of a machine), [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a good
-//! end, 1 for input that is wrong, 2 for a wrong call.
+//! One module a verb: [`show`], [`check`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
+//! heard of a machine), [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk.
+//! The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is for findings and
+//! 3 for input that cannot be read.
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod pcap;
 mod recording;
 mod replay;
@@ -34,6 +36,8 @@ enum Verb {
     Replay(replay::Options),
     /// Prints what a recording holds: who it is of, events, what was counted, what is missing.
     Show(show::Options),
+    /// Says whether a recording is complete and its sums are right.
+    Check(check::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -41,7 +45,7 @@ enum Verb {
 fn main() -> ExitCode {
     let options = Options::parse_from(settings::spelled_out(std::env::args_os()));
     match run(options.verb) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             talk::say(format_args!("error: {error:#}"));
@@ -50,12 +54,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> Result<()> {
+fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
-        Verb::Replay(options) => replay::run(&options),
-        Verb::Show(options) => show::run(&options),
-        Verb::Pcap(options) => pcap::run(&options),
+        Verb::Check(options) => return check::run(&options),
+        Verb::Replay(options) => replay::run(&options)?,
+        Verb::Show(options) => show::run(&options)?,
+        Verb::Pcap(options) => pcap::run(&options)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether nobody reads standard output any more, which is how a reader says that it has enough.

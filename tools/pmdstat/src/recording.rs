@@ -70,6 +70,9 @@ impl Recording {
 
     /// Keeps what was heard.
     pub(crate) fn take(&mut self, heard: Heard<'_>) {
+        if matches!(heard, Heard::Damage | Heard::Missing(_)) {
+            self.boots.last_mut().into_iter().for_each(Boot::doubt);
+        }
         match heard {
             Heard::Text(line) => self.text.push(line.to_owned()),
             Heard::Damage => self.damaged += 1,
@@ -87,5 +90,7 @@ impl Recording {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod made;
 #[cfg(test)]
 mod tests;

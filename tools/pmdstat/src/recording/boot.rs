@@ -28,6 +28,8 @@ pub(crate) struct Boot {
     pub(crate) gaps: BTreeMap<u8, u64>,
     /// The text of its crash report.
     pub(crate) crash: String,
+    /// The copy that is coming in, if nothing of it can be missing so far.
+    coming: Option<(Table, u16)>,
 }
 
 /// An event.
@@ -116,7 +118,12 @@ impl Boot {
                 self.milliseconds.entry(message.core).or_default().extend(message.records);
             }
             Message::Amounts(amounts) => {
-                self.copies.entry((amounts.table, amounts.owner)).or_default().take(&amounts);
+                let key = (amounts.table, amounts.owner);
+                if amounts.first == 0 {
+                    self.end_copy();
+                    self.coming = Some(key);
+                }
+                self.copies.entry(key).or_default().take(&amounts);
             }
             Message::Names(message) => {
                 let names = self.names.entry((message.table, message.owner)).or_default();
@@ -126,6 +133,17 @@ impl Boot {
             Message::Gap(gaps) => self.gaps.extend(gaps.map(|gap| (gap.kind, gap.count))),
             Message::Crash(text) => self.crash.push_str(text),
         }
+    }
+
+    /// Something was not heard, which may have been of the copy that is coming in.
+    pub(super) fn doubt(&mut self) {
+        self.coming = None;
+    }
+
+    /// Copies come one after the other, so another one ends the one before.
+    fn end_copy(&mut self) {
+        let copies = self.coming.take().and_then(|key| self.copies.get_mut(&key));
+        copies.into_iter().for_each(Copies::end);
     }
 
     fn event(&mut self, number: u64) -> &mut Event {

@@ -9,6 +9,8 @@ pub(crate) struct Copy {
     pub(crate) at: u64,
     /// The numbers, by position; what is behind the last is 0.
     pub(crate) numbers: Vec<u64>,
+    /// It is known that all of it was heard.
+    pub(crate) is_whole: bool,
 }
 
 impl Copy {
@@ -28,10 +30,20 @@ impl Copies {
         self.0.last()
     }
 
+    /// Each, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Copy> {
+        self.0.iter()
+    }
+
+    /// Of the newest all was heard.
+    pub(super) fn end(&mut self) {
+        self.0.last_mut().into_iter().for_each(|copy| copy.is_whole = true);
+    }
+
     /// Keeps what a message tells.
     pub(super) fn take(&mut self, message: &Amounts<'_>) {
         if self.0.last().is_none_or(|last| last.at != message.at) {
-            self.0.push(Copy { at: message.at, numbers: Vec::new() });
+            self.0.push(Copy { at: message.at, ..Copy::default() });
         }
         let Some(copy) = self.0.last_mut() else { return };
         let mut position = usize::from(message.first);

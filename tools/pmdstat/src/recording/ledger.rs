@@ -4,6 +4,7 @@
 use perf::stream::Table;
 
 use super::Boot;
+use super::copies::Copy;
 
 /// Names of the numbers that are no reason to drop a frame.
 const TOTALS: [&str; 6] =
@@ -32,6 +33,12 @@ impl Ledger {
         (!numbers.is_empty() && !names.is_empty()).then_some(Self { names, numbers })
     }
 
+    /// What one PMD's ledger said in `copy`, if `boot` tells what its numbers are called.
+    pub(crate) fn of_copy(boot: &Boot, copy: &Copy) -> Option<Self> {
+        let names = boot.names.get(&(Table::Ledger, 0)).filter(|names| !names.is_empty())?;
+        Some(Self { names: names.clone(), numbers: copy.numbers.clone() })
+    }
+
     /// Each number that is not 0, with its account and its name.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (String, &str, u64)> {
         let count = self.names.len();
@@ -52,9 +59,18 @@ impl Ledger {
 
     /// Whether every frame that came in or was copied went out, was dropped or waits.
     pub(crate) fn is_exact(&self) -> bool {
-        let came = self.sum(|name| name == "received" || name == "copied");
+        self.came() == self.ended() + self.parked()
+    }
+
+    /// Frames that came in or were copied.
+    pub(crate) fn came(&self) -> u64 {
+        self.sum(|name| name == "received" || name == "copied")
+    }
+
+    /// Frames that went out or were dropped.
+    pub(crate) fn ended(&self) -> u64 {
         let dropped = self.sum(|name| name != PARKED && !TOTALS.contains(&name));
-        came == self.sum(|name| name == "forwarded") + dropped + self.parked()
+        self.sum(|name| name == "forwarded") + dropped
     }
 
     fn sum(&self, wanted: impl Fn(&str) -> bool) -> u64 {

@@ -66,10 +66,38 @@ fn pass_on(found: Found<'_>, next: &mut Option<u32>, tell: &mut impl FnMut(Heard
             }
             tell(message.as_ref().map_or(Heard::Damage, Heard::Message));
         }
-        Found::Damage(Damage::Kind(_)) => tell(Heard::Unknown),
+        Found::Damage(Damage::Kind(_)) => {
+            // It has a number too.
+            *next = next.map(|next| next.wrapping_add(1));
+            tell(Heard::Unknown);
+        }
         Found::Damage(_) => tell(Heard::Damage),
         Found::Text(text) => {
             String::from_utf8_lossy(text).lines().for_each(|line| tell(Heard::Text(line)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perf::stream::{Frame, Kind};
+
+    use super::*;
+
+    #[test]
+    fn frames_of_later_versions_are_not_missing() {
+        let log = |sequence| Frame { sequence, kind: Kind::Log, payload: &[] };
+        let (mut next, mut heard) = (None, Vec::new());
+        let found = [
+            Found::Frame(log(4)),
+            Found::Damage(Damage::Kind(0xf0)),
+            Found::Frame(log(6)),
+            Found::Frame(log(8)),
+        ];
+        for found in found {
+            pass_on(found, &mut next, &mut |it| heard.push(format!("{it:?}")));
+        }
+        let heard_log = "Message(Log([]))";
+        assert_eq!(heard, [heard_log, "Unknown", heard_log, "Missing(1)", heard_log]);
     }
 }

@@ -1,35 +1,8 @@
-use perf::stream::{
-    Draft, Frame, Greeting, Kind, LINE, Note, PAYLOAD, Suspect, Whole, armour, encode,
-};
-use perf::{Iteration, Timebase};
+use perf::Iteration;
+use perf::stream::{Draft, Frame, Kind, Suspect, Whole, armour};
 
+use super::made::{draft, greeting, line, note};
 use super::*;
-
-/// Frames of `drafts`, numbered from `first` on.
-fn line(first: u32, drafts: &[Draft]) -> Vec<u8> {
-    let frames = (first..).zip(drafts).flat_map(|(sequence, draft)| {
-        let mut line = [0; LINE];
-        let frame = Frame { sequence, kind: draft.kind(), payload: draft.payload() };
-        let len = encode(&frame, &mut line);
-        line[..len].to_vec()
-    });
-    frames.collect()
-}
-
-fn draft(kind: Kind, value: &impl serde::Serialize) -> Draft {
-    let mut draft = Draft::new(kind, PAYLOAD);
-    draft.add(value).unwrap();
-    draft
-}
-
-fn greeting(boot: u64, at: u64) -> Draft {
-    let base = Timebase::new(1_000_000, boot);
-    draft(Kind::Greeting, &Greeting { version: 1, build: [1; 20], base, at })
-}
-
-fn note(event: u64) -> Draft {
-    draft(Kind::Note, &Note { event, at: 5, text: "noted" })
-}
 
 fn suspect(event: u64) -> Draft {
     let mut iteration = Iteration::default();

@@ -19,7 +19,7 @@ pub(crate) struct Run {
 }
 
 /// Runs `pmdstat` with the words of `line`, and `input` on its standard input.
-pub(crate) fn pmdstat(line: &str, input: &str) -> Run {
+pub(crate) fn pmdstat(line: &str, input: impl AsRef<[u8]>) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pmdstat"))
         .args(line.split_whitespace())
         .stdin(Stdio::piped())
@@ -27,13 +27,21 @@ pub(crate) fn pmdstat(line: &str, input: &str) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_owned());
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.as_ref().to_vec());
     // It may end before it has read everything.
-    let feed = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     feed.join().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { status: output.status.code(), out: text(output.stdout), talk: text(output.stderr) }
+}
+
+/// A recording that holds one frame of each kind, as version 1 of the stream wrote it.
+pub(crate) fn recording() -> Vec<u8> {
+    let text = include_str!("../../../../perf/src/stream/golden/v1.hex");
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 /// Replays `trace` with the words of `options`; it must succeed.
