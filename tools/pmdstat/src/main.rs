@@ -1,6 +1,6 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`check`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
+//! One module a verb: [`show`], [`check`], [`export`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
 //! heard of a machine), [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk.
 //! The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is for findings and
 //! 3 for input that cannot be read.
@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod export;
 mod pcap;
 mod recording;
 mod replay;
@@ -38,6 +39,8 @@ enum Verb {
     Show(show::Options),
     /// Says whether a recording is complete and its sums are right.
     Check(check::Options),
+    /// Writes a recording in the format of another tool.
+    Export(export::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Check(options) => return check::run(&options),
+        Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,
         Verb::Show(options) => show::run(&options)?,
         Verb::Pcap(options) => pcap::run(&options)?,

@@ -9,7 +9,7 @@ mod ledger;
 mod listener;
 
 pub(crate) use boot::{Boot, Event};
-pub(crate) use copies::Copies;
+pub(crate) use copies::{Copies, Copy};
 pub(crate) use ledger::Ledger;
 pub(crate) use listener::{Heard, Listener};
 

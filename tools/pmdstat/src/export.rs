@@ -1,0 +1,80 @@
+//! `pmdstat export`: a recording in the formats of other tools.
+
+mod chrome;
+mod prometheus;
+mod records;
+mod tables;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::recording::Recording;
+use tables::Table;
+
+/// What to export, and how.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  pmdstat export target/barecore/last.pmd --format chrome > trace.json\n  \
+    pmdstat export target/barecore/last.pmd --format csv --table rows > rows.csv"
+)]
+pub(crate) struct Options {
+    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    file: PathBuf,
+    /// The format.
+    #[arg(short, long, value_enum)]
+    format: Format,
+    /// The table that CSV holds.
+    #[arg(long, value_enum, default_value = "events")]
+    table: Table,
+    /// What the label host of Prometheus says; the file's name if it is not given.
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// JSON Lines: a document for each record.
+    Jsonl,
+    /// Comma-separated values: one table.
+    Csv,
+    /// Chrome's trace events, for Perfetto and others.
+    Chrome,
+    /// Prometheus' text: what was counted by the last copies.
+    Prometheus,
+}
+
+/// Writes it.
+///
+/// # Errors
+///
+/// The file cannot be read, or holds nothing of the kind; those of standard output.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let recording = Recording::open(&options.file)?;
+    let file = options.file.display();
+    ensure!(!recording.boots.is_empty(), "{file} holds no frame of a stream");
+    let mut out = BufWriter::new(io::stdout().lock());
+    match options.format {
+        Format::Jsonl => tables::json_lines(&recording, &mut out)?,
+        Format::Csv => tables::csv(&recording, options.table, &mut out)?,
+        Format::Chrome => chrome::write(&recording, &mut out)?,
+        Format::Prometheus => {
+            let boot = recording.boots.last().context("nothing was recorded")?;
+            prometheus::write(boot, &options.host(), &mut out)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+impl Options {
+    fn host(&self) -> String {
+        let stem = || self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        self.host.clone().or_else(stem).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
