@@ -25,7 +25,7 @@ const UNREADABLE: u8 = 3;
     Example:\n  pmdstat check target/barecore/last.pmd"
 )]
 pub(crate) struct Options {
-    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    /// A recording: a stream, a console's log, or text of Open vSwitch; - is standard input.
     file: PathBuf,
 }
 
@@ -48,7 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Ok(recording) if !recording.boots.is_empty() => recording,
         Ok(_) => {
             let file = options.file.display();
-            talk::say(format_args!("error: {file} holds no frame of a stream"));
+            talk::say(format_args!(
+                "error: {file} holds no frame of a stream and no text of pmd-perf-show or of a log"
+            ));
             return Ok(ExitCode::from(UNREADABLE));
         }
         Err(error) => {

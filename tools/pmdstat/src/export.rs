@@ -21,7 +21,7 @@ use tables::Table;
     pmdstat export target/barecore/last.pmd --format csv --table rows > rows.csv"
 )]
 pub(crate) struct Options {
-    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    /// A recording: a stream, a console's log, or text of Open vSwitch; - is standard input.
     file: PathBuf,
     /// The format.
     #[arg(short, long, value_enum)]
@@ -54,7 +54,10 @@ enum Format {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let file = options.file.display();
-    ensure!(!recording.boots.is_empty(), "{file} holds no frame of a stream");
+    ensure!(
+        !recording.boots.is_empty(),
+        "{file} holds no frame of a stream and no text of pmd-perf-show or of a log"
+    );
     let mut out = BufWriter::new(io::stdout().lock());
     match options.format {
         Format::Jsonl => tables::json_lines(&recording, &mut out)?,

@@ -1,14 +1,16 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`check`], [`export`], [`replay`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was
-//! heard of a machine), [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk.
-//! The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is for findings and
-//! 3 for input that cannot be read.
+//! One module a verb: [`show`], [`check`], [`export`], [`replay`], [`pcap`]. Beside them stand what verbs
+//! share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text), [`trace`] (files that tell
+//! of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error
+//! holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is
+//! for findings and 3 for input that cannot be read.
 
 #![forbid(unsafe_code)]
 
 mod check;
 mod export;
+mod ovs;
 mod pcap;
 mod recording;
 mod replay;

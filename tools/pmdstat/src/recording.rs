@@ -1,7 +1,7 @@
 //! What was heard of a machine: the model that all verbs look at, whatever it was read from.
 //!
 //! [`Listener`] takes bytes of a stream, of a console's log, or of both on one line, and tells what they
-//! say; a [`Recording`] keeps it. Nothing is invented: what is missing is counted.
+//! say; a [`Recording`] keeps it. Text without a frame is read as [`ovs`] has it. Nothing is invented: what is missing is counted.
 
 mod boot;
 mod copies;
@@ -18,6 +18,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+
+use crate::ovs;
 
 /// All that a file or a line held.
 #[derive(Debug, Default)]
@@ -62,6 +64,9 @@ impl Recording {
             let count = input.read(&mut buffer)?;
             if count == 0 {
                 listener.finish(&mut |heard| recording.take(heard));
+                if recording.boots.is_empty() {
+                    recording.boots.extend(ovs::read(&recording.text));
+                }
                 return Ok(recording);
             }
             listener.hear(&buffer[..count], &mut |heard| recording.take(heard));

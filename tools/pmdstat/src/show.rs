@@ -18,7 +18,7 @@ use crate::recording::{Boot, Recording};
     after_help = "Examples:\n  pmdstat show target/barecore/last.pmd\n  pmdstat show console.log --event 7"
 )]
 pub(crate) struct Options {
-    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    /// A recording: a stream, a console's log, or text of Open vSwitch; - is standard input.
     file: PathBuf,
     /// Prints this event with the iterations around it, and nothing else.
     #[arg(long, value_name = "NUMBER")]
@@ -33,7 +33,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let file = options.file.display();
-    ensure!(!recording.boots.is_empty(), "{file} holds no frame of a stream");
+    ensure!(
+        !recording.boots.is_empty(),
+        "{file} holds no frame of a stream and no text of pmd-perf-show or of a log"
+    );
     let mut out = BufWriter::new(io::stdout().lock());
     for boot in &recording.boots {
         match options.event {

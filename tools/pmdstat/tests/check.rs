@@ -10,7 +10,10 @@ use tool::{pmdstat, recording};
 fn what_holds_no_frame_cannot_be_judged() {
     let run = pmdstat("check -", "BMC: fan 3 slow\n");
     assert_eq!((run.status, &*run.out), (Some(3), ""));
-    assert_eq!(run.talk, "error: - holds no frame of a stream\n");
+    assert_eq!(
+        run.talk,
+        "error: - holds no frame of a stream and no text of pmd-perf-show or of a log\n"
+    );
 }
 
 #[test]

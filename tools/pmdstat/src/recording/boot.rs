@@ -12,6 +12,8 @@ use super::Copies;
 pub(crate) struct Boot {
     /// The last greeting.
     pub(crate) greeting: Option<Greeting>,
+    /// What converts counts, where no greeting says so.
+    pub(crate) clock: Option<Timebase>,
     /// What it told in words, by what that is about and its name.
     pub(crate) facts: BTreeMap<(String, String), String>,
     /// Events by number, notes among them.
@@ -68,7 +70,8 @@ impl Boot {
 
     /// What converts counts of the time-stamp counter.
     pub(crate) fn base(&self) -> Timebase {
-        self.greeting.map_or(Timebase::new(0, 0), |greeting| greeting.base)
+        let told = self.greeting.map(|greeting| greeting.base);
+        told.or(self.clock).unwrap_or(Timebase::new(0, 0))
     }
 
     /// The cores of its PMDs.

@@ -35,6 +35,11 @@ impl Copies {
         self.0.iter()
     }
 
+    /// Adds one that is newer than all.
+    pub(crate) fn push(&mut self, copy: Copy) {
+        self.0.push(copy);
+    }
+
     /// Of the newest all was heard.
     pub(super) fn end(&mut self) {
         self.0.last_mut().into_iter().for_each(|copy| copy.is_whole = true);
