@@ -1,6 +1,6 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`check`], [`export`], [`replay`], [`pcap`]. Beside them stand what verbs
+//! One module a verb: [`show`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside them stand what verbs
 //! share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text), [`trace`] (files that tell
 //! of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error
 //! holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is
@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod diff;
 mod export;
 mod ovs;
 mod pcap;
@@ -43,6 +44,8 @@ enum Verb {
     Check(check::Options),
     /// Writes a recording in the format of another tool.
     Export(export::Options),
+    /// Prints what differs between two recordings.
+    Diff(diff::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Check(options) => return check::run(&options),
+        Verb::Diff(options) => diff::run(&options)?,
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,
         Verb::Show(options) => show::run(&options)?,
