@@ -68,8 +68,8 @@ impl Links {
 
 impl<O: Orders> Control<'_, O> {
     /// Looks at the links of all ports, has everybody know, and tells `changed` of those that are other
-    /// than before. Cards go on with modules that were plugged in, too. Call it ten times a second: each look asks all cards, and nothing is published while PMDs
-    /// do not know of the last change.
+    /// than before. Cards go on with modules that were plugged in, too. Call it ten times a second: each look
+    /// asks all cards, and nothing is published while PMDs do not know of the last change.
     pub fn watch_links(&mut self, machine: &impl Machine, mut changed: impl FnMut(usize, Link)) {
         let now = machine.now();
         let links = (0..PORTS).map_while(|port| Some((port, machine.link(port)?)));

@@ -17,7 +17,8 @@ const CARDS: u64 = 10;
 /// The copy that is being sent.
 pub(super) struct Statistics<'a> {
     counted: &'a mut Snapshot,
-    reading: Reading,
+    /// What the PMD's ledger said; nothing where it could not be read.
+    reading: Option<Reading>,
     next: Place,
     at: u64,
     due: u64,
@@ -37,7 +38,7 @@ enum Place {
 
 impl<'a> Statistics<'a> {
     pub(super) fn new(counted: &'a mut Snapshot) -> Self {
-        let (reading, next) = (Reading::EMPTY, Place::Nothing);
+        let (reading, next) = (None, Place::Nothing);
         Self { counted, reading, next, at: 0, due: 0, copies: 0 }
     }
 
@@ -93,9 +94,7 @@ impl<'a> Statistics<'a> {
         };
         self.at = world.machine.now();
         pmd.metrics().copy_to(self.counted, self.at);
-        if let Some(reading) = pmd.ledger().read() {
-            self.reading = reading;
-        }
+        self.reading = pmd.ledger().read();
         self.next = Place::Table(number, Table::Counters, 0);
     }
 
@@ -109,7 +108,7 @@ impl<'a> Statistics<'a> {
         let (counted, reading) = (&*self.counted, &self.reading);
         let number = |position: usize| match table {
             Table::Counters => counted.counters.get(position).copied(),
-            Table::Ledger => reading.number(position),
+            Table::Ledger => reading.as_ref()?.number(position),
             Table::Histogram(quantity) => {
                 counted.bucket(*Quantity::ALL.get(usize::from(quantity))?, position)
             }
@@ -119,8 +118,8 @@ impl<'a> Statistics<'a> {
         let (draft, end) = amounts(head, limit, number);
         self.next = match (end, table) {
             (Some(end), _) => Place::Table(pmd, table, end),
-            (None, Table::Counters) => Place::Table(pmd, Table::Ledger, 0),
-            (None, Table::Ledger) => Place::Table(pmd, Table::Histogram(0), 0),
+            (None, Table::Counters) if reading.is_some() => Place::Table(pmd, Table::Ledger, 0),
+            (None, Table::Counters | Table::Ledger) => Place::Table(pmd, Table::Histogram(0), 0),
             (None, Table::Histogram(quantity)) if usize::from(quantity) + 1 < Quantity::COUNT => {
                 Place::Table(pmd, Table::Histogram(quantity + 1), 0)
             }
@@ -139,8 +138,11 @@ impl<'a> Statistics<'a> {
             self.next = Place::Nothing;
             return None;
         }
+        if first == 0 {
+            self.at = machine.now();
+        }
         let number = |index| machine.counter(port, index).map(|counter| counter.count);
-        let head = (Table::Card, port as u16, machine.now(), first);
+        let head = (Table::Card, port as u16, self.at, first);
         let (draft, end) = amounts(head, limit, number);
         self.next = end.map_or(Place::Card(port + 1, 0), |end| Place::Card(port, end));
         Some(draft)
