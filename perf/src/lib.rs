@@ -74,7 +74,7 @@ pub mod windows;
 
 pub use counters::{Counter, Counters, Tally};
 pub use cross::Seal;
-pub use distribution::Distribution;
+pub use distribution::{Distribution, PERCENTILES};
 pub use history::{History, Segment};
 pub use iteration::{Flags, Iteration};
 pub use marks::{Mark, Marks};

@@ -1,10 +1,10 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside them stand what verbs
-//! share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text), [`trace`] (files that tell
-//! of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error
-//! holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is
-//! for findings and 3 for input that cannot be read.
+//! One module a verb: [`show`], [`mod@report`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
+//! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
+//! [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output
+//! holds data, standard error holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a
+//! wrong call; of [`check`] 1 is for findings and 3 for input that cannot be read.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod ovs;
 mod pcap;
 mod recording;
 mod replay;
+mod report;
 mod settings;
 mod show;
 mod talk;
@@ -46,6 +47,8 @@ enum Verb {
     Export(export::Options),
     /// Prints what differs between two recordings.
     Diff(diff::Options),
+    /// Writes a page of HTML with pictures of what a recording holds.
+    Report(report::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -69,6 +72,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,
         Verb::Show(options) => show::run(&options)?,
+        Verb::Report(options) => report::run(&options)?,
         Verb::Pcap(options) => pcap::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)

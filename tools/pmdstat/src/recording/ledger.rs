@@ -69,8 +69,17 @@ impl Ledger {
 
     /// Frames that went out or were dropped.
     pub(crate) fn ended(&self) -> u64 {
-        let dropped = self.sum(|name| name != PARKED && !TOTALS.contains(&name));
-        self.sum(|name| name == "forwarded") + dropped
+        self.sum(|name| name == "forwarded") + self.dropped()
+    }
+
+    /// Frames that were dropped, for whatever reason.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.sum(Self::is_reason)
+    }
+
+    /// Whether `name` is a reason to drop a frame.
+    pub(crate) fn is_reason(name: &str) -> bool {
+        name != PARKED && !TOTALS.contains(&name)
     }
 
     fn sum(&self, wanted: impl Fn(&str) -> bool) -> u64 {
