@@ -1,8 +1,8 @@
 //! `cargo xtask`: builds the image, boots it in QEMU, feeds it and reads what it says.
 //!
-//! One module a verb: [`qemu`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`]. Standard output
-//! holds results, standard error holds talk. The status is 0 for a good end, 1 for a failed verdict,
-//! 2 for a wrong call or something that is not installed, 3 for damaged input.
+//! One module a verb: [`qemu`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`],
+//! [`report`]. Standard output holds results, standard error holds talk. The status is 0 for a good end,
+//! 1 for a failed verdict, 2 for a wrong call or something that is not installed, 3 for damaged input.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod image;
 mod install;
 mod log;
 mod qemu;
+mod report;
 mod stop;
 mod terminal;
 mod test;
@@ -37,6 +38,8 @@ struct Options {
 enum Verb {
     /// Boots the image, feeds both ports, injects a stall and shows the console.
     Qemu(qemu::Options),
+    /// Makes a page with pictures of the last run's recording.
+    Report,
     /// Runs the host tests and the boot tests, and sums them up.
     Test(test::Options),
     /// Checks format, lints, documentation and licences.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Qemu(options) => qemu::run(options),
+        Verb::Report => report::run(),
         Verb::Test(options) => test::run(&options),
         Verb::Check => check::run(),
         Verb::Fuzz(options) => fuzz::run(&options),

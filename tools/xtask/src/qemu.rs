@@ -22,6 +22,7 @@ use self::capture::Capture;
 use self::feed::Plugs;
 pub(crate) use self::options::Options;
 use self::options::TrafficKind;
+pub(crate) use self::recorded::stream_path;
 use self::session::Session;
 use crate::image;
 use crate::install::{self, NETWORK, Tool};
@@ -57,8 +58,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let outcome = session.run(plugs, capture.as_ref());
     let complaints = seats.map(|seats| seats.complaints()).unwrap_or_default();
     eprint!("{complaints}");
-    let recording = quoted(&recorded::stream_path().to_string_lossy()).to_string();
-    eprintln!("recorded in {recording}; next: cargo run -p pmdstat -- show {recording}");
+    eprintln!("recorded in {}; next: cargo xtask report", stream_path().display());
     outcome?;
     ensure!(complaints.is_empty(), "the cards saw what their datasheet forbids");
     Ok(())

@@ -17,7 +17,7 @@ pub(super) struct Recorded {
 }
 
 /// Where the stream of the last run lies.
-pub(super) fn stream_path() -> PathBuf {
+pub(crate) fn stream_path() -> PathBuf {
     folder().join("last.pmd")
 }
 
