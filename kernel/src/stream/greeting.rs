@@ -77,13 +77,13 @@ impl Greeting {
     fn hello<O, M: Machine>(&self, world: &World<'_, '_, O, M>, limit: usize) -> Draft {
         let (version, build, base) = (VERSION, self.build, *world.base);
         let at = world.machine.now();
-        draft(Kind::Greeting, limit, &stream::Greeting { version, build, base, at })
+        Draft::beginning(Kind::Greeting, limit, &stream::Greeting { version, build, base, at })
     }
 
     fn told(&mut self, facts: &Facts<'_>, number: usize, limit: usize) -> Option<Draft> {
         let fact = facts.get(number);
         self.next = fact.map_or(Place::Setting(0, 0), |_| Place::Told(number + 1));
-        fact.map(|fact| draft(Kind::Fact, limit, &fact))
+        fact.map(|fact| Draft::beginning(Kind::Fact, limit, &fact))
     }
 
     fn setting<O>(
@@ -105,7 +105,7 @@ impl Greeting {
         let _fits = write!(about, "pmd {}", known.core());
         let _fits = write!(value, "{}", own.value(known.settings()));
         let fact = Fact { about: &about, name: own.key, value: &value };
-        Some(draft(Kind::Fact, limit, &fact))
+        Some(Draft::beginning(Kind::Fact, limit, &fact))
     }
 
     fn names(&mut self, table: Table, first: usize, limit: usize) -> Draft {
@@ -158,16 +158,10 @@ fn name_draft<N: AsRef<str>>(
     limit: usize,
     name: impl Fn(usize) -> Option<N>,
 ) -> (Draft, usize) {
-    let mut draft = draft(Kind::Names, limit, &(table, owner, first as u16));
+    let mut draft = Draft::beginning(Kind::Names, limit, &(table, owner, first as u16));
     let fits =
         |position: &usize| name(*position).is_some_and(|name| draft.add(&name.as_ref()).is_ok());
     let count = (first..).take_while(fits).count();
     // One always fits; going on without would go on for ever.
     (draft, first + count.max(1))
-}
-
-fn draft(kind: Kind, limit: usize, value: &impl serde::Serialize) -> Draft {
-    let mut draft = Draft::new(kind, limit);
-    let _fits = draft.add(value);
-    draft
 }

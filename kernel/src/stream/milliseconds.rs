@@ -49,8 +49,7 @@ impl Milliseconds {
         if end < next.saturating_add(TOGETHER) {
             return None;
         }
-        let mut draft = Draft::new(Kind::Milliseconds, PAYLOAD);
-        let _fits = draft.add(&(pmd.core() as u16));
+        let mut draft = Draft::beginning(Kind::Milliseconds, PAYLOAD, &(pmd.core() as u16));
         while *next < end {
             if records.get(*next).is_some_and(|record| draft.add(&record).is_err()) {
                 break;

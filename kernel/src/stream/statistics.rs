@@ -156,8 +156,7 @@ fn amounts(
     limit: usize,
     number: impl Fn(usize) -> Option<u64>,
 ) -> (Draft, Option<usize>) {
-    let mut draft = Draft::new(Kind::Amounts, limit);
-    let _fits = draft.add(&(table, owner, at, first as u16));
+    let mut draft = Draft::beginning(Kind::Amounts, limit, &(table, owner, at, first as u16));
     let mut behind = first;
     let numbers = (first..).map_while(|position| Some((position, number(position)?)));
     for (position, count) in numbers.filter(|(_, count)| *count > 0) {

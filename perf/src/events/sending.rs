@@ -50,13 +50,13 @@ impl Sending {
         if let Some(text) = part.note() {
             self.next = Place::Nothing;
             let note = Note { event: self.event, at: part.suspect.start, text };
-            return Some(draft(Kind::Note, limit, &note));
+            return Some(Draft::beginning(Kind::Note, limit, &note));
         }
         self.next = part.after.map_or(Place::Row(self.head, 0), Place::Suspect);
         self.suspects += 1;
         self.missing += part.missing;
         self.is_cut |= part.cut;
-        Some(draft(Kind::Suspect, limit, &self.message(part)))
+        Some(Draft::beginning(Kind::Suspect, limit, &self.message(part)))
     }
 
     fn message(&self, part: &Part) -> Suspect {
@@ -80,7 +80,7 @@ impl Sending {
         let first = events.store.row(part, sent);
         let (event, number) = (self.event, first.number.wrapping_sub(1));
         let mut heading = Heading { event, number, end: first.start };
-        let mut draft = draft(Kind::Rows, limit, &heading);
+        let mut draft = Draft::beginning(Kind::Rows, limit, &heading);
         let rows = (sent..part.rows).map(|position| events.store.row(part, position));
         let fits = |row: &&_| {
             let row = Row::of(row, &heading);
@@ -100,16 +100,8 @@ impl Sending {
     fn whole(&mut self, limit: usize) -> Draft {
         self.next = Place::Nothing;
         let Self { event, suspects, rows, missing, is_cut, .. } = *self;
-        draft(Kind::Whole, limit, &Whole { event, suspects, rows, missing, is_cut })
+        Draft::beginning(Kind::Whole, limit, &Whole { event, suspects, rows, missing, is_cut })
     }
-}
-
-/// A payload that begins with `value`.
-fn draft(kind: Kind, limit: usize, value: &impl serde::Serialize) -> Draft {
-    let mut draft = Draft::new(kind, limit);
-    // What is too long for a line is found out where the line is chosen.
-    let _fits = draft.add(value);
-    draft
 }
 
 #[cfg(test)]

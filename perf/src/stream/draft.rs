@@ -25,6 +25,14 @@ impl Draft {
         Self { kind, bytes: [0; PAYLOAD], len: 0, limit: limit.min(PAYLOAD) }
     }
 
+    /// The same that begins with `value`, for which there is room in the shortest payload that a line
+    /// has.
+    pub fn beginning(kind: Kind, limit: usize, value: &impl Serialize) -> Self {
+        let mut draft = Self::new(kind, limit);
+        let _fits = draft.add(value);
+        draft
+    }
+
     /// Writes `value` behind the others.
     ///
     /// # Errors
