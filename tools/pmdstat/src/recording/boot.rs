@@ -130,8 +130,10 @@ impl Boot {
             }
             Message::Names(message) => {
                 let names = self.names.entry((message.table, message.owner)).or_default();
-                names.resize(names.len().max(message.first.into()), String::new());
-                names.splice(usize::from(message.first).., message.names.map(str::to_owned));
+                for (place, name) in (usize::from(message.first)..).zip(message.names) {
+                    names.resize(names.len().max(place + 1), String::new());
+                    name.clone_into(&mut names[place]);
+                }
             }
             Message::Gap(gaps) => self.gaps.extend(gaps.map(|gap| (gap.kind, gap.count))),
             Message::Crash(text) => self.crash.push_str(text),

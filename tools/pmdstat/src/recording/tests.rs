@@ -1,5 +1,5 @@
 use perf::Iteration;
-use perf::stream::{Draft, Frame, Kind, Suspect, Whole, armour};
+use perf::stream::{Draft, Frame, Kind, Suspect, Table, Whole, armour};
 
 use super::made::{draft, greeting, line, note};
 use super::*;
@@ -55,4 +55,17 @@ fn a_consoles_log_is_read_with_what_people_and_firmware_said() {
     let recording = read(&log);
     assert_eq!(recording.text, ["BMC: fan 3 slow", "barecore>"]);
     assert_eq!((recording.boots[0].events.len(), recording.damaged), (1, 0));
+}
+
+#[test]
+fn names_that_come_in_pieces_are_all_there_while_they_are_told_again() {
+    let piece = |first: u16, names: [&str; 2]| {
+        let mut draft = draft(Kind::Names, &(Table::Ledger, 0_u16, first));
+        names.iter().for_each(|name| draft.add(name).unwrap());
+        draft
+    };
+    let (begin, end) = (piece(0, ["received", "copied"]), piece(2, ["forwarded", "parked"]));
+    let recording = read(&line(0, &[greeting(0, 1), begin.clone(), end, begin]));
+    let names = &recording.boots[0].names[&(Table::Ledger, 0)];
+    assert_eq!(names, &["received", "copied", "forwarded", "parked"]);
 }
