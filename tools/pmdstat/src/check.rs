@@ -45,14 +45,7 @@ struct Verdict {
 /// Those of standard output.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let recording = match Recording::open(&options.file) {
-        Ok(recording) if !recording.boots.is_empty() => recording,
-        Ok(_) => {
-            let file = options.file.display();
-            talk::say(format_args!(
-                "error: {file} holds no frame of a stream and no text of pmd-perf-show or of a log"
-            ));
-            return Ok(ExitCode::from(UNREADABLE));
-        }
+        Ok(recording) => recording,
         Err(error) => {
             talk::say(format_args!("error: {error:#}"));
             return Ok(ExitCode::from(UNREADABLE));

@@ -36,11 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn last(path: &Path) -> Result<Boot> {
-    let recording = Recording::open(path)?;
-    let file = path.display();
-    let none =
-        || format!("{file} holds no frame of a stream and no text of pmd-perf-show or of a log");
-    recording.boots.into_iter().next_back().with_context(none)
+    Recording::open(path)?.boots.pop().context("nothing was recorded")
 }
 
 fn write(a: &Boot, b: &Boot, out: &mut impl Write) -> io::Result<()> {

@@ -8,7 +8,7 @@ mod tables;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
 use crate::recording::Recording;
@@ -53,11 +53,6 @@ enum Format {
 /// The file cannot be read, or holds nothing of the kind; those of standard output.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
-    let file = options.file.display();
-    ensure!(
-        !recording.boots.is_empty(),
-        "{file} holds no frame of a stream and no text of pmd-perf-show or of a log"
-    );
     let mut out = BufWriter::new(io::stdout().lock());
     match options.format {
         Format::Jsonl => tables::json_lines(&recording, &mut out)?,

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::ovs;
 
@@ -41,7 +41,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// It cannot be read.
+    /// It cannot be read, or holds nothing of the kind.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let input: Box<dyn Read> = match path.to_str() {
             Some("-") => Box::new(io::stdin().lock()),
@@ -49,7 +49,13 @@ impl Recording {
                 File::open(path).with_context(|| format!("cannot read {}", path.display()))?,
             ),
         };
-        Self::read(input).with_context(|| format!("cannot read {}", path.display()))
+        let file = path.display();
+        let recording = Self::read(input).with_context(|| format!("cannot read {file}"))?;
+        ensure!(
+            !recording.boots.is_empty(),
+            "{file} holds no frame of a stream and no text of pmd-perf-show or of a log"
+        );
+        Ok(recording)
     }
 
     /// What `input` holds to its end.

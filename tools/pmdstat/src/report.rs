@@ -24,7 +24,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::recording::Recording;
@@ -33,7 +33,7 @@ use crate::recording::Recording;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  pmdstat report target/barecore/last.pmd -o report.html")]
 pub(crate) struct Options {
-    /// A recording: a stream, or a console's log with frames in it; - is standard input.
+    /// A recording: a stream, a console's log, or text of Open vSwitch; - is standard input.
     file: PathBuf,
     /// Where the page goes; what happened is then printed in five lines. Otherwise the page is printed.
     #[arg(short, long, value_name = "FILE.html")]
@@ -48,7 +48,6 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let name = options.file.display().to_string();
-    ensure!(!recording.boots.is_empty(), "{name} holds no frame of a stream");
     let html = page::of(&recording, &name).into_string();
     let mut out = io::stdout().lock();
     match &options.output {

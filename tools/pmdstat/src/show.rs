@@ -6,7 +6,7 @@ mod events;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use perf::stream::Kind;
 
@@ -32,11 +32,6 @@ pub(crate) struct Options {
 /// The file cannot be read, or holds nothing of the kind.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
-    let file = options.file.display();
-    ensure!(
-        !recording.boots.is_empty(),
-        "{file} holds no frame of a stream and no text of pmd-perf-show or of a log"
-    );
     let mut out = BufWriter::new(io::stdout().lock());
     for boot in &recording.boots {
         match options.event {

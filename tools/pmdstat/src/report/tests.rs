@@ -1,33 +1,22 @@
 use perf::report::{Percentiles, Suspect as Announced};
 use perf::stream::{
-    Amount, Draft, Fact, Frame, Gap, Greeting, Heading, Kind, LINE, Note, PAYLOAD, Row, Suspect,
-    Table, Whole, encode,
+    Amount, Draft, Fact, Gap, Greeting, Heading, Kind, Note, PAYLOAD, Row, Suspect, Table, Whole,
 };
 use perf::{Flags, Iteration, Reasons, Timebase};
-use serde::Serialize;
 
 use super::*;
+use crate::recording::made::{draft, line};
 
 /// Text that would be more than text, were it not escaped.
 const HOSTILE: &str = "</pre><script>alert('&\"')</script>";
 
-fn draft(kind: Kind, values: &[&dyn Fn(&mut Draft)]) -> Draft {
-    let mut draft = Draft::new(kind, PAYLOAD);
-    values.iter().for_each(|add| add(&mut draft));
-    draft
-}
-
-fn of(kind: Kind, value: &impl Serialize) -> Draft {
-    draft(kind, &[&|draft| draft.add(value).unwrap()])
-}
-
 fn fact<'a>(name: &'a str, value: &'a str) -> Draft {
-    of(Kind::Fact, &Fact { about: "machine", name, value })
+    draft(Kind::Fact, &Fact { about: "machine", name, value })
 }
 
 fn greeting() -> Draft {
     let base = Timebase::new(1_000_000, 0);
-    of(Kind::Greeting, &Greeting { version: 1, build: [0xab; 20], base, at: 1 })
+    draft(Kind::Greeting, &Greeting { version: 1, build: [0xab; 20], base, at: 1 })
 }
 
 fn took(number: u64, start: u64, cycles: u64) -> Iteration {
@@ -53,24 +42,20 @@ fn event(suspect: &Suspect) -> [Draft; 3] {
     let mut before = took(number - 1, start - 500, 100);
     before.packets = suspect.iteration.packets;
     let whole = Whole { event, suspects: 1, rows: 1, missing: 0, is_cut: false };
-    let rows = draft(
-        Kind::Rows,
-        &[&|draft| draft.add(&heading).unwrap(), &|draft| {
-            draft.add(&Row::of(&before, &heading)).unwrap();
-        }],
-    );
-    [of(Kind::Suspect, suspect), rows, of(Kind::Whole, &whole)]
+    let mut rows = draft(Kind::Rows, &heading);
+    rows.add(&Row::of(&before, &heading)).unwrap();
+    [draft(Kind::Suspect, suspect), rows, draft(Kind::Whole, &whole)]
 }
 
 fn amounts(table: Table, counts: &[u64]) -> Draft {
-    let mut amounts = of(Kind::Amounts, &(table, 1_u16, 5_000_000_u64, 0_u16));
+    let mut amounts = draft(Kind::Amounts, &(table, 1_u16, 5_000_000_u64, 0_u16));
     counts.iter().for_each(|count| amounts.add(&Amount { skipped: 0, count: *count }).unwrap());
     amounts
 }
 
 /// Names of a ledger, and what it says of one port: of 9 frames 2 were dropped.
 fn ledger(reason: &str) -> [Draft; 2] {
-    let mut names = of(Kind::Names, &(Table::Ledger, 0_u16, 0_u16));
+    let mut names = draft(Kind::Names, &(Table::Ledger, 0_u16, 0_u16));
     ["received", "forwarded", reason].iter().for_each(|name| names.add(name).unwrap());
     [names, amounts(Table::Ledger, &[9, 7, 2])]
 }
@@ -80,13 +65,8 @@ fn statistics() -> [Draft; 2] {
 }
 
 fn recording(drafts: impl IntoIterator<Item = Draft>) -> Recording {
-    let frames = (0..).zip([greeting()].into_iter().chain(drafts)).flat_map(|(sequence, draft)| {
-        let mut line = [0; LINE];
-        let len =
-            encode(&Frame { sequence, kind: draft.kind(), payload: draft.payload() }, &mut line);
-        line[..len].to_vec()
-    });
-    Recording::read(&*frames.collect::<Vec<u8>>()).unwrap()
+    let drafts: Vec<Draft> = [greeting()].into_iter().chain(drafts).collect();
+    Recording::read(&*line(0, &drafts)).unwrap()
 }
 
 /// Two events, the second of which is the longer, and everything else that a page shows.
@@ -96,7 +76,7 @@ fn full() -> Recording {
         (iteration.cycles, iteration.packets) = (9000, 4);
         iteration.flags.set(Flags::INJECTED);
     });
-    let gap = of(Kind::Gap, &Gap { kind: Kind::Amounts as u8, count: 12 });
+    let gap = draft(Kind::Gap, &Gap { kind: Kind::Amounts as u8, count: 12 });
     let facts = [fact("hypervisor", "QEMU"), fact("tsc_source", "HPET")];
     let all = facts.into_iter().chain(event(&short)).chain(event(&long));
     recording(all.chain(ledger("tx_full")).chain(statistics()).chain([gap]))
@@ -142,11 +122,9 @@ fn the_page_needs_no_network_and_no_script() {
 
 #[test]
 fn whatever_a_recording_says_is_text() {
-    let note = of(Kind::Note, &Note { event: 3, at: 5, text: HOSTILE });
-    let crash = draft(
-        Kind::Crash,
-        &[&|draft| assert_eq!(draft.add_bytes(HOSTILE.as_bytes()), HOSTILE.len())],
-    );
+    let note = draft(Kind::Note, &Note { event: 3, at: 5, text: HOSTILE });
+    let mut crash = Draft::new(Kind::Crash, PAYLOAD);
+    assert_eq!(crash.add_bytes(HOSTILE.as_bytes()), HOSTILE.len());
     let facts = [fact(HOSTILE, HOSTILE), fact("hypervisor", HOSTILE), note, crash];
     let mut recording = recording(facts.into_iter().chain(ledger(HOSTILE)));
     recording.text.push(HOSTILE.to_owned());
