@@ -1,6 +1,6 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`mod@report`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
+//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
 //! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
 //! [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output
 //! holds data, standard error holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a
@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod console;
 mod diff;
 mod export;
 mod ovs;
@@ -18,6 +19,7 @@ mod replay;
 mod report;
 mod settings;
 mod show;
+mod source;
 mod talk;
 mod trace;
 
@@ -39,6 +41,10 @@ struct Options {
 enum Verb {
     /// Tells what would have been reported of a recorded trace with other settings.
     Replay(replay::Options),
+    /// Is a machine's console: what it says, decoded and recorded, and a keyboard.
+    Console(console::Options),
+    /// The same without a keyboard.
+    Listen(console::Options),
     /// Prints what a recording holds: who it is of, events, what was counted, what is missing.
     Show(show::Options),
     /// Says whether a recording is complete and its sums are right.
@@ -68,6 +74,8 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Check(options) => return check::run(&options),
+        Verb::Console(options) => console::console(&options)?,
+        Verb::Listen(options) => console::listen(&options)?,
         Verb::Diff(options) => diff::run(&options)?,
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,

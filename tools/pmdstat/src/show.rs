@@ -11,6 +11,7 @@ use clap::Args;
 use perf::stream::Kind;
 
 use crate::recording::{Boot, Recording};
+pub(crate) use events::{around, one as event};
 
 /// What to show.
 #[derive(Debug, Args)]

@@ -13,9 +13,14 @@ pub(super) fn list(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Event `number` with all that is known of it, if it is there.
-pub(super) fn one(boot: &Boot, number: u64, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn one(boot: &Boot, number: u64, out: &mut impl Write) -> io::Result<()> {
     let Some(event) = boot.events.get(&number) else { return Ok(()) };
     lines(boot, number, event, out)?;
+    around(event, out)
+}
+
+/// The iterations around an event, and the rooms of those that were suspicious.
+pub(crate) fn around(event: &Event, out: &mut impl Write) -> io::Result<()> {
     if event.note.is_some() {
         return Ok(());
     }
