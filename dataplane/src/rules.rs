@@ -18,7 +18,8 @@ use crate::key::{Key, Mask, WORDS};
 
 pub use rule::{ACTIONS, Action, DEFAULT_PRIORITY, Rule, View};
 pub use text::{
-    Expected, Fault, Filter, Match, parse, parse_all, parse_filter, parse_meter, parse_meter_number,
+    Expected, Fault, Filter, Match, parse, parse_all, parse_filter, parse_lines, parse_meter,
+    parse_meter_number,
 };
 
 /// Different pairs of table and mask that a set has at most.

@@ -15,7 +15,7 @@ pub use complete::completions;
 pub use entry::Entry;
 pub use fault::Fault;
 pub use help::Help;
-pub use parse::parse;
+pub use parse::{assigned, parse};
 pub use table::COMMANDS;
 
 /// Rows of a history that are shown at most.
@@ -112,6 +112,24 @@ pub enum Command<'a> {
     ShowTunnels,
     /// List who is next on the way to tunnels' other ends.
     ShowNeighbors,
+    /// A file comes in: so many bytes, with this CRC-32.
+    PutBegin {
+        /// Its bytes.
+        len: usize,
+        /// Their checksum.
+        crc: u32,
+    },
+    /// A piece of it.
+    PutPiece {
+        /// Where it belongs.
+        offset: usize,
+        /// What it is.
+        base64: &'a str,
+    },
+    /// Apply the file that came in.
+    PutApply,
+    /// Have the stream tell of kept events again: of all, or of those from one number to another.
+    SendEvents(Option<(u64, u64)>),
     /// Note something down among the events.
     Mark(&'a str),
     /// See whether what is measured is true.

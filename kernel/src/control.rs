@@ -23,6 +23,8 @@ mod moves;
 mod neighbors;
 mod pace;
 mod pmd;
+mod put;
+mod requests;
 mod revalidate;
 mod rxqs;
 mod self_test;
@@ -56,6 +58,9 @@ use links::Links;
 use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Counted, Handle, Line, Orders, Pmd, PmdMemory};
+pub use put::FILE;
+use put::Put;
+use requests::Pending;
 use revalidate::Walk;
 pub use rxqs::{Known, MOST as QUEUES, Queue, Rxqs, Usage};
 pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory, add_all};
@@ -101,6 +106,8 @@ pub struct Memory<'a> {
     pub events: (&'a mut [Part], &'a mut [Iteration]),
     /// Totals of events: [`COVERAGE_COPIES`].
     pub coverage: &'a mut [Totals],
+    /// A file that is coming in.
+    pub file: &'a mut [u8],
     /// The stream's.
     pub stream: stream::Memory<'a>,
 }
@@ -158,7 +165,10 @@ pub struct Control<'a, O> {
     counters_due: u64,
     /// When it may be told again how many events were not printed.
     untold_due: u64,
+    put: Put<'a>,
     job: Option<Job>,
+    /// The request that is being answered.
+    asked: Option<Pending>,
     ending: Option<(Ending, u64)>,
     pace: Pace,
     /// An answer was given, and no prompt since.
@@ -187,7 +197,7 @@ impl<'a, O: Orders> Control<'a, O> {
         (base, policy): (Timebase, Policy),
     ) -> Result<Self, Error> {
         let Memory { output, screen, rows, counted, events: (parts, windows), .. } = memory;
-        let Memory { coverage, stream, .. } = memory;
+        let Memory { coverage, file, stream, .. } = memory;
         if output.len() < OUTPUT {
             return Err(Error::OutputTooSmall);
         }
@@ -224,7 +234,9 @@ impl<'a, O: Orders> Control<'a, O> {
             rates_due: 0,
             counters_due: 0,
             untold_due: 0,
+            put: Put::new(file),
             job: None,
+            asked: None,
             ending: None,
             pace: Pace::new(base.hertz, MESSAGES),
             answered: false,
@@ -287,7 +299,7 @@ impl<'a, O: Orders> Control<'a, O> {
             self.job = None;
             self.typed.clear();
             self.output.clear();
-            let _cannot_fail = writeln!(self.output, "^C");
+            let _cannot_fail = writeln!(self.output, "^C").and_then(|()| self.stop_answer());
             return;
         }
         // What is typed further ahead is lost, as it is on any terminal.
@@ -296,11 +308,14 @@ impl<'a, O: Orders> Control<'a, O> {
 
     /// Does the next thing. False if there is nothing to do.
     fn step(&mut self, machine: &mut impl Machine) -> Result<bool, fmt::Error> {
-        if !self.aside.is_empty() && !self.job.as_ref().is_some_and(Job::is_inside_line) {
+        let is_inside_line = self.job.as_ref().is_some_and(Job::is_inside_line);
+        if !self.aside.is_empty() && !is_inside_line && self.asked.is_none() {
             self.make_place()?;
             self.aside.tell(&mut self.output)?;
         } else if self.job.is_some() {
             self.go_on(machine)?;
+        } else if self.end_answer()? {
+            // What waited for the answer goes next.
         } else if let Some(byte) = self.typed.pop_front() {
             self.show_prompt()?;
             let typed = self.shell.accept(byte, &mut self.output)?;
@@ -320,7 +335,7 @@ impl<'a, O: Orders> Control<'a, O> {
             Typed::Nothing => Ok(()),
             Typed::Line(line) => {
                 self.answered = true;
-                self.execute(&line, machine)
+                self.obey(&line, machine)
             }
             Typed::TooLong => {
                 writeln!(self.output, "error: the line has more than {LINE} characters")
@@ -383,6 +398,7 @@ impl<'a, O: Orders> Control<'a, O> {
         if self.job.take().is_some_and(|job| job.is_inside_line()) {
             writeln!(self.output)?;
         }
+        self.end_answer()?;
         self.make_place()?;
         self.aside.tell(&mut self.output)
     }

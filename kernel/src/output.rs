@@ -9,12 +9,19 @@ pub struct Output<'a> {
     start: usize,
     len: usize,
     lost: u64,
+    /// Lines that say what was wrong.
+    errors: u64,
+    /// The next byte begins a line.
+    is_fresh: bool,
 }
+
+/// What a line that says what was wrong begins with.
+const ERROR: &str = "error: ";
 
 impl<'a> Output<'a> {
     /// Nothing, with room for as many bytes as `memory` has.
     pub fn new(memory: &'a mut [u8]) -> Self {
-        Self { memory, start: 0, len: 0, lost: 0 }
+        Self { memory, start: 0, len: 0, lost: 0, errors: 0, is_fresh: true }
     }
 
     /// Bytes that wait.
@@ -30,6 +37,11 @@ impl<'a> Output<'a> {
     /// Bytes that were lost since boot.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// Lines that said what was wrong since boot, whether the line took them or not.
+    pub fn errors(&self) -> u64 {
+        self.errors
     }
 
     /// The oldest bytes that wait, as many as lie together.
@@ -73,6 +85,8 @@ impl<'a> Output<'a> {
 
 impl fmt::Write for Output<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.errors += u64::from(self.is_fresh && text.starts_with(ERROR));
+        self.is_fresh = text.bytes().next_back().map_or(self.is_fresh, |last| last == b'\n');
         for byte in text.bytes() {
             if byte == b'\n' {
                 self.push(b'\r');

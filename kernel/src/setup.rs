@@ -8,8 +8,8 @@ use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
 use kernel::control::{
-    COVERAGE_COPIES, Control, Counted, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory, Policy,
-    QUEUES, Tables,
+    COVERAGE_COPIES, Control, Counted, FILE, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory,
+    Policy, QUEUES, Tables,
 };
 use kernel::machine::Checksum;
 use kernel::options::{DESCRIPTORS, Options, Ports, Vtep};
@@ -307,8 +307,9 @@ fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
         memory::carve_with(event_rows, |_| Iteration::default())?,
     );
     let coverage = memory::carve_with(COVERAGE_COPIES, |_| NO_COVERAGE)?;
+    let file = memory::carve_with(FILE, |_| 0)?;
     let stream = stream_memory()?;
-    Some(Memory { output, screen, rows, counted, events, coverage, stream })
+    Some(Memory { output, screen, rows, counted, events, coverage, file, stream })
 }
 
 fn stream_memory<'a>() -> Option<stream::Memory<'a>> {

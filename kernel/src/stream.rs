@@ -78,6 +78,8 @@ pub struct Stream<'a> {
     facts: Facts<'a>,
     greeting: Greeting,
     sending: Option<Sending>,
+    /// Events that are told of again, from one number to another.
+    again: Option<(u64, u64)>,
     logs: Output<'a>,
     statistics: Statistics<'a>,
     milliseconds: Milliseconds,
@@ -95,6 +97,7 @@ impl<'a> Stream<'a> {
             facts: Facts::new(facts),
             greeting: Greeting::default(),
             sending: None,
+            again: None,
             logs: Output::new(logs),
             statistics: Statistics::new(counted),
             milliseconds: Milliseconds::default(),
@@ -108,6 +111,11 @@ impl<'a> Stream<'a> {
         self.greeting.begin();
     }
 
+    /// Whether anybody can hear it.
+    pub fn is_heard(&self) -> bool {
+        self.way != Way::Nowhere
+    }
+
     /// Whether it goes to the console's line.
     pub fn is_shared(&self) -> bool {
         self.way == Way::Shared
@@ -116,6 +124,13 @@ impl<'a> Stream<'a> {
     /// Tells listeners from now on that `name` of what it is `about` is `value`.
     pub fn tell(&mut self, about: &str, name: &str, value: core::fmt::Arguments<'_>) {
         self.facts.tell(about, name, value);
+    }
+
+    /// Tells of the events from one number to another once more, as far as they are kept; and first who
+    /// speaks, for a listener who came for them.
+    pub fn send_again(&mut self, numbers: (u64, u64)) {
+        self.again = Some(numbers);
+        self.greeting.begin();
     }
 
     /// Keeps a defmt frame until it is sent. One that finds no room is counted.
@@ -207,7 +222,8 @@ impl<'a> Stream<'a> {
     fn event<O, M>(&mut self, world: &mut World<'_, '_, O, M>, limit: usize) -> Option<Draft> {
         loop {
             if self.sending.is_none() {
-                self.sending = world.events.next_to_send();
+                self.sending =
+                    world.events.next_to_send().or_else(|| self.next_again(world.events));
                 self.gaps.set(Kind::Suspect, world.events.not_sent());
             }
             let draft = self.sending.as_mut()?.draft(world.events, limit);
@@ -216,6 +232,14 @@ impl<'a> Stream<'a> {
             }
             self.sending = None;
         }
+    }
+
+    /// The next event that is told of again.
+    fn next_again(&mut self, events: &Events<'_>) -> Option<Sending> {
+        let (first, last) = self.again.take()?;
+        let (number, sending) = events.send_again(first..=last)?;
+        self.again = Some((number + 1, last)).filter(|_| number < last);
+        Some(sending)
     }
 
     /// The log that has waited longest.

@@ -14,6 +14,8 @@ mod list;
 mod sending;
 mod store;
 
+use core::ops::RangeInclusive;
+
 use heapless::Deque;
 
 use crate::history::History;
@@ -145,6 +147,18 @@ impl<'a> Events<'a> {
             self.not_sent += 1;
         }
         None
+    }
+
+    /// The numbers in `wanted` of events that are kept, in order.
+    pub fn kept(&self, wanted: RangeInclusive<u64>) -> impl Iterator<Item = u64> {
+        let heads = self.store.heads().map(|(_, part)| part.event);
+        heads.filter(move |number| wanted.contains(number))
+    }
+
+    /// The first event in `wanted` that is kept, with its number, ready to be sent once more.
+    pub fn send_again(&self, wanted: RangeInclusive<u64>) -> Option<(u64, Sending)> {
+        let (head, part) = self.store.heads().find(|(_, part)| wanted.contains(&part.event))?;
+        Some((part.event, Sending::new(head, part.event)))
     }
 
     /// Events that the stream did not take, because too many were waiting for it.

@@ -30,6 +30,7 @@
 //! | [`time`], [`calendar`] | what converts counts of the time-stamp counter |
 //! | [`report`] | the words and columns that users of Open vSwitch know |
 //! | [`json`] | the same for programs, a document a line |
+//! | [`request`] | commands that programs give at a console, and the marks of their answers |
 //! | [`capture`] | captured frames as text |
 //! | [`stream`] | frames that survive a serial line |
 
@@ -61,6 +62,7 @@ mod played;
 pub mod quantity;
 pub mod recorder;
 pub mod report;
+pub mod request;
 pub mod room;
 mod samples;
 pub mod settings;

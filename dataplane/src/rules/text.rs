@@ -84,9 +84,21 @@ pub fn parse(text: &str) -> Result<Rule, Fault> {
 /// `found`.
 pub fn parse_all<E: From<(usize, Fault)>>(
     text: &str,
+    found: impl FnMut(&Rule) -> Result<(), E>,
+) -> Result<(), E> {
+    parse_lines((1..).zip(text.lines()), found)
+}
+
+/// The same of `lines` with their numbers.
+///
+/// # Errors
+///
+/// As those.
+pub fn parse_lines<'t, E: From<(usize, Fault)>>(
+    lines: impl Iterator<Item = (usize, &'t str)>,
     mut found: impl FnMut(&Rule) -> Result<(), E>,
 ) -> Result<(), E> {
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in lines {
         let line = line.split('#').next().unwrap_or(line);
         for part in line.split(';').filter(|part| !part.trim_ascii().is_empty()) {
             let before = part.as_ptr().addr() - line.as_ptr().addr();

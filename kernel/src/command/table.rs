@@ -8,6 +8,7 @@ use super::{
     CAPTURED, Capture, Command, Crash, PerfShow, PortPart, ROWS, ShowEvents, ShowRxqs, Stall, Topic,
 };
 use crate::balance;
+use crate::control::FILE;
 
 /// What a rule looks like.
 const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=output:1";
@@ -19,7 +20,7 @@ const METER: &str =
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 39] = [
+pub static COMMANDS: [Entry; 43] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -281,6 +282,48 @@ pub static COMMANDS: [Entry; 39] = [
         about: "neighbors on the way to tunnels' other ends",
         items: &[],
         make: |_| Command::ShowNeighbors,
+    },
+    Entry {
+        name: "put begin",
+        about: "send a file of rules, meters and settings in pieces (pmdstat put does)",
+        items: &[
+            required(Form::Place(number("BYTES", 0, FILE as u64)), "that it has"),
+            required(Form::Place(number("CRC32", 0, ANY)), "of them, as a decimal number"),
+        ],
+        make: |said| Command::PutBegin {
+            len: said.number(0).unwrap_or(0),
+            crc: said.number(1).unwrap_or(0),
+        },
+    },
+    Entry {
+        name: "put piece",
+        about: "a piece of the file",
+        items: &[
+            required(Form::Place(number("OFFSET", 0, FILE as u64)), "where it begins in the file"),
+            required(Form::Word(":BASE64"), "what it is (RFC 4648, padded), a colon before it"),
+        ],
+        make: |said| Command::PutPiece {
+            offset: said.number(0).unwrap_or(0),
+            base64: said.text.trim_start_matches(':'),
+        },
+    },
+    Entry {
+        name: "put apply",
+        about: "apply the file, whole or not at all; rules in it take the place of all",
+        items: &[],
+        make: |_| Command::PutApply,
+    },
+    Entry {
+        name: "send-events",
+        about: "have the stream tell of events again that are still kept",
+        items: &[
+            optional(Form::Place(number("FIRST", 1, u64::MAX)), "from this number on; all"),
+            optional(Form::Place(number("LAST", 1, u64::MAX)), "to this one; FIRST alone"),
+        ],
+        make: |said| {
+            let first: Option<u64> = said.number(0);
+            Command::SendEvents(first.map(|first| (first, said.number(1).unwrap_or(first))))
+        },
     },
     Entry {
         name: "mark",

@@ -67,6 +67,10 @@ impl<O: Orders> Control<'_, O> {
             Command::ShowBonds => show::bonds(self.tables.world().network, out),
             Command::ShowTunnels => show::tunnels(self.tables.world().network, out),
             Command::ShowNeighbors => show::neighbors(self.tables.world().network, out),
+            Command::PutBegin { len, crc } => self.put_begin(len, crc),
+            Command::PutPiece { offset, base64 } => self.put_piece(offset, base64),
+            Command::PutApply => self.put_apply(machine.now()),
+            Command::SendEvents(numbers) => self.send_events(numbers),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
             Command::NicTest(port) => self.nictest(machine, port),
@@ -127,10 +131,7 @@ impl<O: Orders> Control<'_, O> {
         if core.is_none() {
             changes.apply_to(&mut self.policy.settings);
         }
-        self.chosen(core).for_each(|pmd| {
-            changes.apply_to(&mut pmd.settings);
-            pmd.owed = true;
-        });
+        self.chosen(core).for_each(|pmd| pmd.change(changes));
         self.tell_settings(core)
     }
 

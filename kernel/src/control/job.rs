@@ -36,7 +36,13 @@ pub(super) enum Job {
     NicTest(NicTestJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
+    /// A file that is to be applied, and when that is given up.
+    Put(u64),
 }
+
+/// Why rules stay as they are.
+pub(super) const UNSETTLED: &str =
+    "error: a PMD did not take the last change over; nothing is changed";
 
 impl Job {
     /// Whether it has written the beginning of a line and not its end.
@@ -57,7 +63,8 @@ impl Job {
             | Self::Rxqs(_)
             | Self::Capture(_)
             | Self::NicTest(_)
-            | Self::Edit(..) => false,
+            | Self::Edit(..)
+            | Self::Put(_) => false,
         }
     }
 }
@@ -65,6 +72,12 @@ impl Job {
 impl<O: Orders> Control<'_, O> {
     /// Writes a little more of what is being written.
     pub(super) fn go_on(&mut self, machine: &mut impl Machine) -> fmt::Result {
+        if let Some(Job::Put(limit)) = self.job {
+            if !self.apply_put(machine.now() > limit)? {
+                self.job = None;
+            }
+            return Ok(());
+        }
         let Some(job) = &mut self.job else { return Ok(()) };
         let (out, events, base) = (&mut self.output, &self.events, &self.base);
         let more = match job {
@@ -89,6 +102,7 @@ impl<O: Orders> Control<'_, O> {
                 None => false,
             },
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
+            Job::Put(_) => false,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
         };
         if !more {
@@ -109,7 +123,7 @@ fn apply(
     match tables.edit(edit) {
         None if !is_late => return Ok(true),
         None => {
-            writeln!(out, "error: a PMD did not take the last change over; nothing is changed")?;
+            writeln!(out, "{UNSETTLED}")?;
         }
         Some(Ok(())) => {}
         Some(Err(error)) => writeln!(out, "error: {}", error.of_command())?,

@@ -12,6 +12,7 @@ use perf::{Limits, Metrics, Settings, Snapshot};
 use super::auto;
 use super::captures::Lending;
 use super::losses::Waiting;
+use crate::command::Changes;
 
 /// What takes orders to a PMD.
 pub trait Orders {
@@ -166,6 +167,12 @@ impl<O> Pmd<O> {
     /// What it was told to record and to mark.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Changes that; it is told as soon as it can be.
+    pub(super) fn change(&mut self, changes: &Changes) {
+        changes.apply_to(&mut self.settings);
+        self.owed = true;
     }
 
     /// What it has cached.

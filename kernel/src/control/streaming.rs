@@ -30,6 +30,23 @@ impl<O: Orders> Control<'_, O> {
         self.stream.lose_logs(count);
     }
 
+    /// Has the stream tell of events again: of these numbers, or of all that are kept.
+    pub(super) fn send_events(&mut self, numbers: Option<(u64, u64)>) -> fmt::Result {
+        let (first, last) = numbers.unwrap_or((0, u64::MAX));
+        let mut kept = self.events.kept(first..=last);
+        let range = kept.next().map(|low| (low, kept.fold((low, 1), |(_, n), high| (high, n + 1))));
+        match range {
+            _ if !self.stream.is_heard() => {
+                writeln!(self.output, "error: nobody hears the stream (boot option stream=)")
+            }
+            None => writeln!(self.output, "error: no such event is kept (show events lists all)"),
+            Some((first, (last, count))) => {
+                self.stream.send_again((first, last));
+                writeln!(self.output, "send-events: {first} to {last}, {count} of them")
+            }
+        }
+    }
+
     /// Bytes of the stream that wait for its own line. Say with [`Self::stream_sent`] how many it took.
     pub fn stream_unsent(&self) -> &[u8] {
         self.stream.unsent()

@@ -135,6 +135,25 @@ impl Tables {
         Some(made)
     }
 
+    /// Puts the rules in these numbered `lines` in the place of all; none while a PMD does not know of
+    /// the last change.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be done. Nothing is changed then.
+    pub(super) fn replace<'t>(
+        &mut self,
+        lines: impl Iterator<Item = (usize, &'t str)>,
+    ) -> Option<Result<(), Error>> {
+        let (_, draft) = self.rules.draft()?;
+        draft.clear();
+        let made = add_lines(draft, lines);
+        if made.is_ok() {
+            self.rules.publish();
+        }
+        Some(made)
+    }
+
     /// Learns from `notes` of PMDs. None is taken while a PMD does not know of the last change.
     pub(super) fn learn(&mut self, notes: impl Iterator<Item = Note>, now: u64) {
         let Self { network, heard, neighbors, seen, .. } = self;
@@ -234,7 +253,14 @@ fn change(current: &RuleSet, draft: &mut RuleSet, edit: &Edit) -> Result<(), Err
 ///
 /// What is wrong with them. The set is of no use then.
 pub fn add_all(set: &mut RuleSet, text: &str) -> Result<(), Error> {
-    rules::parse_all(text, |rule| Ok::<(), Error>(set.add(&rule.view())?))?;
+    add_lines(set, (1..).zip(text.lines()))
+}
+
+fn add_lines<'t>(
+    set: &mut RuleSet,
+    lines: impl Iterator<Item = (usize, &'t str)>,
+) -> Result<(), Error> {
+    rules::parse_lines(lines, |rule| Ok::<(), Error>(set.add(&rule.view())?))?;
     set.finish();
     Ok(())
 }

@@ -87,6 +87,7 @@ impl Desk {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); 64].leak(), vec![Iteration::default(); 4000].leak()),
             coverage: vec![NO_COVERAGE; COVERAGE_COPIES].leak(),
+            file: vec![0; FILE].leak(),
             stream: stream_memory(),
         };
         let policy = Policy {
@@ -211,6 +212,7 @@ mod flows;
 mod links;
 mod orders;
 mod reports;
+mod requests;
 mod rxqs;
 mod streaming;
 mod supervision;
@@ -225,6 +227,7 @@ fn too_little_memory_is_refused_by_name() {
             counted: Box::leak(Box::new(Snapshot::ZERO)),
             events: (vec![Part::default(); parts].leak(), vec![Iteration::default(); 999].leak()),
             coverage: vec![NO_COVERAGE; copies].leak(),
+            file: &mut [],
             stream: stream_memory(),
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
