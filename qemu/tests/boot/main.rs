@@ -5,6 +5,7 @@
 //! builds the image and sets it. Without it, or without QEMU, every test is skipped and says
 //! so. Where a test compares a transcript, `BARECORE_BLESS=1` writes it anew.
 
+mod asked;
 mod bonds;
 mod captures;
 mod carry;
@@ -109,6 +110,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         flood::FACTS,
         flows::FACTS,
         rxqs::FACTS,
+        asked::FACTS,
         stream::FACTS,
         supervision::FACTS,
         operator::FACTS,

@@ -15,6 +15,7 @@ use clap::Args;
 
 use crate::source::{self, Attachment, Happening, Source, attach};
 use decoded::Decoded;
+pub(crate) use decoded::drawn;
 use kept::Kept;
 use keyboard::Keyboard;
 use screen::Screen;

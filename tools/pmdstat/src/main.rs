@@ -1,6 +1,6 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
+//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
 //! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
 //! [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output
 //! holds data, standard error holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a
@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ask;
 mod check;
 mod console;
 mod diff;
@@ -45,6 +46,12 @@ enum Verb {
     Console(console::Options),
     /// The same without a keyboard.
     Listen(console::Options),
+    /// Carries out a command at the consoles of many machines.
+    Exec(ask::Exec),
+    /// Sends a file of rules, meters and settings to many machines.
+    Put(ask::Put),
+    /// Fetches the events that a machine still keeps.
+    Pull(ask::Pull),
     /// Prints what a recording holds: who it is of, events, what was counted, what is missing.
     Show(show::Options),
     /// Says whether a recording is complete and its sums are right.
@@ -74,8 +81,11 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Check(options) => return check::run(&options),
+        Verb::Exec(options) => return ask::exec(&options),
+        Verb::Put(options) => return ask::put(&options),
         Verb::Console(options) => console::console(&options)?,
         Verb::Listen(options) => console::listen(&options)?,
+        Verb::Pull(options) => ask::pull(&options)?,
         Verb::Diff(options) => diff::run(&options)?,
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,

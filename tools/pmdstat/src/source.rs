@@ -23,7 +23,8 @@ const BAUD: u32 = 115_200;
 /// How sources are named, for `--help`.
 pub(crate) const HELP: &str = "A line: a socket's path, a serial device's path with ,BAUD behind it where \
     that is not 115200, HOST:PORT of a console server or of stream=net, or exec: and a command such as \
-    ipmitool ... sol activate. NAME= before it says what the machine is called.";
+    ipmitool ... sol activate. NAME= before it says what the machine is called. Where several are taken, @FILE \
+    names a file with one in each line.";
 
 /// A line, and what the machine at its other end is called.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,23 @@
-//! What is said to the user beside the data.
+//! What is said to the user: data on standard output, the rest beside it.
 
 use std::fmt::Arguments;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// Writes a line to standard error. If nobody reads that, there is nobody to tell.
 pub(crate) fn say(text: Arguments<'_>) {
     let _nobody_listens = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes a line to standard output. If nobody reads that, there is nobody to tell.
+pub(crate) fn print(text: Arguments<'_>) {
+    let _nobody_listens = writeln!(io::stdout(), "{text}");
+}
+
+/// Says how far something has come, in the place of what was said so before; to somebody who sits at a
+/// terminal.
+pub(crate) fn progress(text: Arguments<'_>) {
+    let mut error = io::stderr();
+    if error.is_terminal() {
+        let _nobody_listens = write!(error, "\r{:40}\r{text}", "").and_then(|()| error.flush());
+    }
 }

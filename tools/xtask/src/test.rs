@@ -1,13 +1,14 @@
 //! `cargo xtask test`: host tests and boot tests, summed up in one line.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use crate::install::{self, CPP, Consent, NETWORK, VALGRIND};
-use crate::workspace::{PARTS, cargo};
+use crate::workspace::{PARTS, cargo, succeed, target};
 use crate::{fuzz, image};
 
 /// Which tests to run.
@@ -51,10 +52,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let others: Vec<_> = [VALGRIND, CPP].into_iter().chain(network).collect();
         install::qemu(options.consent, &others)?;
         let image = image::build()?;
+        let pmdstat = build_pmdstat()?;
         let mut is_good = true;
         for (packages, _) in PARTS {
             let mut command = cargo_test(packages, options);
-            command.env("BARECORE_IMAGE", &image);
+            command.env("BARECORE_IMAGE", &image).env("BARECORE_PMDSTAT", &pmdstat);
             if options.bless {
                 command.env("BARECORE_BLESS", "1");
             }
@@ -65,6 +67,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
     ensure!(is_good && sum.failed == 0, "not all tests passed");
     Ok(())
+}
+
+/// Builds `pmdstat`, which boot tests run as users do, and returns its path.
+fn build_pmdstat() -> Result<PathBuf> {
+    succeed(cargo().args(["build", "--package", "pmdstat"]), "cargo build")?;
+    Ok(target().join("debug/pmdstat"))
 }
 
 /// Runs all fuzz targets that the filter admits, and adds what became of them to `sum`.

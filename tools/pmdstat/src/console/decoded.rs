@@ -96,9 +96,12 @@ fn forget(recording: &mut Recording) {
     }
 }
 
-/// What is left of a line of text once it is drawn: what stands behind the last return of the cursor. Nothing
-/// if that is only a prompt or nothing.
+/// What is left of a line of text once it is drawn: what stands behind the last return of the cursor.
+pub(crate) fn drawn(line: &str) -> &str {
+    line.trim_end().rsplit('\r').next().unwrap_or("")
+}
+
+/// The same, unless nothing is left.
 pub(super) fn clean(line: &str) -> Option<&str> {
-    let drawn = line.trim_end().rsplit('\r').next().unwrap_or("");
-    (!drawn.trim().is_empty()).then_some(drawn)
+    Some(drawn(line)).filter(|drawn| !drawn.trim().is_empty())
 }

@@ -48,6 +48,16 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Keeps a suspicious iteration of it. One that is known says that the event is sent once more.
+    fn begin(&mut self, suspect: Suspect) {
+        let number = suspect.iteration.number;
+        let is_known = self.suspects.iter().any(|known| known.iteration.number == number);
+        if self.whole.is_some() || is_known {
+            *self = Self::default();
+        }
+        self.suspects.push(suspect);
+    }
+
     /// Whether all of it was heard.
     pub(crate) fn is_whole(&self) -> bool {
         let (suspects, rows) = (self.suspects.len() as u64, self.rows.len() as u64);
@@ -108,9 +118,12 @@ impl Boot {
                 let key = (fact.about.to_owned(), fact.name.to_owned());
                 self.facts.insert(key, fact.value.to_owned());
             }
-            Message::Suspect(suspect) => self.event(suspect.event).suspects.push(suspect),
+            Message::Suspect(suspect) => self.event(suspect.event).begin(suspect),
             Message::Rows(mut message) => {
                 let event = self.event(message.heading.event);
+                if event.whole.is_some() {
+                    return;
+                }
                 event.rows.extend(message.rows.map(|row| row.iteration(&mut message.heading)));
             }
             Message::Whole(whole) => self.event(whole.event).whole = Some(whole),

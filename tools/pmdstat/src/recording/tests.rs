@@ -44,6 +44,18 @@ fn an_event_is_whole_once_all_of_it_came() {
 }
 
 #[test]
+fn an_event_that_is_sent_once_more_is_one() {
+    let whole = Whole { event: 1, suspects: 1, rows: 0, missing: 0, is_cut: false };
+    let (whole, lost) = (draft(Kind::Whole, &whole), draft(Kind::Fact, &("a", "b", "c")));
+    for first in [[suspect(1), whole.clone()], [suspect(1), lost]] {
+        let [suspect, end] = &first;
+        let drafts = [greeting(0, 1), suspect.clone(), end.clone(), suspect.clone(), whole.clone()];
+        let event = &read(&line(0, &drafts)).boots[0].events[&1];
+        assert!(event.is_whole() && event.suspects.len() == 1);
+    }
+}
+
+#[test]
 fn a_consoles_log_is_read_with_what_people_and_firmware_said() {
     let mut log = b"BMC: fan 3 slow\r\nbarecore> show".to_vec();
     for (sequence, draft) in (0..).zip([greeting(0, 1), note(1)]) {

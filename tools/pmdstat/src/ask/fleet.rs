@@ -1,0 +1,93 @@
+//! Many machines that do the same at once.
+
+use std::fs;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use super::session::{Answer, Session};
+use crate::source::{self, Source};
+use crate::talk;
+
+/// Which machines, and how patient to be.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Fleet {
+    #[arg(
+        required = true,
+        value_name = "SOURCES",
+        help = "Lines of consoles, or @FILE with one in each line of it",
+        long_help = source::HELP
+    )]
+    sources: Vec<String>,
+    /// Seconds for which a machine may be silent.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+}
+
+impl Fleet {
+    /// Has every machine do `work`, all at once, and prints what each answered; with its name where
+    /// there are several.
+    ///
+    /// # Errors
+    ///
+    /// There is no such source. What a machine does wrong is told, and is the status.
+    pub(crate) fn each(
+        &self,
+        work: impl Fn(&mut Session) -> Result<Answer> + Clone + Send + 'static,
+    ) -> Result<ExitCode> {
+        let sources = self.sources()?;
+        let (count, patience) = (sources.len(), Duration::from_secs(self.timeout));
+        let (tell, told) = mpsc::channel();
+        for source in sources {
+            let (tell, work) = (tell.clone(), work.clone());
+            thread::spawn(move || {
+                let answer = Session::open(&source, patience).and_then(|mut it| work(&mut it));
+                drop(tell.send((source.name, answer)));
+            });
+        }
+        drop(tell);
+        let good = told.iter().filter(|(name, answer)| print(name, answer, count > 1)).count();
+        if count > 1 {
+            talk::say(format_args!("{good} of {count} did it"));
+        }
+        Ok(if good == count { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn sources(&self) -> Result<Vec<Source>> {
+        let mut sources = Vec::new();
+        for word in &self.sources {
+            match word.strip_prefix('@') {
+                None => sources.push(word.parse()?),
+                Some(path) => {
+                    let text = fs::read_to_string(path);
+                    let text = text.with_context(|| format!("cannot read {path}"))?;
+                    let bare = |line: &str| line.split('#').next().unwrap_or("").trim().to_owned();
+                    for line in text.lines().map(bare).filter(|line| !line.is_empty()) {
+                        sources.push(line.parse().with_context(|| format!("in {path}"))?);
+                    }
+                }
+            }
+        }
+        ensure!(!sources.is_empty(), "there is no source");
+        Ok(sources)
+    }
+}
+
+/// Prints what the machine `name` answered. False if it did not do it.
+fn print(name: &str, answer: &Result<Answer>, is_named: bool) -> bool {
+    let prefix = if is_named { format!("{name}: ") } else { String::new() };
+    match answer {
+        Ok(answer) => {
+            answer.lines.iter().for_each(|line| talk::print(format_args!("{prefix}{line}")));
+            !answer.has_failed
+        }
+        Err(error) => {
+            talk::say(format_args!("error: {name}: {error:#}"));
+            false
+        }
+    }
+}
