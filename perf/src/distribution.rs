@@ -16,16 +16,17 @@ pub const PERCENTILES: [(u32, &str); 5] =
     [(5000, "p50"), (9000, "p90"), (9900, "p99"), (9990, "p99.9"), (9999, "p99.99")];
 
 impl Distribution<'_> {
-    /// How many samples there are.
+    /// How many samples there are; the largest number there is where they are more.
     pub fn samples(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Samples in each of Open vSwitch's bins.
     pub fn bins(&self) -> [u64; BINS] {
-        let mut bins = [0; BINS];
+        let mut bins = [0_u64; BINS];
         for (bucket, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            bins[self.layout.bin(*self.layout.range(bucket).start())] += count;
+            let bin = &mut bins[self.layout.bin(*self.layout.range(bucket).start())];
+            *bin = bin.saturating_add(*count);
         }
         bins
     }
@@ -111,6 +112,14 @@ mod tests {
             prop_assert!(is_near(distribution.least().unwrap(), samples[0]));
             prop_assert!(is_near(distribution.greatest().unwrap(), samples[samples.len() - 1]));
         }
+    }
+
+    #[test]
+    fn more_samples_than_can_be_counted_are_as_many_as_can_be() {
+        let counts = vec![u64::MAX; Quantity::Fill.buckets()];
+        let many = Distribution { layout: Quantity::Fill.layout(), counts: &counts };
+        assert_eq!((many.samples(), many.bins()[BINS - 1]), (u64::MAX, u64::MAX));
+        assert_eq!((many.least(), many.percentile(9999).is_some()), (Some(0), true));
     }
 
     #[test]

@@ -124,6 +124,11 @@ impl Layout {
         }
     }
 
+    /// The greatest sample that does not lie beyond the last bucket but one.
+    pub fn greatest(&self) -> u64 {
+        least(self.cells.len()) - 1
+    }
+
     /// The samples that fall into `bucket`: those from the first to the last.
     pub fn range(&self, bucket: usize) -> RangeInclusive<u64> {
         let beyond = least(self.cells.len());

@@ -152,10 +152,11 @@ pub struct Iteration {
 }
 
 impl Iteration {
-    /// Cycles spent in `room`. Over all rooms they add up to `cycles`.
+    /// Cycles spent in `room`. Over all rooms they add up to `cycles`, where a recorder wrote them; of
+    /// what a file says the others may be more, which leaves nothing for [`Room::Rx`].
     pub fn room(&self, room: Room) -> u64 {
         match room {
-            Room::Rx => self.cycles - self.rooms.iter().sum::<u64>().min(self.cycles),
+            Room::Rx => self.rooms.iter().fold(self.cycles, |rest, own| rest.saturating_sub(*own)),
             other => self.rooms[other as usize - 1],
         }
     }
@@ -258,6 +259,12 @@ mod tests {
         iteration.clear();
         let (number, start) = (7, u64::MAX - 1);
         assert_eq!(iteration, Iteration { number, start, ..Iteration::default() });
+    }
+
+    #[test]
+    fn rooms_that_are_more_than_there_can_be_leave_nothing() {
+        let iteration = Iteration { rooms: [u64::MAX; ROOMS], ..full() };
+        assert_eq!(iteration.room(Room::Rx), 0);
     }
 
     #[test]

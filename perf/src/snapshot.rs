@@ -68,7 +68,8 @@ impl Snapshot {
         self.iterations = recorded.saturating_add(self.count(Counter::Unrecorded));
         for quantity in [Quantity::Packets, Quantity::Fill, Quantity::Upcalls] {
             let others = self.of(quantity).samples();
-            self.buckets[quantity.offset()] += recorded.saturating_sub(others);
+            let first = &mut self.buckets[quantity.offset()];
+            *first = first.saturating_add(recorded.saturating_sub(others));
         }
     }
 }

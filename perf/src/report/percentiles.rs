@@ -11,6 +11,9 @@ use crate::time::Timebase;
 /// What is shown of each histogram: its name, and how it is read.
 type Reading = (&'static str, fn(&Distribution<'_>) -> Option<u64>);
 
+/// A sample of which no more is known than that it lies beyond the last bucket.
+const BEYOND: u64 = u64::MAX;
+
 /// The readings, in the order of their rows.
 const READINGS: [Reading; PERCENTILES.len() + 2] = [
     ("min", |of| of.least()),
@@ -50,6 +53,7 @@ impl Percentiles<'_> {
     fn row(&self, (name, read): &Reading, out: &mut impl Write) -> fmt::Result {
         write!(out, "   {name:<8}")?;
         Quantity::ALL[..COLUMNS].iter().try_for_each(|&of| match read(&self.0.of(of)) {
+            Some(BEYOND) => write!(out, ">{:<15}", of.layout().greatest()),
             Some(value) => write!(out, "{value:<16}"),
             None => write!(out, "{:<16}", "-"),
         })
@@ -101,8 +105,11 @@ impl Display for Latency<'_> {
             0 => out.write_str(" no samples")?,
             samples => {
                 for (name, read) in &READINGS {
-                    let value = self.micros(read(&latency).unwrap_or(0));
-                    write!(out, " {name} {value:.2}")?;
+                    let (sign, cycles) = match read(&latency) {
+                        Some(BEYOND) => (">", latency.layout.greatest()),
+                        value => ("", value.unwrap_or(0)),
+                    };
+                    write!(out, " {name} {sign}{:.2}", self.micros(cycles))?;
                 }
                 write!(out, " ({samples} bursts)")?;
             }
@@ -151,6 +158,17 @@ mod tests {
         assert_eq!(rows[4][..2], ["p99.9", "1015807"]);
         assert_eq!(rows[6][..2], ["max", "1015807"]);
         assert!(text.lines().nth(1).unwrap().contains("cycles/it       packets/it"));
+    }
+
+    #[test]
+    fn of_a_sample_beyond_the_last_bucket_no_more_is_told_than_that() {
+        let counted = counted(&[(Quantity::Cycles, 1 << 40, 1), (Quantity::Latency, 1 << 40, 1)]);
+        let text = Percentiles(&counted).to_string();
+        let max = text.lines().last().unwrap().split_whitespace().nth(1);
+        assert_eq!(max, Some(">68719476735"));
+        let base = Timebase::new(1_000_000_000, 0);
+        let text = Latency { counted: &counted, duration: 1, base: &base }.to_string();
+        assert!(text.contains(" max >68719476.74 (1 bursts)"), "{text}");
     }
 
     #[test]
