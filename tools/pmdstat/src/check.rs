@@ -51,11 +51,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             return Ok(ExitCode::from(UNREADABLE));
         }
     };
-    let verdict = Verdict::of(&recording);
     let mut out = BufWriter::new(io::stdout().lock());
-    verdict.write(&mut out)?;
+    let is_right = write(&recording, &mut out)?;
     out.flush()?;
-    Ok(if verdict.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// Writes what is wrong with `recording`, and returns whether nothing is.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write(recording: &Recording, out: &mut impl Write) -> io::Result<bool> {
+    let verdict = Verdict::of(recording);
+    verdict.write(out)?;
+    Ok(verdict.findings.is_empty())
 }
 
 impl Verdict {
@@ -65,8 +75,9 @@ impl Verdict {
         let many = recording.boots.len() > 1;
         for (number, boot) in (1..).zip(&recording.boots) {
             let mut own = Self::default();
+            line::check_greeting(boot, &mut own);
             line::check_gaps(boot, &mut own);
-            events::check(boot, &mut own);
+            events::check(boot, number == 1 && recording.before > 0, &mut own);
             sums::check(boot, &mut own);
             let named = |text| if many { format!("start {number}: {text}") } else { text };
             verdict.findings.extend(own.findings.into_iter().map(named));

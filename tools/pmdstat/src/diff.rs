@@ -39,7 +39,12 @@ fn last(path: &Path) -> Result<Boot> {
     Recording::open(path)?.boots.pop().context("nothing was recorded")
 }
 
-fn write(a: &Boot, b: &Boot, out: &mut impl Write) -> io::Result<()> {
+/// Writes what differs between `a` and `b`.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write(a: &Boot, b: &Boot, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{:<44}  {:>20}  {:>20}  {:>9}", "what", "A", "B", "change")?;
     let (old, new) = (figures(a), figures(b));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

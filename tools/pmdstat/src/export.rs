@@ -8,11 +8,11 @@ mod tables;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::recording::Recording;
-use tables::Table;
+pub(crate) use tables::Table;
 
 /// What to export, and how.
 #[derive(Debug, Args)]
@@ -34,8 +34,19 @@ pub(crate) struct Options {
     host: Option<String>,
 }
 
+/// What is exported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) format: Format,
+    /// The table that CSV holds.
+    pub(crate) table: Table,
+    /// What the label host of Prometheus says.
+    pub(crate) host: &'a str,
+}
+
+/// The format of another tool.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// JSON Lines: a document for each record.
     Jsonl,
     /// Comma-separated values: one table.
@@ -54,16 +65,31 @@ enum Format {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    match options.format {
-        Format::Jsonl => tables::json_lines(&recording, &mut out)?,
-        Format::Csv => tables::csv(&recording, options.table, &mut out)?,
-        Format::Chrome => chrome::write(&recording, &mut out)?,
+    let Options { format, table, .. } = *options;
+    write(&recording, &Wanted { format, table, host: &options.host() }, &mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes `recording` as it is `wanted`; of a recording of nothing, nothing.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write(
+    recording: &Recording,
+    wanted: &Wanted<'_>,
+    out: &mut impl Write,
+) -> Result<()> {
+    match wanted.format {
+        Format::Jsonl => tables::json_lines(recording, out)?,
+        Format::Csv => tables::csv(recording, wanted.table, out)?,
+        Format::Chrome => chrome::write(recording, out)?,
         Format::Prometheus => {
-            let boot = recording.boots.last().context("nothing was recorded")?;
-            prometheus::write(boot, &options.host(), &mut out)?;
+            let last = recording.boots.last();
+            last.map_or(Ok(()), |boot| prometheus::write(boot, wanted.host, out))?;
         }
     }
-    out.flush()?;
     Ok(())
 }
 

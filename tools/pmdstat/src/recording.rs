@@ -10,7 +10,7 @@ mod listener;
 
 pub(crate) use boot::{Boot, Event};
 pub(crate) use copies::{Copies, Copy};
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Ledger, Sums};
 pub(crate) use listener::{Heard, Listener};
 
 use std::fs::File;
@@ -32,6 +32,8 @@ pub(crate) struct Recording {
     pub(crate) unknown: u64,
     /// Frames that are missing by their numbers.
     pub(crate) missing: u64,
+    /// Frames that had been sent before the first that was heard.
+    pub(crate) before: u32,
     /// Lines of text between the frames.
     pub(crate) text: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl Recording {
             let count = input.read(&mut buffer)?;
             if count == 0 {
                 listener.finish(&mut |heard| recording.take(heard));
+                recording.before = listener.first().unwrap_or(0);
                 if recording.boots.is_empty() {
                     recording.boots.extend(ovs::read(&recording.text));
                 }
@@ -77,6 +80,14 @@ impl Recording {
             }
             listener.hear(&buffer[..count], &mut |heard| recording.take(heard));
         }
+    }
+
+    /// That it does not begin where the stream does, where that is so.
+    pub(crate) fn lateness(&self) -> Option<String> {
+        let before = Some(self.before).filter(|before| *before > 0)?;
+        Some(format!(
+            "it begins late: {before} frames had been sent before the first that it holds"
+        ))
     }
 
     /// Keeps what was heard.

@@ -48,7 +48,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let name = options.file.display().to_string();
-    let html = page::of(&recording, &name).into_string();
+    let html = page(&recording, &name);
     let mut out = io::stdout().lock();
     match &options.output {
         None => out.write_all(html.as_bytes())?,
@@ -58,6 +58,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     Ok(out.flush()?)
+}
+
+/// The page of `recording`, which was read from `name`.
+pub(crate) fn page(recording: &Recording, name: &str) -> String {
+    page::of(recording, name).into_string()
 }
 
 #[cfg(test)]

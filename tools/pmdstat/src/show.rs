@@ -34,17 +34,26 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = Recording::open(&options.file)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    for boot in &recording.boots {
-        match options.event {
-            Some(number) => events::one(boot, number, &mut out)?,
-            None => all(boot, &mut out)?,
-        }
-    }
-    if options.event.is_none() {
-        missing(&recording, &mut out)?;
-    }
+    write(&recording, options.event, &mut out)?;
     out.flush()?;
     Ok(())
+}
+
+/// Writes what `recording` holds, or of it this event only.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write(
+    recording: &Recording,
+    event: Option<u64>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if let Some(number) = event {
+        return recording.boots.iter().try_for_each(|boot| events::one(boot, number, out));
+    }
+    recording.boots.iter().try_for_each(|boot| all(boot, out))?;
+    missing(recording, out)
 }
 
 fn all(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
@@ -70,6 +79,9 @@ fn who(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
 fn missing(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     let Recording { missing, damaged, unknown, .. } = recording;
     writeln!(out, "\nframes missing={missing} damaged={damaged} of-later-versions={unknown}")?;
+    if let Some(late) = recording.lateness() {
+        writeln!(out, "  {late}")?;
+    }
     for (kind, count) in recording.boots.iter().flat_map(|boot| &boot.gaps) {
         let name = Kind::from_byte(*kind).map_or("of a later version", Kind::name);
         writeln!(out, "  not sent, because the line was slower: {count} {name}")?;

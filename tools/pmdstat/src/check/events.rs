@@ -6,8 +6,9 @@ use perf::stream::{Kind, Suspect};
 use super::Verdict;
 use crate::recording::{Boot, Event};
 
-pub(super) fn check(boot: &Boot, verdict: &mut Verdict) {
-    numbers(boot, verdict);
+/// Those of `boot`, of which earlier ones were not listened to where `is_late`.
+pub(super) fn check(boot: &Boot, is_late: bool, verdict: &mut Verdict) {
+    numbers(boot, is_late, verdict);
     for (number, event) in &boot.events {
         if let Some(lack) = lack(event) {
             verdict.find(format!("event {number} is not whole: {lack}"));
@@ -18,13 +19,19 @@ pub(super) fn check(boot: &Boot, verdict: &mut Verdict) {
     }
 }
 
-/// Whether every number up to the last was received or said not to have been sent.
-fn numbers(boot: &Boot, verdict: &mut Verdict) {
-    let Some((last, _)) = boot.events.last_key_value() else { return };
+/// Whether every number up to the last was received or said not to have been sent; from the first that was
+/// received on where `is_late`.
+fn numbers(boot: &Boot, is_late: bool, verdict: &mut Verdict) {
+    let numbers = boot.events.keys();
+    let (Some(least), Some(last)) = (numbers.clone().next(), numbers.clone().next_back()) else {
+        return;
+    };
+    let before = if is_late { least.saturating_sub(1) } else { 0 };
     let announced = boot.gaps.get(&(Kind::Suspect as u8)).copied().unwrap_or(0);
-    let absent = (*last).saturating_sub(boot.events.len() as u64);
+    let absent = (last - before.min(*last)).saturating_sub(boot.events.len() as u64);
     if absent > announced {
-        let first = (1..).find(|number| !boot.events.contains_key(number)).unwrap_or(0);
+        let first =
+            (before..).skip(1).find(|number| !boot.events.contains_key(number)).unwrap_or(0);
         verdict.find(format!(
             "{absent} events up to {last} were not received, the first of them {first}, expected at most the \
              {announced} that were announced as not sent"

@@ -14,8 +14,18 @@ pub(super) fn check(recording: &Recording, verdict: &mut Verdict) {
     if damaged > 0 {
         verdict.find(format!("{damaged} frames are damaged, expected 0"));
     }
+    if let Some(late) = recording.lateness() {
+        verdict.remark(late);
+    }
     if unknown > 0 {
         verdict.remark(format!("{unknown} frames are of a later version, and were not looked at"));
+    }
+}
+
+/// Whether the machine said who it is.
+pub(super) fn check_greeting(boot: &Boot, verdict: &mut Verdict) {
+    if boot.greeting.is_none() && boot.clock.is_none() {
+        verdict.remark("no greeting was received, so nothing converts counts to times".to_owned());
     }
 }
 

@@ -3,20 +3,20 @@
 use perf::stream::Table;
 
 use super::Verdict;
-use crate::recording::{Boot, Ledger};
+use crate::recording::{Boot, Ledger, Sums};
 
 pub(super) fn check(boot: &Boot, verdict: &mut Verdict) {
     let (mut judged, mut unsure) = (0, 0);
     for ((_, core), copies) in boot.copies.iter().filter(|((table, _), _)| *table == Table::Ledger)
     {
         for copy in copies.iter() {
-            let ledger = Ledger::of_copy(boot, copy).filter(|_| copy.is_whole);
-            let Some(ledger) = ledger else {
+            let ledger = Ledger::of_copy(boot, copy);
+            let Some(ledger) = ledger.filter(|ledger| ledger.sums() != Sums::NotJudged) else {
                 unsure += 1;
                 continue;
             };
             judged += 1;
-            if !ledger.is_exact() {
+            if ledger.sums() == Sums::Wrong {
                 let (came, ended, parked) = (ledger.came(), ledger.ended(), ledger.parked());
                 let millisecond = boot.base().millisecond(copy.at);
                 verdict.find(format!(

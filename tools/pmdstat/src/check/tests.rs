@@ -51,6 +51,41 @@ fn a_copy_of_which_frames_may_be_missing_is_not_judged() {
 }
 
 #[test]
+fn a_ledger_of_whose_names_a_part_is_missing_is_not_judged() {
+    let piece = |first: u16, own: &[&str]| {
+        let mut draft = draft(Kind::Names, &(Table::Ledger, 0_u16, first));
+        own.iter().for_each(|name| draft.add(name).unwrap());
+        draft
+    };
+    let behind = ledgers([20, 17, 2, 1]).split_off(2);
+    let mut bytes = line(0, &[greeting(0, 1), piece(0, &LEDGER[..2])]);
+    // The rest of the names is missing, and would have told which number is whose.
+    bytes.extend(line(3, &behind));
+    let verdict = checked(&bytes);
+    assert_eq!(verdict.findings, ["1 frames are missing by their numbers, expected 0"]);
+    assert_eq!(verdict.remarks[0], "0 copies of ledgers were judged");
+    let mut whole = vec![greeting(0, 1), piece(0, &LEDGER[..2]), piece(2, &LEDGER[2..])];
+    whole.extend(behind);
+    assert_eq!(checked(&line(0, &whole)).remarks, ["2 copies of ledgers were judged"]);
+}
+
+#[test]
+fn a_recording_that_begins_late_says_so_and_misses_nothing_before() {
+    let verdict = checked(&line(40, &[note(7), greeting(0, 1), note(8)]));
+    assert_eq!(verdict.findings, [""; 0]);
+    assert_eq!(
+        verdict.remarks[0],
+        "it begins late: 40 frames had been sent before the first that it holds"
+    );
+    let verdict = checked(&line(40, &[note(7), note(9)]));
+    assert!(
+        verdict.findings[0].starts_with("1 events up to 9 were not received, the first of them 8")
+    );
+    let expected = "no greeting was received, so nothing converts counts to times";
+    assert!(verdict.remarks.contains(&expected.to_owned()), "{:?}", verdict.remarks);
+}
+
+#[test]
 fn an_event_that_was_neither_received_nor_announced_is_found() {
     let verdict = checked(&line(0, &[greeting(0, 1), note(1), note(4)]));
     assert_eq!(verdict.findings.len(), 1);

@@ -67,15 +67,15 @@ fn histograms(boot: &Boot, host: &Escaped<'_>, out: &mut impl Write) -> io::Resu
         for core in boot.cores() {
             let Some(counted) = boot.snapshot(core) else { continue };
             let (bins, walls) = (counted.of(quantity).bins(), &quantity.layout().walls);
-            let mut below = 0;
+            let mut below = 0_u64;
             for (wall, samples) in walls.iter().zip(bins) {
-                below += samples;
+                below = samples.saturating_add(below);
                 writeln!(
                     out,
                     "{metric}_bucket{{core=\"{core}\",host=\"{host}\",le=\"{wall}\"}} {below}"
                 )?;
             }
-            let all = below + bins[WALLS];
+            let all = bins[WALLS].saturating_add(below);
             writeln!(out, "{metric}_bucket{{core=\"{core}\",host=\"{host}\",le=\"+Inf\"}} {all}")?;
             writeln!(out, "{metric}_count{{core=\"{core}\",host=\"{host}\"}} {all}")?;
         }

@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 
 /// A kind of record.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Table {
+pub(crate) enum Table {
     /// Suspicious iterations and notes.
     Events,
     /// The iterations around them.
@@ -243,9 +243,10 @@ impl Copied<'_> {
 
     /// Numbers with the names that are kept as `key`.
     fn named(&self, table: &'static str, key: (Kind, u16), sink: &mut impl Sink) -> Result<()> {
-        let named = self.boot.names.get(&key).into_iter().flatten().zip(&self.copy.numbers);
-        named.filter(|(_, count)| **count > 0).try_for_each(|(name, count)| {
-            sink.take("barecore.recording-counter", &self.counted(table, name, *count))
+        let names = self.boot.names.get(&key).into_iter().flatten().enumerate();
+        let named = names.map(|(position, name)| (name, self.copy.get(position)));
+        named.filter(|(_, count)| *count > 0).try_for_each(|(name, count)| {
+            sink.take("barecore.recording-counter", &self.counted(table, name, count))
         })
     }
 

@@ -92,7 +92,7 @@ impl Report {
     pub(super) fn keep(&self, hertz: u64, boot: &mut Boot) {
         let at = (self.seconds * hertz as f64) as u64;
         let mut keep = |table, numbers| {
-            let copy = Copy { at, numbers, is_whole: true };
+            let copy = Copy { at, numbers: (0..).zip(numbers).collect(), is_whole: true };
             boot.copies.entry((table, self.core)).or_default().push(copy);
         };
         keep(Table::Counters, self.counters(hertz as f64));
@@ -124,9 +124,12 @@ impl Report {
         set(Counter::Miss, upcalls);
         set(Counter::Upcalls, upcalls.saturating_add(self.figure("- Lost upcalls")));
         set(Counter::UpcallCycles, part(upcalls, micros.map(|micros| micros * hertz / 1e6)));
-        let recorded: u64 = self.samples[0].values().sum();
+        let samples = |of: Quantity| {
+            self.samples[of as usize].values().fold(0_u64, |sum, count| sum.saturating_add(*count))
+        };
+        let recorded = samples(Quantity::Cycles);
         set(Counter::Unrecorded, self.figure("Iterations").saturating_sub(recorded));
-        set(Counter::Batches, self.samples[Quantity::Batch as usize].values().sum());
+        set(Counter::Batches, samples(Quantity::Batch));
         numbers
     }
 

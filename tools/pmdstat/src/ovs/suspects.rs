@@ -58,7 +58,7 @@ impl Suspects {
         if let (Some(tsc), Some(nanos)) = (field(" tsc="), field(" boot_ns=")) {
             self.moments.get_or_insert([(tsc, nanos); 2])[1] = (tsc, nanos);
         }
-        let next = self.events.last_key_value().map_or(1, |(last, _)| last + 1);
+        let next = self.events.last_key_value().map_or(1, |(last, _)| last.wrapping_add(1));
         let event = told.unwrap_or_else(|| self.open.get(&core).copied().unwrap_or(next));
         self.open.insert(core, event);
         self.listed = None;
@@ -119,7 +119,7 @@ fn complete(event: &mut Event) {
     event.rows.sort_by_key(|row| row.number);
     let suspect = event.suspects.first().map(|suspect| suspect.iteration).unwrap_or_default();
     let before = event.rows.iter().take_while(|row| row.number < suspect.number);
-    let mut start = suspect.start.wrapping_sub(before.map(|row| row.cycles).sum());
+    let mut start = before.fold(suspect.start, |start, row| start.wrapping_sub(row.cycles));
     if suspect.start == 0 {
         start = 0;
     }

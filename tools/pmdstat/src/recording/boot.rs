@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use perf::stream::{Greeting, Message, Suspect, Table, Whole};
+use perf::stream::{Greeting, Message, Names, Suspect, Table, Whole};
 use perf::{Counter, Iteration, Millisecond, Quantity, Snapshot, Timebase};
 
 use super::Copies;
@@ -22,7 +22,7 @@ pub(crate) struct Boot {
     pub(crate) milliseconds: BTreeMap<u16, Vec<Millisecond>>,
     /// What was counted, by table and owner.
     pub(crate) copies: BTreeMap<(Table, u16), Copies>,
-    /// What numbers of tables are called.
+    /// What numbers of tables are called, where all of that was heard.
     pub(crate) names: BTreeMap<(Table, u16), Vec<String>>,
     /// Logs as defmt frames.
     pub(crate) logs: Vec<Vec<u8>>,
@@ -32,6 +32,8 @@ pub(crate) struct Boot {
     pub(crate) crash: String,
     /// The copy that is coming in, if nothing of it can be missing so far.
     coming: Option<(Table, u16)>,
+    /// The same of names, and those that came.
+    naming: Option<((Table, u16), Vec<String>)>,
 }
 
 /// An event.
@@ -99,18 +101,20 @@ impl Boot {
         places.for_each(|(position, place)| *place = counters.get(position));
         for (number, quantity) in (0..).zip(Quantity::ALL) {
             let copy = self.copies.get(&(Table::Histogram(number), core)).and_then(Copies::last);
-            let buckets = copy.map_or(&[][..], |copy| &copy.numbers).iter().enumerate();
-            for (bucket, samples) in buckets {
-                snapshot.set_bucket(quantity, bucket, *samples);
+            for (bucket, samples) in copy.into_iter().flat_map(|copy| &copy.numbers) {
+                snapshot.set_bucket(quantity, usize::from(*bucket), *samples);
             }
         }
         let recorded = snapshot.of(Quantity::Cycles).samples();
-        snapshot.iterations = recorded + snapshot.count(Counter::Unrecorded);
+        snapshot.iterations = recorded.saturating_add(snapshot.count(Counter::Unrecorded));
         Some(snapshot)
     }
 
     /// Keeps what was heard.
     pub(super) fn take(&mut self, message: &Message<'_>) {
+        if !matches!(message, Message::Names(_)) {
+            self.end_names();
+        }
         match *message {
             Message::Log(frame) => self.logs.push(frame.to_vec()),
             Message::Greeting(greeting) => self.greeting = Some(greeting),
@@ -139,23 +143,43 @@ impl Boot {
                     self.end_copy();
                     self.coming = Some(key);
                 }
-                self.copies.entry(key).or_default().take(&amounts);
-            }
-            Message::Names(message) => {
-                let names = self.names.entry((message.table, message.owner)).or_default();
-                for (place, name) in (usize::from(message.first)..).zip(message.names) {
-                    names.resize(names.len().max(place + 1), String::new());
-                    name.clone_into(&mut names[place]);
+                let copies = self.copies.entry(key).or_default();
+                copies.take(&amounts);
+                if matches!(amounts.table, Table::Histogram(_)) {
+                    copies.forget_old();
                 }
             }
+            Message::Names(names) => self.name(&names),
             Message::Gap(gaps) => self.gaps.extend(gaps.map(|gap| (gap.kind, gap.count))),
             Message::Crash(text) => self.crash.push_str(text),
         }
     }
 
-    /// Something was not heard, which may have been of the copy that is coming in.
+    /// Something was not heard, which may have been of the copy or of the names that are coming in.
     pub(super) fn doubt(&mut self) {
-        self.coming = None;
+        (self.coming, self.naming) = (None, None);
+    }
+
+    /// Keeps names that go on where those before them ended. Their order is what tells numbers apart, so
+    /// they serve once it is known that all of them were heard.
+    fn name(&mut self, message: &Names<'_>) {
+        let key = (message.table, message.owner);
+        if message.first == 0 {
+            self.end_names();
+            self.naming = Some((key, Vec::new()));
+        }
+        let goes_on = |(own, names): &(_, Vec<String>)| {
+            *own == key && names.len() == usize::from(message.first)
+        };
+        self.naming = self.naming.take().filter(goes_on);
+        if let Some((_, names)) = &mut self.naming {
+            names.extend(message.names.map(str::to_owned));
+        }
+    }
+
+    /// Names come one behind the other, so whatever else comes ends them.
+    fn end_names(&mut self) {
+        self.names.extend(self.naming.take());
     }
 
     /// Copies come one after the other, so another one ends the one before.

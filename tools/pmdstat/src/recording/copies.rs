@@ -1,14 +1,17 @@
 //! Numbers that were counted, as they grew.
 
+use std::collections::BTreeMap;
+
 use perf::stream::Amounts;
 
-/// A copy of a table at one moment.
+/// A copy of a table at one moment. However far apart the positions are that a file tells of, it takes no
+/// more memory than the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Copy {
     /// When it was taken, as a count of the time-stamp counter.
     pub(crate) at: u64,
-    /// The numbers, by position; what is behind the last is 0.
-    pub(crate) numbers: Vec<u64>,
+    /// The numbers that are not 0, by position.
+    pub(crate) numbers: BTreeMap<u16, u64>,
     /// It is known that all of it was heard.
     pub(crate) is_whole: bool,
 }
@@ -16,18 +19,19 @@ pub(crate) struct Copy {
 impl Copy {
     /// The number at `position`.
     pub(crate) fn get(&self, position: usize) -> u64 {
-        self.numbers.get(position).copied().unwrap_or(0)
+        let position = u16::try_from(position).ok();
+        position.and_then(|position| self.numbers.get(&position).copied()).unwrap_or(0)
     }
 }
 
-/// All copies of a table, oldest first. One that came in pieces may miss some; the next has them.
+/// Copies of a table, oldest first. One that came in pieces may miss some; the next has them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Copies(Vec<Copy>);
 
 impl Copies {
-    /// The newest.
+    /// The newest that is whole; without any the newest.
     pub(crate) fn last(&self) -> Option<&Copy> {
-        self.0.last()
+        self.0.iter().rfind(|copy| copy.is_whole).or(self.0.last())
     }
 
     /// Each, oldest first.
@@ -45,18 +49,28 @@ impl Copies {
         self.0.last_mut().into_iter().for_each(|copy| copy.is_whole = true);
     }
 
+    /// Forgets all of which a newer one is known, for a table that is only wanted as it was last.
+    pub(super) fn forget_old(&mut self) {
+        let last = self.0.iter().rposition(|copy| copy.is_whole);
+        let newest = self.0.len().saturating_sub(1);
+        let mut place = 0..;
+        self.0.retain(|_| place.next().is_some_and(|place| Some(place) == last || place == newest));
+    }
+
     /// Keeps what a message tells.
     pub(super) fn take(&mut self, message: &Amounts<'_>) {
         if self.0.last().is_none_or(|last| last.at != message.at) {
             self.0.push(Copy { at: message.at, ..Copy::default() });
         }
         let Some(copy) = self.0.last_mut() else { return };
-        let mut position = usize::from(message.first);
+        let mut next = Some(message.first);
         for amount in message.amounts {
-            position += usize::from(amount.skipped);
-            copy.numbers.resize(copy.numbers.len().max(position + 1), 0);
-            copy.numbers[position] = amount.count;
-            position += 1;
+            // No table is so long that positions end.
+            let Some(position) = next.and_then(|next| next.checked_add(amount.skipped)) else {
+                return;
+            };
+            copy.numbers.insert(position, amount.count);
+            next = position.checked_add(1);
         }
     }
 }

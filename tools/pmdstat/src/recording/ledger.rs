@@ -1,6 +1,8 @@
 //! Where frames ended, as recordings tell it: by name, so that reasons which later versions have are read as
 //! well.
 
+use std::collections::BTreeMap;
+
 use perf::stream::Table;
 
 use super::Boot;
@@ -13,38 +15,56 @@ const TOTALS: [&str; 6] =
 const PARKED: &str = "parked";
 
 /// The ledgers of all PMDs together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     names: Vec<String>,
     /// By account and name.
-    numbers: Vec<u64>,
+    numbers: BTreeMap<u16, u64>,
+    /// It is known that all of them was heard.
+    is_whole: bool,
+}
+
+/// What the sums of a ledger say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// Every frame that came in or was copied went out, was dropped or waits.
+    Exact,
+    /// They are not what they should be.
+    Wrong,
+    /// A part of the ledger may be missing.
+    NotJudged,
 }
 
 impl Ledger {
     /// Those of the last copies of each PMD, if any came.
     pub(crate) fn of(boot: &Boot) -> Option<Self> {
-        let names = boot.names.get(&(Table::Ledger, 0))?.clone();
-        let mut numbers = Vec::new();
+        let names = names(boot)?.clone();
+        let mut all = Self { names, numbers: BTreeMap::new(), is_whole: true };
         for (_, copies) in boot.copies.iter().filter(|((table, _), _)| *table == Table::Ledger) {
             let copy = copies.last()?;
-            numbers.resize(numbers.len().max(copy.numbers.len()), 0);
-            numbers.iter_mut().zip(&copy.numbers).for_each(|(sum, number)| *sum += number);
+            all.is_whole &= copy.is_whole;
+            for (position, number) in &copy.numbers {
+                let sum = all.numbers.entry(*position).or_default();
+                *sum = sum.saturating_add(*number);
+            }
         }
-        (!numbers.is_empty() && !names.is_empty()).then_some(Self { names, numbers })
+        (!all.numbers.is_empty()).then_some(all)
     }
 
     /// What one PMD's ledger said in `copy`, if `boot` tells what its numbers are called.
     pub(crate) fn of_copy(boot: &Boot, copy: &Copy) -> Option<Self> {
-        let names = boot.names.get(&(Table::Ledger, 0)).filter(|names| !names.is_empty())?;
-        Some(Self { names: names.clone(), numbers: copy.numbers.clone() })
+        let (names, numbers) = (names(boot)?.clone(), copy.numbers.clone());
+        Some(Self { names, numbers, is_whole: copy.is_whole })
     }
 
     /// Each number that is not 0, with its account and its name.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (String, &str, u64)> {
         let count = self.names.len();
-        let each = self.numbers.iter().enumerate().filter(|(_, number)| **number > 0);
-        let named =
-            each.map(move |(place, number)| (place / count, &*self.names[place % count], *number));
+        let each = self.numbers.iter().filter(|(_, number)| **number > 0);
+        let named = each.map(move |(place, number)| {
+            let place = usize::from(*place);
+            (place / count, &*self.names[place % count], *number)
+        });
         let port =
             |account| if account == LOCAL { "LOCAL".into() } else { format!("port {account}") };
         named
@@ -52,28 +72,32 @@ impl Ledger {
             .map(move |(account, name, n)| (port(account), name, n))
     }
 
+    /// Whether every frame that came in or was copied went out, was dropped or waits.
+    pub(crate) fn sums(&self) -> Sums {
+        match (self.is_whole, self.came() == self.ended() + self.parked()) {
+            (false, _) => Sums::NotJudged,
+            (true, true) => Sums::Exact,
+            (true, false) => Sums::Wrong,
+        }
+    }
+
     /// Frames that wait in outboxes.
-    pub(crate) fn parked(&self) -> u64 {
+    pub(crate) fn parked(&self) -> u128 {
         self.sum(|name| name == PARKED)
     }
 
-    /// Whether every frame that came in or was copied went out, was dropped or waits.
-    pub(crate) fn is_exact(&self) -> bool {
-        self.came() == self.ended() + self.parked()
-    }
-
     /// Frames that came in or were copied.
-    pub(crate) fn came(&self) -> u64 {
+    pub(crate) fn came(&self) -> u128 {
         self.sum(|name| name == "received" || name == "copied")
     }
 
     /// Frames that went out or were dropped.
-    pub(crate) fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u128 {
         self.sum(|name| name == "forwarded") + self.dropped()
     }
 
     /// Frames that were dropped, for whatever reason.
-    pub(crate) fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u128 {
         self.sum(Self::is_reason)
     }
 
@@ -82,10 +106,28 @@ impl Ledger {
         name != PARKED && !TOTALS.contains(&name)
     }
 
-    fn sum(&self, wanted: impl Fn(&str) -> bool) -> u64 {
-        let named = self.names.iter().cycle().zip(&self.numbers);
-        named.filter(|(name, _)| wanted(name)).map(|(_, number)| number).sum()
+    /// Their sum, of 2^16 numbers of 64 bits at most.
+    fn sum(&self, wanted: impl Fn(&str) -> bool) -> u128 {
+        let name = |place: u16| &*self.names[usize::from(place) % self.names.len()];
+        let named = self.numbers.iter().filter(|(place, _)| wanted(name(**place)));
+        named.map(|(_, number)| u128::from(*number)).sum()
     }
+}
+
+impl Sums {
+    /// The word for it in reports.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Wrong => "WRONG",
+            Self::NotJudged => "not judged, as a part of a ledger may be missing",
+        }
+    }
+}
+
+/// What the numbers of a ledger are called, account for account.
+fn names(boot: &Boot) -> Option<&Vec<String>> {
+    boot.names.get(&(Table::Ledger, 0)).filter(|names| !names.is_empty())
 }
 
 /// The account of the machine itself.

@@ -22,12 +22,13 @@ pub(crate) enum Heard<'a> {
 pub(crate) struct Listener {
     scanner: Scanner,
     next: Option<u32>,
+    first: Option<u32>,
 }
 
 impl Listener {
     /// One that has heard nothing yet.
     pub(crate) fn new() -> Self {
-        Self { scanner: Scanner::new(), next: None }
+        Self { scanner: Scanner::new(), next: None, first: None }
     }
 
     /// Takes `bytes`, and hands what they complete to `tell`.
@@ -35,8 +36,14 @@ impl Listener {
         for byte in bytes {
             if let Some(found) = self.scanner.push(*byte) {
                 pass_on(found, &mut self.next, tell);
+                self.first = self.first.or(self.next.map(|next| next.wrapping_sub(1)));
             }
         }
+    }
+
+    /// The number of the first frame that was heard.
+    pub(crate) fn first(&self) -> Option<u32> {
+        self.first
     }
 
     /// Hands what the end completes to `tell`.

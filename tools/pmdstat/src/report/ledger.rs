@@ -28,7 +28,7 @@ fn table(ledger: &Ledger) -> Markup {
     html! {
         p.note {
             "As of the last copies, of all PMDs together. In flight " (ledger.parked()) "; the sums are "
-            (if ledger.is_exact() { "exact" } else { "WRONG" }) "."
+            (ledger.sums().word()) "."
         }
         table.ledger {
             tr { th { "account" } th { "name" } th { "count" } th {} }

@@ -61,7 +61,9 @@ fn picture(counted: &Snapshot) -> Markup {
 fn points(counted: &Snapshot, of: Quantity) -> Vec<(f64, f64)> {
     let distribution = counted.of(of);
     let values = PERCENTILES.iter().filter_map(|(share, _)| distribution.percentile(*share));
-    (0..).zip(values).map(|(place, value)| (f64::from(place), value as f64)).collect()
+    // Of a sample beyond the last bucket no more is known than that.
+    let drawn = values.map(|value| value.min(of.layout().greatest() + 1) as f64);
+    (0..).map(f64::from).zip(drawn).collect()
 }
 
 fn curve(chart: &Chart, of: Quantity, class: &str, points: &[(f64, f64)]) -> Markup {
@@ -71,8 +73,14 @@ fn curve(chart: &Chart, of: Quantity, class: &str, points: &[(f64, f64)]) -> Mar
         polyline class={ "curve " (class) } points=(line.join(" ")) {}
         @for (place, value) in points {
             circle class=(class) cx=(px(chart.x(*place))) cy=(px(chart.y(*value))) r="3.5" {
-                title { (of.title()) " " (value) }
+                title { (of.title()) " " (told(of, *value)) }
             }
         }
     }
+}
+
+/// A percentile in words.
+fn told(of: Quantity, value: f64) -> String {
+    let greatest = of.layout().greatest();
+    if value > greatest as f64 { format!(">{greatest}") } else { value.to_string() }
 }

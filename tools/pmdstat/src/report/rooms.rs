@@ -8,12 +8,8 @@ use super::chart::{WIDTH, px};
 
 /// Each room of `iteration` that took any time, with its cycles, most first.
 pub(super) fn of(iteration: &Iteration) -> Vec<(Room, u64)> {
-    let others = Room::ALL.into_iter().filter(|room| *room != Room::Rx);
-    let mut rooms: Vec<_> = others.map(|room| (room, iteration.room(room))).collect();
-    // `Iteration::room` takes it that sums fit; what a recording says need not.
-    let sum = rooms.iter().fold(0_u64, |sum, (_, cycles)| sum.saturating_add(*cycles));
-    rooms.push((Room::Rx, iteration.cycles.saturating_sub(sum)));
-    rooms.retain(|(_, cycles)| *cycles > 0);
+    let rooms = Room::ALL.into_iter().map(|room| (room, iteration.room(room)));
+    let mut rooms: Vec<_> = rooms.filter(|(_, cycles)| *cycles > 0).collect();
     rooms.sort_by_key(|(_, cycles)| std::cmp::Reverse(*cycles));
     rooms
 }

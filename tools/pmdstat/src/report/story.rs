@@ -6,7 +6,7 @@ use perf::{Flags, Iteration};
 
 use super::rooms;
 use super::suspects::{self, Found};
-use crate::recording::{Boot, Ledger, Recording};
+use crate::recording::{Boot, Ledger, Recording, Sums};
 
 /// What an iteration with a flag suffered from, those that explain most first.
 const CAUSES: [(Flags, &str); 13] = [
@@ -84,7 +84,7 @@ fn frames<'a>(recording: &Recording, found: impl Iterator<Item = Found<'a>>) -> 
     if ledgers.is_empty() {
         return format!("Where frames ended is not in the recording; {by_cards}.");
     }
-    let sum = |of: fn(&Ledger) -> u64| ledgers.iter().map(of).fold(0_u64, u64::saturating_add);
+    let sum = |of: fn(&Ledger) -> u128| ledgers.iter().map(of).fold(0_u128, u128::saturating_add);
     let (dropped, parked) = (sum(Ledger::dropped), sum(Ledger::parked));
     let entries = ledgers.iter().flat_map(Ledger::entries);
     let reasons = entries.filter(|(_, name, _)| Ledger::is_reason(name));
@@ -92,9 +92,11 @@ fn frames<'a>(recording: &Recording, found: impl Iterator<Item = Found<'a>>) -> 
     let most = most.map_or(String::new(), |(account, name, count)| {
         format!(" (most: {count} {name} at {account})")
     });
-    let verdict = match ledgers.iter().all(Ledger::is_exact) {
-        true => "every frame is accounted for",
-        false => "the sums are WRONG: frames are unaccounted for",
+    let is_any = |wanted| ledgers.iter().any(|ledger| ledger.sums() == wanted);
+    let verdict = match (is_any(Sums::Wrong), is_any(Sums::NotJudged)) {
+        (true, _) => "the sums are WRONG: frames are unaccounted for",
+        (false, true) => "the sums were not judged, as a part of a ledger may be missing",
+        (false, false) => "every frame is accounted for",
     };
     format!("Frames dropped: {dropped}{most}; in flight: {parked}; {verdict}; {by_cards}.")
 }
@@ -103,10 +105,11 @@ fn missing(recording: &Recording) -> String {
     let Recording { missing, damaged, unknown, boots, .. } = recording;
     let parts = boots.iter().flat_map(|boot| boot.events.values());
     let parts = parts.filter(|event| !event.is_whole()).count();
-    let gaps: String = boots.iter().flat_map(gaps).map(|gap| format!("; {gap}")).collect();
+    let lacks = recording.lateness().into_iter().chain(boots.iter().flat_map(gaps));
+    let lacks: String = lacks.map(|lack| format!("; {lack}")).collect();
     format!(
         "The recording: frames missing={missing} damaged={damaged} of-later-versions={unknown}; events that are \
-         not whole: {parts}{gaps}."
+         not whole: {parts}{lacks}."
     )
 }
 

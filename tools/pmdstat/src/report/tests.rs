@@ -83,7 +83,7 @@ fn full() -> Recording {
 }
 
 fn html(recording: &Recording) -> String {
-    page::of(recording, "last.pmd").into_string()
+    page(recording, "last.pmd")
 }
 
 /// The part of `page` in an element of this class, up to the next one that ends a picture or a table.
@@ -128,7 +128,7 @@ fn whatever_a_recording_says_is_text() {
     let facts = [fact(HOSTILE, HOSTILE), fact("hypervisor", HOSTILE), note, crash];
     let mut recording = recording(facts.into_iter().chain(ledger(HOSTILE)));
     recording.text.push(HOSTILE.to_owned());
-    let page = page::of(&recording, HOSTILE).into_string();
+    let page = page(&recording, HOSTILE);
     assert!(!page.contains("<script") && !page.contains("'&\""));
     assert!(page.matches("&lt;script&gt;alert").count() >= 8);
 }
@@ -190,7 +190,15 @@ fn without_an_event_the_page_says_so() {
 #[test]
 fn frames_that_went_astray_are_told() {
     let [names, _] = ledger("tx_full");
-    let line = story::lines(&recording([names, amounts(Table::Ledger, &[9, 7, 1])]))[2].clone();
+    let [mut drafts, end] =
+        [vec![names, amounts(Table::Ledger, &[9, 7, 1])], statistics().to_vec()];
+    let line = story::lines(&recording(drafts.clone()))[2].clone();
+    assert!(
+        line.contains("the sums were not judged, as a part of a ledger may be missing"),
+        "{line}"
+    );
+    drafts.extend(end);
+    let line = story::lines(&recording(drafts))[2].clone();
     assert!(line.contains("the sums are WRONG: frames are unaccounted for"), "{line}");
 }
 

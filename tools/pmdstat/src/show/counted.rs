@@ -38,7 +38,7 @@ pub(super) fn ledger(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
     for (account, name, frames) in ledger.entries() {
         writeln!(out, "  {account:<8}  {name:<32}  {frames}")?;
     }
-    let (verdict, parked) = (if ledger.is_exact() { "exact" } else { "WRONG" }, ledger.parked());
+    let (verdict, parked) = (ledger.sums().word(), ledger.parked());
     writeln!(out, "  in flight {parked}; the sums are {verdict}")?;
     cards(boot, out)
 }
