@@ -8,7 +8,7 @@ use perf::report::{ROW_TITLES, Row};
 use spin::Once;
 
 use crate::arch::{cores, crash};
-use crate::{log, ports};
+use crate::{outgoing, ports};
 
 /// Iterations of each PMD that a report shows.
 const ROWS: u64 = 32;
@@ -18,15 +18,10 @@ pub(crate) type Measured = (usize, &'static Metrics);
 
 static PMDS: Once<Vec<Measured, { cores::MAX }>> = Once::new();
 
-/// Has crashes quiet the devices and show the last iterations of `pmds`.
+/// Has crashes quiet the devices, show the last iterations of `pmds`, and go by the stream too.
 pub(crate) fn set_up(pmds: Vec<Measured, { cores::MAX }>) {
     PMDS.call_once(|| pmds);
-    crash::set_hooks(crash::Hooks { quiesce, report });
-}
-
-fn quiesce() {
-    ports::silence();
-    log::end_open_frame();
+    crash::set_hooks(crash::Hooks { quiesce: ports::silence, report, stream: outgoing::report });
 }
 
 fn report(out: &mut dyn Write) {

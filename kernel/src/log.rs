@@ -3,8 +3,6 @@
 //! Only the control core logs. What finds no room is lost and counted; nobody ever waits.
 #![expect(unsafe_code, reason = "the trait of defmt's loggers is unsafe")]
 
-use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
-
 use heapless::{Deque, Vec};
 use kernel::control::{Control, Orders};
 use kernel::options::{Options, Stream as Wanted};
@@ -14,8 +12,8 @@ use serial::{Com, Port};
 use spin::Mutex;
 
 use crate::arch::{cores, tsc};
-use crate::pmds;
 use crate::ports::{self, Console};
+use crate::{outgoing, pmds};
 
 /// Logs that wait for the control core at most: some are written before there is one.
 const WAITING: usize = 32;
@@ -25,9 +23,6 @@ const _: () = assert!(LONGEST <= PAYLOAD);
 
 /// Symbols per second of a serial port that the stream goes to.
 const BAUD: u32 = 115_200;
-
-/// Address of the serial port that the stream goes to; 0 if it goes to none.
-static SERIAL: AtomicU16 = AtomicU16::new(0);
 
 static LOG: Mutex<Log> = Mutex::new(Log::new());
 
@@ -98,7 +93,7 @@ impl Line {
 
     fn serial(com: Com) -> Option<Self> {
         let port = Port::open(com, BAUD).ok()?;
-        SERIAL.store(com as u16, Relaxed);
+        outgoing::goes_to(com);
         Some(Self::Serial(port))
     }
 
@@ -113,12 +108,13 @@ impl Line {
 
     /// Sends what waits in `control`, as far as the line takes it without waiting.
     pub(crate) fn drain<O: Orders>(&mut self, control: &mut Control<'_, O>) {
-        let bytes = control.stream_unsent();
-        let taken = match self {
-            Self::Serial(port) => port.write(bytes),
-            Self::Virtio(console) => console.write(bytes),
-        };
-        control.stream_sent(taken);
+        match self {
+            Self::Serial(port) => outgoing::drain(port, control),
+            Self::Virtio(console) => {
+                let taken = console.write(control.stream_unsent());
+                control.stream_sent(taken);
+            }
+        }
     }
 }
 
@@ -126,16 +122,6 @@ fn other(com: Com) -> Com {
     match com {
         Com::One => Com::Two,
         Com::Two => Com::One,
-    }
-}
-
-/// Ends the stream's open frame, so that a reader does not take what follows for a part of it.
-/// For a crash.
-pub(crate) fn end_open_frame() {
-    let com = [Com::One, Com::Two].into_iter().find(|com| *com as u16 == SERIAL.load(Relaxed));
-    if let Some(com) = com {
-        // A line that is stuck takes nothing; the report goes on.
-        let _ = Port::seize(com).insist().bytes(&[0]);
     }
 }
 

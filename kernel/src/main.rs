@@ -14,6 +14,7 @@ mod facts;
 mod house;
 mod log;
 mod nictest;
+mod outgoing;
 mod pmds;
 mod ports;
 mod queues;

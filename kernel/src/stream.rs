@@ -8,6 +8,7 @@ mod facts;
 mod gaps;
 mod greeting;
 mod milliseconds;
+mod outgoing;
 mod statistics;
 
 use heapless::String;
@@ -23,6 +24,7 @@ pub use facts::Told;
 use gaps::Gaps;
 use greeting::Greeting;
 use milliseconds::Milliseconds;
+pub use outgoing::Outgoing;
 use statistics::Statistics;
 
 /// Bytes that can wait for a line of its own, at least.

@@ -6,7 +6,8 @@ use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use serial::{Com, Port};
+use heapless::String;
+use serial::{Com, Insist, Port};
 use spin::Once;
 
 use super::traps::Frame;
@@ -15,6 +16,8 @@ use super::{apic, cores, power, registers, tsc};
 /// How long the other cores have to stop, in microseconds.
 const STOP_US: u64 = 10_000;
 const CONSOLE_BAUD: u32 = 115_200;
+/// Bytes of a report's line that go by the stream together.
+const PIECE: usize = 256;
 
 /// The number of the core that reports, or one more than any core's.
 static REPORTER: AtomicUsize = AtomicUsize::new(cores::MAX);
@@ -22,14 +25,19 @@ static IS_REPORT_BROKEN: AtomicBool = AtomicBool::new(false);
 static HOOKS: Once<Hooks> = Once::new();
 static IS_ON_COM2: AtomicBool = AtomicBool::new(false);
 
-/// What the rest of the kernel adds to a crash. Both run on the crashed core, on whichever of its
+/// Core 0 does something that it should come to the end of.
+static IS_BUSY: AtomicBool = AtomicBool::new(false);
+
+/// What the rest of the kernel adds to a crash. All of it runs on the crashed core, on whichever of its
 /// stacks it crashed on. All other cores have stopped wherever they were, so no lock may be
 /// waited for.
 pub(crate) struct Hooks {
-    /// Keeps devices from writing to memory, and ends what was half sent.
+    /// Keeps devices from writing to memory.
     pub(crate) quiesce: fn(),
     /// Adds to the report, after the registers.
     pub(crate) report: fn(&mut dyn Write),
+    /// Has a piece of the report go by the stream too, if that has a line of its own that can be polled.
+    pub(crate) stream: fn(&str),
 }
 
 /// Sets what is called in a crash; the first call counts.
@@ -60,8 +68,23 @@ pub(super) fn open_console() {
     let _ = Port::open(Com::One, CONSOLE_BAUD);
 }
 
-/// Whether another core is reporting a crash, and this one should stop.
-pub(super) fn is_reported_elsewhere() -> bool {
+/// Does `act` to its end, even if a core crashes meanwhile that waits for this one to stop. For core 0, and
+/// for what takes much less than the time for that.
+pub(crate) fn undisturbed(act: impl FnOnce()) {
+    IS_BUSY.store(true, Ordering::SeqCst);
+    act();
+    IS_BUSY.store(false, Ordering::SeqCst);
+    if is_reported_elsewhere() {
+        stop_here();
+    }
+}
+
+/// Whether another core is reporting a crash, and this one should stop at once.
+pub(super) fn is_to_stop() -> bool {
+    is_reported_elsewhere() && !(cores::core_id() == 0 && IS_BUSY.load(Ordering::SeqCst))
+}
+
+fn is_reported_elsewhere() -> bool {
     let reporter = REPORTER.load(Ordering::Acquire);
     reporter != cores::MAX && reporter != cores::core_id()
 }
@@ -108,9 +131,8 @@ fn crash(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
         (hooks.quiesce)();
     }
     let mut port = port();
-    let mut out = port.insist();
-    // A line that is stuck must not keep us from the end.
-    let _ = write!(out, "\n\ncrash on core {core}: ");
+    let mut out = Report::on(&mut port);
+    let _ = write!(out, "crash on core {core}: ");
     let _ = describe(&mut out);
     if running_on > 0 {
         let _ = writeln!(out, "  {running_on} cores did not stop within {STOP_US} us");
@@ -119,7 +141,7 @@ fn crash(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
         (hooks.report)(&mut out);
     }
     let _ = writeln!(out, "end of the report");
-    let _ = out.finish();
+    out.finish();
     power::exit(power::CRASHED)
 }
 
@@ -127,13 +149,56 @@ fn crash(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
 fn crash_in_report(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
     if !IS_REPORT_BROKEN.swap(true, Ordering::Relaxed) {
         let mut port = port();
-        let mut out = port.insist();
-        // Whether anybody reads it or not, this is the end.
-        let _ = write!(out, "\n\ncrash in the report of a crash: ");
+        let mut out = Report::on(&mut port);
+        let _ = write!(out, "crash in the report of a crash: ");
         let _ = describe(&mut out);
-        let _ = out.finish();
+        out.finish();
     }
     power::exit(power::CRASHED)
+}
+
+/// A report on its way to the console, and line by line to the stream. A line that is stuck must not keep
+/// us from the end, nor from the other line, so that nothing that is written fails.
+struct Report<'a> {
+    console: Insist<'a>,
+    line: String<PIECE>,
+}
+
+impl<'a> Report<'a> {
+    /// Begins it, away from whatever the console was saying.
+    fn on(port: &'a mut Port) -> Self {
+        let mut console = port.insist();
+        let _ = console.write_str("\n\n");
+        Self { console, line: String::new() }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(hooks) = HOOKS.get().filter(|_| !self.line.is_empty()) {
+            (hooks.stream)(&self.line);
+        }
+        self.line.clear();
+    }
+
+    fn finish(&mut self) {
+        self.end_line();
+        let _ = self.console.finish();
+    }
+}
+
+impl Write for Report<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let _ = self.console.write_str(text);
+        for letter in text.chars() {
+            if self.line.len() + letter.len_utf8() > PIECE {
+                self.end_line();
+            }
+            let _fits = self.line.push(letter);
+            if letter == '\n' {
+                self.end_line();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Stops all other cores; returns how many would not within the limit.

@@ -141,7 +141,7 @@ extern "C" fn handle(frame: &mut Frame) {
 
 /// Stops if another core reports a crash, says where this one is if that was asked, or counts.
 fn on_nmi(frame: &Frame) {
-    if crash::is_reported_elsewhere() {
+    if crash::is_to_stop() {
         crash::stop_here();
     }
     let core = cores::this();

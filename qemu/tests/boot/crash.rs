@@ -1,6 +1,9 @@
-//! Crashes of every kind, on the control core and on a PMD's: reported, and a failing status.
+//! Crashes of every kind, on the control core and on a PMD's: reported, recorded, and a failing status.
 
-use anyhow::{Result, ensure};
+use std::fs;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use perf::stream::{Found, Message, Scanner};
 use qemu::guest::Exit;
 use qemu::reading;
 
@@ -45,10 +48,32 @@ fn reported(rig: &Rig, kind: &str, core: usize, cause: &str) -> Result<()> {
         let rows = reading::iterations(report).len();
         ensure!(rows == 2 * LAST, "{rows} iterations of two PMDs: {text}");
         ensure!(report.last().is_some_and(|line| line == "end of the report"), "{text}");
+        let stream = fs::read(session.run().file("com2")).context("no stream")?;
+        let recorded = recorded(&stream)?;
+        ensure!(recorded == report, "recorded: {recorded:#?}, printed: {report:#?}");
         let lines: Vec<_> = report.iter().filter(|line| !is_late(line)).cloned().collect();
         let place = if core == 0 { "core-0" } else { "pmd" };
         transcript::compare(&format!("crash-{kind}-{place}"), &lines)
     })
+}
+
+/// The report in a stream, of which all frames must be whole and none missing.
+fn recorded(stream: &[u8]) -> Result<Vec<String>> {
+    let (mut scanner, mut report, mut next) = (Scanner::new(), String::new(), 0);
+    for byte in stream {
+        match scanner.push(*byte) {
+            None => {}
+            Some(Found::Frame(frame)) => {
+                ensure!(frame.sequence == next, "{} comes before {next}", frame.sequence);
+                next += 1;
+                if let Ok(Message::Crash(text)) = Message::read(&frame) {
+                    report.push_str(text);
+                }
+            }
+            Some(other) => bail!("behind {next} frames: {other:?}"),
+        }
+    }
+    Ok(report.lines().map(|line| line.trim_end().to_owned()).collect())
 }
 
 /// Whether `line` says that cores did not stop in time, as those of a busy host's emulator may not.
