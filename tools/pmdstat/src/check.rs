@@ -75,6 +75,7 @@ impl Verdict {
         let many = recording.boots.len() > 1;
         for (number, boot) in (1..).zip(&recording.boots) {
             let mut own = Self::default();
+            own.findings.extend(boot.crash_cause().map(|cause| format!("it crashed: {cause}")));
             line::check_greeting(boot, &mut own);
             line::check_gaps(boot, &mut own);
             events::check(boot, number == 1 && recording.before > 0, &mut own);

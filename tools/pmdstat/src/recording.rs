@@ -74,7 +74,12 @@ impl Recording {
                 listener.finish(&mut |heard| recording.take(heard));
                 recording.before = listener.first().unwrap_or(0);
                 if recording.boots.is_empty() {
-                    recording.boots.extend(ovs::read(&recording.text));
+                    let mut boots: Vec<_> = ovs::read(&recording.text).into_iter().collect();
+                    let lines = recording.text.iter();
+                    boots
+                        .iter_mut()
+                        .for_each(|boot| lines.clone().for_each(|line| boot.read(line)));
+                    recording.boots = boots;
                 }
                 return Ok(recording);
             }
@@ -96,7 +101,10 @@ impl Recording {
             self.boots.last_mut().into_iter().for_each(Boot::doubt);
         }
         match heard {
-            Heard::Text(line) => self.text.push(line.to_owned()),
+            Heard::Text(line) => {
+                self.boots.last_mut().into_iter().for_each(|boot| boot.read(line));
+                self.text.push(line.to_owned());
+            }
             Heard::Damage => self.damaged += 1,
             Heard::Unknown => self.unknown += 1,
             Heard::Missing(count) => self.missing += count,

@@ -60,7 +60,11 @@ fn all(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
     who(boot, out)?;
     counted::performance(boot, out)?;
     counted::ledger(boot, out)?;
-    events::list(boot, out)
+    events::list(boot, out)?;
+    if boot.crash.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nit crashed:\n{}", boot.crash.trim_end())
 }
 
 /// Who it is of.

@@ -120,6 +120,14 @@ fn rooms_that_are_more_than_their_iteration_are_found() {
     );
 }
 
+#[test]
+fn a_crash_is_found_by_its_first_line() {
+    let mut crash = Draft::new(Kind::Crash, perf::stream::PAYLOAD);
+    crash.add_bytes(b"crash on core 1: panic at here: ouch\n  rip 0\n");
+    let verdict = checked(&line(0, &[greeting(0, 1), crash]));
+    assert_eq!(verdict.findings, ["it crashed: crash on core 1: panic at here: ouch"]);
+}
+
 proptest! {
     #[test]
     fn whatever_a_file_holds_is_judged_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {

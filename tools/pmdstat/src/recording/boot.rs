@@ -7,6 +7,10 @@ use perf::{Counter, Iteration, Millisecond, Quantity, Snapshot, Timebase};
 
 use super::Copies;
 
+/// What a crash report begins with, and its last line.
+const CRASH: &str = "crash on core ";
+const CRASH_END: &str = "end of the report";
+
 /// One start of a machine.
 #[derive(Debug, Default)]
 pub(crate) struct Boot {
@@ -30,6 +34,8 @@ pub(crate) struct Boot {
     pub(crate) gaps: BTreeMap<u8, u64>,
     /// The text of its crash report.
     pub(crate) crash: String,
+    /// That text comes in between the frames, and has not ended.
+    is_crashing: bool,
     /// The copy that is coming in, if nothing of it can be missing so far.
     coming: Option<(Table, u16)>,
     /// The same of names, and those that came.
@@ -153,6 +159,21 @@ impl Boot {
             Message::Gap(gaps) => self.gaps.extend(gaps.map(|gap| (gap.kind, gap.count))),
             Message::Crash(text) => self.crash.push_str(text),
         }
+    }
+
+    /// Looks for a crash report in a line of text: where text shares the line, no frames repeat it.
+    pub(super) fn read(&mut self, line: &str) {
+        self.is_crashing |= self.crash.is_empty() && line.starts_with(CRASH);
+        if self.is_crashing {
+            self.crash.push_str(line.trim_end());
+            self.crash.push('\n');
+            self.is_crashing = line.trim_end() != CRASH_END;
+        }
+    }
+
+    /// What it crashed of, if it did.
+    pub(crate) fn crash_cause(&self) -> Option<&str> {
+        self.crash.lines().next()
     }
 
     /// Something was not heard, which may have been of the copy or of the names that are coming in.

@@ -34,6 +34,17 @@ fn frames_that_are_missing_are_counted_and_those_that_come_twice_are_one() {
 }
 
 #[test]
+fn a_crash_report_is_found_between_frames_and_in_text_alone() {
+    let report = "crash on core 0: page fault\n  rip 0\nend of the report\n";
+    let log = format!("dpif\n\n{report}SeaBIOS\n").replace('\n', "\r\n");
+    let mut bytes = line(0, &[greeting(0, 1)]);
+    bytes.extend(log.bytes());
+    assert_eq!(read(&bytes).boots[0].crash, report);
+    let ovs = include_str!("../../tests/golden/ovs-vswitchd.log");
+    assert_eq!(read(format!("{ovs}{log}").as_bytes()).boots[0].crash, report);
+}
+
+#[test]
 fn an_event_is_whole_once_all_of_it_came() {
     let whole = |rows| Whole { event: 1, suspects: 1, rows, missing: 0, is_cut: false };
     let event = |rows| {

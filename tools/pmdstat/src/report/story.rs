@@ -46,7 +46,13 @@ fn how_many(recording: &Recording, suspicious: usize) -> String {
         (0, events) => format!("No iteration was suspicious; events of other kinds: {events}"),
         _ => format!("Suspicious iterations: {suspicious}, in events: {events}"),
     };
-    format!("{told}; starts of the machine: {starts}.")
+    let crashes: String = recording
+        .boots
+        .iter()
+        .filter_map(Boot::crash_cause)
+        .map(|cause| format!(" It crashed: {cause}."))
+        .collect();
+    format!("{told}; starts of the machine: {starts}.{crashes}")
 }
 
 fn told(worst: &Found<'_>) -> String {

@@ -134,6 +134,15 @@ fn whatever_a_recording_says_is_text() {
 }
 
 #[test]
+fn a_crash_stands_at_the_top_and_whole_below() {
+    let mut crash = Draft::new(Kind::Crash, PAYLOAD);
+    crash.add_bytes(b"crash on core 1: panic at here: ouch\n  rip 0\n");
+    let page = html(&recording([crash]));
+    assert!(page.contains(" It crashed: crash on core 1: panic at here: ouch.</li>"));
+    assert!(page.contains("<pre>crash on core 1: panic at here: ouch\n  rip 0\n</pre>"));
+}
+
+#[test]
 fn numbers_are_those_that_show_prints() {
     let recording = full();
     let (page, boot) = (html(&recording), &recording.boots[0]);
