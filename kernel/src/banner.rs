@@ -3,15 +3,16 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::PORTS;
-use defmt::{Display2Format, info};
+use defmt::Display2Format;
 use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
 use kernel::options::{Faults, Options, Ports};
 use perf::Settings;
 use perf::settings::Duration;
 
-use crate::arch::{cores, memory, stolen, tsc};
+use crate::arch::{self, cores, memory, stolen, tsc};
 use crate::board::Board;
+use crate::log::vlog;
 use crate::ports;
 use crate::setup::Trouble;
 
@@ -23,8 +24,10 @@ pub(crate) fn tell<O: Orders>(
     (faults, troubles): (&Faults<'_>, &[Trouble]),
 ) {
     let version = env!("CARGO_PKG_VERSION");
-    info!("Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, board.pmds(), tsc::frequency());
-    info!("slow registers: {}", Display2Format(&stolen::offered()));
+    let (pmds, hertz) = (board.pmds(), tsc::frequency());
+    vlog!(Boot info "Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, pmds, hertz);
+    vlog!(Boot info "slow registers: {}", Display2Format(&stolen::offered()));
+    vlog!(Boot debug "command line: {=str}", arch::command_line());
     let (count, memory, free) = (cores::count(), memory::total() >> 20, memory::free() >> 20);
     control.notice(format_args!(
         "Barecore {version}: {count} cores up, {} with a PMD; {memory} MiB of memory, {free} free",

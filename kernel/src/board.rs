@@ -3,6 +3,7 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
+use kernel::logs::{Levels, Log};
 use kernel::machine::{
     self, Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine,
     Mended, Polled, Register,
@@ -10,6 +11,7 @@ use kernel::machine::{
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
+use crate::log;
 use crate::pmds::Queued;
 use crate::ports::Port;
 
@@ -138,6 +140,18 @@ impl Machine for Board {
         let second_clock::Elapsed { tsc, expected, error } =
             self.second_clock.as_ref()?.elapsed()?;
         Some(Elapsed { tsc, expected, error })
+    }
+
+    fn next_log(&self) -> Option<Log> {
+        log::next()
+    }
+
+    fn lost_logs(&self) -> u64 {
+        log::lost()
+    }
+
+    fn log_levels(&self) -> &Levels {
+        &log::LEVELS
     }
 
     fn crash(&self, kind: Crash) -> fn() {

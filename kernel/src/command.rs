@@ -130,6 +130,10 @@ pub enum Command<'a> {
     PutApply,
     /// Have the stream tell of kept events again: of all, or of those from one number to another.
     SendEvents(Option<(u64, u64)>),
+    /// Set which logs are written.
+    SetLogs(&'a str),
+    /// Tell which logs are written.
+    ListLogs,
     /// Note something down among the events.
     Mark(&'a str),
     /// See whether what is measured is true.

@@ -1,13 +1,17 @@
 //! What the control core does for good: listens, supervises, prints, and sleeps between ticks.
 
-use defmt::info;
+use core::mem::replace;
+
+use defmt::Display2Format;
 use kernel::control::{Control, Orders};
 use kernel::machine::{Link, Mended};
+use kernel::show::Told;
+use perf::Settings;
 use serial::Port;
 
 use crate::arch::{self, power};
 use crate::board::Board;
-use crate::log::{self, Line};
+use crate::log::{Line, vlog};
 use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
@@ -27,6 +31,7 @@ pub(crate) fn keep<O: Orders>(
     mut wall: WallClock,
 ) -> ! {
     let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
+    let mut was_moving = false;
     loop {
         if arch::ticks() >= links_due || board.is_urgent() {
             links_due = arch::ticks() + LINKS;
@@ -34,6 +39,7 @@ pub(crate) fn keep<O: Orders>(
             control.watch_links(&board, log_link);
         }
         if let Some(utc) = wall.watch() {
+            vlog!(Clock debug "it is {=u64} ns since 1970, within {=u64} ns", utc.nanos, utc.error);
             control.set_utc(utc);
         }
         let mut heard = [0; HEARD];
@@ -42,13 +48,17 @@ pub(crate) fn keep<O: Orders>(
         control.tick(&mut board, &heard[..count]);
         let sent = console.write(control.unsent());
         control.sent(sent);
-        log::hand_over(control);
         if let Some(line) = &mut stream {
             line.drain(control);
         }
         if arch::ticks() >= events_due {
             events_due = arch::ticks() + EVENTS;
             log_events(&mut marked, control);
+            control.watch_settings(log_settings);
+        }
+        if replace(&mut was_moving, control.is_moving()) != control.is_moving() {
+            let state = if was_moving { "under way" } else { "where they are to be" };
+            vlog!(Rxqs debug "receive queues are {=str}", state);
         }
         // A queue that is on its way is polled by nobody.
         if count == 0 && sent == 0 && !control.is_moving() {
@@ -60,10 +70,12 @@ pub(crate) fn keep<O: Orders>(
 /// Logs what was done with the card of `port`.
 fn log_card(port: usize, mended: &Mended) {
     match mended {
-        Mended::Reset(reason) => info!("card of port {=usize} is reset: {=str}", port, reason),
-        Mended::Works => info!("card of port {=usize} works again", port),
+        Mended::Reset(reason) => {
+            vlog!(Cards warn "card of port {=usize} is reset: {=str}", port, reason);
+        }
+        Mended::Works => vlog!(Cards info "card of port {=usize} works again", port),
         Mended::Quarantined(reason) => {
-            info!("card of port {=usize} is quarantined: {=str}", port, reason);
+            vlog!(Cards error "card of port {=usize} is quarantined: {=str}", port, reason);
         }
     }
 }
@@ -71,14 +83,19 @@ fn log_card(port: usize, mended: &Mended) {
 /// Logs that the link of `port` is another than before.
 fn log_link(port: usize, link: Link) {
     let state = if link.is_up { "up" } else { "down" };
-    info!("link of port {=usize} is {=str}, {=u32} Mb/s", port, state, link.speed);
+    vlog!(Links info "link of port {=usize} is {=str}, {=u32} Mb/s", port, state, link.speed);
+}
+
+/// Logs that a PMD's settings are others than before, whoever changed them.
+fn log_settings(core: usize, settings: &Settings) {
+    vlog!(Settings debug "settings of the PMD on core {=usize}: {}", core, Display2Format(&Told(settings)));
 }
 
 /// Logs how many suspicious iterations there were, if there were more.
 fn log_events<O: Orders>(marked: &mut u64, control: &Control<'_, O>) {
     let accounts = control.accounts();
-    if core::mem::replace(marked, accounts.triggers) != accounts.triggers {
+    if replace(marked, accounts.triggers) != accounts.triggers {
         let (triggers, suppressed) = (accounts.triggers, accounts.suppressed_in_all());
-        info!("{=u64} suspicious iterations, {=u64} of them suppressed", triggers, suppressed);
+        vlog!(Events info "{=u64} suspicious iterations, {=u64} of them suppressed", triggers, suppressed);
     }
 }

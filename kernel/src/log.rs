@@ -3,11 +3,10 @@
 //! Only the control core logs. What finds no room is lost and counted; nobody ever waits.
 #![expect(unsafe_code, reason = "the trait of defmt's loggers is unsafe")]
 
-use heapless::{Deque, Vec};
 use kernel::control::{Control, Orders};
+use kernel::logs::{Levels, Log, Logs};
 use kernel::options::{Options, Stream as Wanted};
 use kernel::stream::Way;
-use perf::stream::PAYLOAD;
 use serial::{Com, Port};
 use spin::Mutex;
 
@@ -15,55 +14,37 @@ use crate::arch::{cores, tsc};
 use crate::ports::{self, Console};
 use crate::{outgoing, pmds};
 
-/// Logs that wait for the control core at most: some are written before there is one.
-const WAITING: usize = 32;
-/// Bytes of a log at most.
-const LONGEST: usize = 256;
-const _: () = assert!(LONGEST <= PAYLOAD);
-
 /// Symbols per second of a serial port that the stream goes to.
 const BAUD: u32 = 115_200;
 
-static LOG: Mutex<Log> = Mutex::new(Log::new());
+/// The levels that hold.
+pub(crate) static LEVELS: Levels = Levels::new();
 
-/// The log that is being written, and those that wait.
-struct Log {
-    frame: Vec<u8, LONGEST>,
-    /// The one that is being written did not fit.
-    cut: bool,
-    waiting: Deque<Vec<u8, LONGEST>, WAITING>,
-    lost: u64,
-}
+static LOGS: Mutex<Logs> = Mutex::new(Logs::new());
 
-impl Log {
-    const fn new() -> Self {
-        Self { frame: Vec::new(), cut: false, waiting: Deque::new(), lost: 0 }
-    }
-
-    fn begin(&mut self) {
-        self.frame.clear();
-        self.cut = false;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.cut |= self.frame.extend_from_slice(bytes).is_err();
-    }
-
-    /// Queues the frame, whole or not at all.
-    fn end(&mut self) {
-        if self.cut || self.waiting.push_back(self.frame.clone()).is_err() {
-            self.lost += 1;
+/// Logs about a module, by the name that defmt has for a level of Open vSwitch's. This is the one way to log,
+/// so that no log is without a module.
+macro_rules! vlog {
+    ($module:ident error $($log:tt)+) => { vlog!(@ $module, Err, error, $($log)+) };
+    ($module:ident warn $($log:tt)+) => { vlog!(@ $module, Warn, warn, $($log)+) };
+    ($module:ident info $($log:tt)+) => { vlog!(@ $module, Info, info, $($log)+) };
+    ($module:ident debug $($log:tt)+) => { vlog!(@ $module, Dbg, debug, $($log)+) };
+    (@ $module:ident, $level:ident, $macro:ident, $($log:tt)+) => {
+        if $crate::log::LEVELS.admit(kernel::logs::Module::$module, kernel::logs::Level::$level) {
+            defmt::$macro!($($log)+)
         }
-    }
+    };
+}
+pub(crate) use vlog;
+
+/// The log that has waited longest.
+pub(crate) fn next() -> Option<Log> {
+    LOGS.lock().take()
 }
 
-/// Gives all logs that wait to `control`.
-pub(crate) fn hand_over<O: Orders>(control: &mut Control<'_, O>) {
-    let mut log = LOG.lock();
-    while let Some(frame) = log.waiting.pop_front() {
-        control.log(&frame);
-    }
-    control.lose_logs(core::mem::take(&mut log.lost));
+/// Logs that were lost since boot.
+pub(crate) fn lost() -> u64 {
+    LOGS.lock().lost()
 }
 
 /// A line of the stream's own.
@@ -118,6 +99,17 @@ impl Line {
     }
 }
 
+/// Logs by which `way` the stream goes.
+pub(crate) fn tell_way(way: Way) {
+    let name = match way {
+        Way::Nowhere => "nowhere",
+        Way::Own { is_fast: true } => "by a virtio console",
+        Way::Own { is_fast: false } => "by a serial port of its own",
+        Way::Shared => "by the console's line",
+    };
+    vlog!(Stream debug "the stream goes {=str}", name);
+}
+
 fn other(com: Com) -> Com {
     match com {
         Com::One => Com::Two,
@@ -132,23 +124,23 @@ struct Logger;
 // cores write none.
 unsafe impl defmt::Logger for Logger {
     fn acquire() {
-        on_core_0(Log::begin);
+        on_core_0(Logs::begin);
     }
 
     unsafe fn flush() {}
 
     unsafe fn release() {
-        on_core_0(Log::end);
+        on_core_0(Logs::end);
     }
 
     unsafe fn write(bytes: &[u8]) {
-        on_core_0(|log| log.write(bytes));
+        on_core_0(|logs| logs.write(bytes));
     }
 }
 
-fn on_core_0(act: impl FnOnce(&mut Log)) {
+fn on_core_0(act: impl FnOnce(&mut Logs)) {
     if cores::core_id() == 0 {
-        act(&mut LOG.lock());
+        act(&mut LOGS.lock());
     }
 }
 

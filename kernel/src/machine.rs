@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::address::{Mac, Place};
 use crate::command::Crash;
+use crate::logs::{Levels, Log};
 
 /// The machine that the console runs on.
 pub trait Machine {
@@ -72,6 +73,15 @@ pub trait Machine {
 
     /// What passed since then; none if that is too long ago for the clock.
     fn second_clock(&self) -> Option<Elapsed>;
+
+    /// The log that has waited longest, if there is one; it waits no more.
+    fn next_log(&self) -> Option<Log>;
+
+    /// Logs that were lost since boot, because others waited.
+    fn lost_logs(&self) -> u64;
+
+    /// Which logs are written.
+    fn log_levels(&self) -> &Levels;
 
     /// The function that crashes the core that calls it.
     fn crash(&self, kind: Crash) -> fn();

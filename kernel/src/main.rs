@@ -38,6 +38,7 @@ fn main() -> ! {
     let boot = tsc::now();
     let (options, faults) = Options::parse(arch::command_line().as_bytes());
     crash::report_to(options.console.com);
+    log::LEVELS.choose(&options.log);
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
     let cores = setup::pmd_cores(&options, &mut troubles);
@@ -91,6 +92,7 @@ fn main() -> ! {
     if way == Way::Nowhere && options.stream != Stream::None {
         control.notice(format_args!("error: stream: that line is not there, or is the console's"));
     }
+    log::tell_way(way);
     control.set_stream(way, sections::build_id());
     house::keep(control, board, (console, stream), wall)
 }

@@ -21,6 +21,7 @@ use heapless::Vec;
 use serial::Com;
 
 use crate::address::{Mac, Nic, Place};
+use crate::logs::Chosen;
 pub use balance::Balance;
 pub use bonds::Bonds;
 pub use fault::{Fault, Faults};
@@ -39,6 +40,8 @@ pub struct Options {
     pub console: Console,
     /// Which line the stream goes by.
     pub stream: Stream,
+    /// Which logs are written.
+    pub log: Chosen,
     /// Which NICs to take.
     pub ports: Ports,
     /// Which ports frames leave by.
@@ -214,6 +217,7 @@ impl Default for Options {
         Self {
             console: Console { com: Com::One, baud: 115_200 },
             stream: Stream::Auto,
+            log: Chosen::DEFAULT,
             ports: Ports::None,
             forward: Forward::default(),
             pmd_cpu_mask: CpuMask::ALL,

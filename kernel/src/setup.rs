@@ -29,8 +29,6 @@ use crate::switches::FileFault;
 const STORE_PART: u64 = 4;
 /// Iterations for each event that the store has room for: those of a default window, and some.
 const ROWS_PER_EVENT: usize = 12;
-/// Bytes of logs that wait for the stream.
-const LOGS: usize = 16 * 1024;
 /// Facts that the stream tells: some of the machine, and some of each port.
 const FACTS: usize = 16 + 6 * PORTS;
 
@@ -315,7 +313,6 @@ fn control_memory(screen: &Screen, store: u32) -> Option<Memory<'_>> {
 fn stream_memory<'a>() -> Option<stream::Memory<'a>> {
     Some(stream::Memory {
         line: memory::carve_with(stream::WAITING, |_| 0)?,
-        logs: memory::carve_with(LOGS, |_| 0)?,
         facts: memory::carve_with(FACTS, |_| Told::default())?,
         counted: memory::carve_with(1, |_| Snapshot::ZERO)?.first_mut()?,
     })

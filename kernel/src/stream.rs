@@ -51,8 +51,6 @@ pub enum Way {
 pub struct Memory<'a> {
     /// Frames that wait for a line: at least [`WAITING`] bytes.
     pub line: &'a mut [u8],
-    /// Logs that wait to be sent.
-    pub logs: &'a mut [u8],
     /// Facts.
     pub facts: &'a mut [Told],
     /// A copy of what a PMD counted that is being sent.
@@ -82,7 +80,8 @@ pub struct Stream<'a> {
     sending: Option<Sending>,
     /// Events that are told of again, from one number to another.
     again: Option<(u64, u64)>,
-    logs: Output<'a>,
+    /// Logs that were longer than a payload of the line.
+    long_logs: u64,
     statistics: Statistics<'a>,
     milliseconds: Milliseconds,
 }
@@ -90,7 +89,7 @@ pub struct Stream<'a> {
 impl<'a> Stream<'a> {
     /// A stream that goes nowhere yet.
     pub fn new(memory: Memory<'a>) -> Self {
-        let Memory { line, logs, facts, counted } = memory;
+        let Memory { line, facts, counted } = memory;
         Self {
             way: Way::Nowhere,
             line: Output::new(line),
@@ -100,7 +99,7 @@ impl<'a> Stream<'a> {
             greeting: Greeting::default(),
             sending: None,
             again: None,
-            logs: Output::new(logs),
+            long_logs: 0,
             statistics: Statistics::new(counted),
             milliseconds: Milliseconds::default(),
         }
@@ -133,23 +132,6 @@ impl<'a> Stream<'a> {
     pub fn send_again(&mut self, numbers: (u64, u64)) {
         self.again = Some(numbers);
         self.greeting.begin();
-    }
-
-    /// Keeps a defmt frame until it is sent. One that finds no room is counted.
-    pub fn log(&mut self, frame: &[u8]) {
-        let len = [frame.len() as u8, (frame.len() >> 8) as u8];
-        let fits = frame.len() <= PAYLOAD && self.logs.room() >= len.len() + frame.len();
-        if !fits || self.way == Way::Nowhere {
-            self.gaps.count(Kind::Log, 1);
-            return;
-        }
-        self.logs.bytes(&len);
-        self.logs.bytes(frame);
-    }
-
-    /// So many logs were lost before they came here.
-    pub fn lose_logs(&mut self, count: u64) {
-        self.gaps.count(Kind::Log, count);
     }
 
     /// Bytes that wait for a line of its own. Say with [`Self::sent`] how many it took.
@@ -215,7 +197,7 @@ impl<'a> Stream<'a> {
             .then(|| self.greeting.next(&self.facts, world, (limit, pause)))
             .flatten()
             .or_else(|| self.event(world, limit))
-            .or_else(|| self.next_log(limit))
+            .or_else(|| self.next_log(world.machine, limit))
             .or_else(|| self.gaps.next(limit, (now, world.base.hertz)))
             .or_else(|| all.then(|| self.statistics.next(world, limit, &mut self.gaps))?)
     }
@@ -245,21 +227,17 @@ impl<'a> Stream<'a> {
     }
 
     /// The log that has waited longest.
-    fn next_log(&mut self, limit: usize) -> Option<Draft> {
-        let mut take = || {
-            let byte = self.logs.unsent().first().copied();
-            self.logs.sent(1);
-            byte
+    fn next_log(&mut self, machine: &impl Machine, limit: usize) -> Option<Draft> {
+        let draft = loop {
+            let log = machine.next_log();
+            self.gaps.set(Kind::Log, machine.lost_logs() + self.long_logs);
+            let log = log?;
+            let mut draft = Draft::new(Kind::Log, limit);
+            if draft.add_bytes(&log) == log.len() {
+                break draft;
+            }
+            self.long_logs += 1;
         };
-        let len = usize::from(take()?) | usize::from(take()?) << 8;
-        let mut draft = Draft::new(Kind::Log, PAYLOAD);
-        (0..len).map_while(|_| take()).for_each(|byte| {
-            draft.add_bytes(&[byte]);
-        });
-        if len <= limit {
-            return Some(draft);
-        }
-        self.gaps.count(Kind::Log, 1);
-        self.next_log(limit)
+        Some(draft)
     }
 }

@@ -17,10 +17,13 @@ const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=outpu
 const METER: &str =
     "as ovs-ofctl takes it: meter=1,pktps,band=type=drop,rate=1000,burst_size=100; or kbps";
 
+/// What levels of logs look like.
+const LEVELS: &str = "off, err, warn, info or dbg, for all or for a module of vlog/list; several with blanks between";
+
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 43] = [
+pub static COMMANDS: [Entry; 45] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -324,6 +327,18 @@ pub static COMMANDS: [Entry; 43] = [
             let first: Option<u64> = said.number(0);
             Command::SendEvents(first.map(|first| (first, said.number(1).unwrap_or(first))))
         },
+    },
+    Entry {
+        name: "vlog/set",
+        about: "which logs the stream carries",
+        items: &[required(Form::Text("[MODULE:]LEVEL"), LEVELS)],
+        make: |said| Command::SetLogs(said.text),
+    },
+    Entry {
+        name: "vlog/list",
+        about: "modules that log, and the level of each",
+        items: &[],
+        make: |_| Command::ListLogs,
     },
     Entry {
         name: "mark",

@@ -71,6 +71,8 @@ impl<O: Orders> Control<'_, O> {
             Command::PutPiece { offset, base64 } => self.put_piece(offset, base64),
             Command::PutApply => self.put_apply(machine.now()),
             Command::SendEvents(numbers) => self.send_events(numbers),
+            Command::SetLogs(text) => self.set_logs(machine.log_levels(), text),
+            Command::ListLogs => write!(out, "{}", machine.log_levels().chosen()),
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
             Command::NicTest(port) => self.nictest(machine, port),

@@ -116,6 +116,8 @@ pub struct Pmd<O> {
     pub(super) sampled: u64,
     /// It was not told of the settings yet.
     pub(super) owed: bool,
+    /// The settings when somebody looked last.
+    pub(super) seen: Settings,
 }
 
 /// How things stood when a PMD's figures were cleared. Reports subtract it; the PMD notices
@@ -146,6 +148,7 @@ impl<O> Pmd<O> {
             waiting: Waiting::default(),
             sampled: 0,
             owed: true,
+            seen: settings,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use core::fmt::{self, Arguments, Write};
 
+use perf::Settings;
+
 use super::{Control, Orders};
+use crate::logs::Levels;
 use crate::machine::Machine;
 use crate::stream::{Way, World};
 
@@ -18,16 +21,6 @@ impl<O: Orders> Control<'_, O> {
     /// Tells listeners of the stream that `name` of what it is `about` is `value`.
     pub fn tell_fact(&mut self, about: &str, name: &str, value: Arguments<'_>) {
         self.stream.tell(about, name, value);
-    }
-
-    /// Has the stream carry a defmt frame.
-    pub fn log(&mut self, frame: &[u8]) {
-        self.stream.log(frame);
-    }
-
-    /// So many logs were lost before the stream had them.
-    pub fn lose_logs(&mut self, count: u64) {
-        self.stream.lose_logs(count);
     }
 
     /// Has the stream tell of events again: of these numbers, or of all that are kept.
@@ -55,6 +48,26 @@ impl<O: Orders> Control<'_, O> {
     /// Forgets `count` bytes that the stream's own line took.
     pub fn stream_sent(&mut self, count: usize) {
         self.stream.sent(count);
+    }
+
+    /// Hands the settings of each PMD that are others than at the last look to `changed`.
+    pub fn watch_settings(&mut self, mut changed: impl FnMut(usize, &Settings)) {
+        for pmd in self.pmds.iter_mut().filter(|pmd| pmd.seen != pmd.settings) {
+            pmd.seen = pmd.settings;
+            changed(pmd.handle.core, &pmd.settings);
+        }
+    }
+
+    /// Has logs be written as `text` says.
+    pub(super) fn set_logs(&mut self, levels: &Levels, text: &str) -> fmt::Result {
+        let Some(chosen) = levels.chosen().with(text) else {
+            return writeln!(
+                self.output,
+                "error: vlog/set: {text}: not off, err, warn, info or dbg behind a module of vlog/list, any, or none"
+            );
+        };
+        levels.choose(&chosen);
+        Ok(())
     }
 
     /// Makes frames for the stream's own line.

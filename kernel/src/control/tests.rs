@@ -10,6 +10,7 @@ use handover::Reader;
 use perf::Settings;
 
 use super::*;
+use crate::logs::Levels;
 use crate::loopback::Outcome;
 use crate::machine::{Checksum, Health, Link};
 use crate::played::{HERTZ, Played, lending, tables};
@@ -43,7 +44,6 @@ impl Orders for Mailbox {
 fn stream_memory() -> stream::Memory<'static> {
     stream::Memory {
         line: vec![0; stream::WAITING].leak(),
-        logs: vec![0; 1024].leak(),
         facts: vec![stream::Told::default(); 8].leak(),
         counted: Box::leak(Box::new(Snapshot::ZERO)),
     }
@@ -112,6 +112,8 @@ impl Desk {
             loopback: LOST_TWO,
             health: Health::default(),
             mended: Vec::new(),
+            logs: RefCell::default(),
+            levels: Levels::new(),
             second_clock: 0,
             drift: u64::MAX,
         };

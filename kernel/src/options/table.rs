@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 30] = [
+static OWN: [OwnKey; 31] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -57,6 +57,15 @@ static OWN: [OwnKey; 30] = [
         range: Range::Text("auto, virtio, ttyS0, ttyS1, shared or none", values::stream),
         default: "auto",
         help: "line of the stream; auto is the first of virtio, the other serial port and shared",
+    },
+    OwnKey {
+        name: "log",
+        range: Range::Text(
+            "[MODULE:]LEVEL with commas between, LEVEL off, err, warn, info or dbg",
+            values::log,
+        ),
+        default: "info",
+        help: "logs that the stream carries; vlog/list names the modules",
     },
     OwnKey {
         name: "ports",

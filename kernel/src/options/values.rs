@@ -8,6 +8,7 @@ use super::{
     Watchdog,
 };
 use crate::address::Nic;
+use crate::logs::Chosen;
 
 /// The highest rate of a PC's serial port. Others are parts of it.
 const FASTEST: u32 = 115_200;
@@ -32,6 +33,11 @@ pub(super) fn stream(options: &mut Options, text: &str) -> Option<()> {
         "none" => Stream::None,
         _ => return None,
     };
+    Some(())
+}
+
+pub(super) fn log(options: &mut Options, text: &str) -> Option<()> {
+    options.log = Chosen::DEFAULT.with(text)?;
     Some(())
 }
 

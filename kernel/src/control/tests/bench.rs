@@ -1,12 +1,13 @@
 //! The machine that the console runs on.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use pci_types::PciAddress;
 
 use super::{CRASHED, PORTS};
 use crate::address::{Mac, Place};
 use crate::command::Crash;
+use crate::logs::{Levels, Log, Logs};
 use crate::loopback::Outcome;
 use crate::machine::{
     Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine, Mended,
@@ -41,6 +42,8 @@ pub(super) struct Bench {
     /// How the card of port 1 fared, and what is done with it next.
     pub(super) health: Health,
     pub(super) mended: Vec<Mended>,
+    pub(super) logs: RefCell<Logs>,
+    pub(super) levels: Levels,
     pub(super) second_clock: u64,
     /// The second clock is ahead by one part in so many.
     pub(super) drift: u64,
@@ -146,6 +149,18 @@ impl Machine for Bench {
     fn second_clock(&self) -> Option<Elapsed> {
         let tsc = self.now - self.second_clock;
         Some(Elapsed { tsc, expected: tsc + tsc / self.drift, error: 1 })
+    }
+
+    fn next_log(&self) -> Option<Log> {
+        self.logs.borrow_mut().take()
+    }
+
+    fn lost_logs(&self) -> u64 {
+        self.logs.borrow().lost()
+    }
+
+    fn log_levels(&self) -> &Levels {
+        &self.levels
     }
 
     fn crash(&self, _: Crash) -> fn() {

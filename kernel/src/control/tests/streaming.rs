@@ -139,16 +139,43 @@ fn an_event_is_sent_with_its_rows_and_a_note_is_one() {
 fn logs_are_sent_as_they_are_and_those_without_room_are_announced() {
     let mut listener = Listener::new(false);
     listener.hears();
-    for number in 0..6 {
-        listener.0.control.log(&[number; 200]);
+    for number in 0..65 {
+        let logs = listener.0.machine.logs.get_mut();
+        logs.begin();
+        logs.write(&[number; 200]);
+        logs.end();
     }
     listener.0.machine.now += HERTZ;
     let heard = listener.hears();
     let logs =
         heard.iter().filter(|heard| matches!(heard, Heard::Log(frame) if frame.len() == 200));
-    assert_eq!(logs.count(), 5);
+    assert_eq!(logs.count(), 64);
     let gap = Gap { kind: Kind::Log as u8, count: 1 };
     assert!(heard.contains(&Heard::Gap(vec![gap])), "{heard:?}");
+}
+
+#[test]
+fn levels_of_logs_are_told_set_and_listed_and_a_wrong_one_changes_nothing() {
+    let mut desk = Desk::new();
+    let all = desk.answers("vlog/list");
+    assert_eq!((all.len(), &*all[6]), (10, "links              INFO"));
+    assert_eq!(desk.answers("vlog/set links:dbg cards:off"), [""; 0]);
+    let changed = desk.answers("vlog/list");
+    assert_eq!(changed[6], "links               DBG");
+    let wrong = desk.answers("vlog/set dbg links:loud");
+    assert!(wrong[0].starts_with("error: vlog/set: dbg links:loud: not off, "), "{wrong:?}");
+    assert_eq!(desk.answers("vlog/list"), changed);
+}
+
+#[test]
+fn settings_that_changed_are_seen_once() {
+    let mut desk = Desk::new();
+    desk.answers("pmd-perf-log-set -us 777 -pmd 2");
+    let mut seen = vec![];
+    for _ in 0..2 {
+        desk.control.watch_settings(|core, settings| seen.push((core, settings.duration)));
+    }
+    assert_eq!(seen, [(2, perf::settings::Duration::Micros(777))]);
 }
 
 #[test]
