@@ -1,6 +1,7 @@
 //! Input of any kind: each of these takes bytes, and panics if what comes of them is wrong. They are
 //! called by a fuzzer (tools/fuzz) and by properties.
 
+mod stream;
 mod wires;
 
 use std::cell::RefCell;
@@ -48,6 +49,11 @@ pub fn frame(bytes: &[u8]) {
     let (network, transport) = (key.layers.network, key.layers.transport);
     assert!(usize::from(network) <= bytes.len() && usize::from(transport) <= bytes.len());
     assert!(transport == 0 || network < transport, "{bytes:x?}");
+}
+
+/// What a line or a file holds is frames, text or damage, and behind it a stream is found again.
+pub fn stream(bytes: &[u8]) {
+    stream::check(bytes);
 }
 
 /// A rule that is read is written so that it is read as the same; what is wrong is inside the text.

@@ -11,6 +11,20 @@ const WORDS: &str = "(in_port=[0-9]{1,2}|tcp|udp6?|ip|arp|dl_vlan=[0-9]{1,3}|nw_
                      mod_tp_dst:[0-9]{1,5}|set_field:[0-9a-f:.]{1,12}->[a-z_]{4,8}|[ -~]{0,6})";
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn behind_any_bytes_a_stream_is_found_again(bytes in vec(line_byte(), 0..600)) {
+        hostile::stream(&bytes);
+    }
+}
+
+/// A byte of a line: often one that begins or ends something there.
+fn line_byte() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => any::<u8>(), 1 => Just(0), 1 => Just(b'\n'), 1 => Just(b'@'), 2 => 0..4_u8]
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]

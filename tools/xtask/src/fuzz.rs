@@ -13,8 +13,8 @@ use crate::install::{self, CPP, Consent};
 use crate::workspace::{cargo, root, succeed, target};
 
 /// Targets, and how long an input is at most.
-pub(crate) const TARGETS: [(&str, u32); 4] =
-    [("frame", 160), ("rule", 200), ("packets", 400), ("tunnel", 24)];
+pub(crate) const TARGETS: [(&str, u32); 5] =
+    [("frame", 160), ("rule", 200), ("packets", 400), ("tunnel", 24), ("stream", 300)];
 /// Executions of each that say enough.
 pub(crate) const ENOUGH: u64 = 1_000_000;
 
@@ -33,7 +33,7 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 /// What to run.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// This target only: frame, rule, packets or tunnel.
+    /// This target only: frame, rule, packets, tunnel or stream.
     target: Option<String>,
     /// Executions of each.
     #[arg(long, default_value_t = ENOUGH)]
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     build()?;
     let is_wanted = |name: &str| options.target.as_ref().is_none_or(|target| target == name);
     let wanted: Vec<_> = TARGETS.iter().filter(|(name, _)| is_wanted(name)).collect();
-    ensure!(!wanted.is_empty(), "no such target; there are: frame, rule, packets, tunnel");
+    ensure!(!wanted.is_empty(), "no such target; there are: frame, rule, packets, tunnel, stream");
     wanted.into_iter().try_for_each(|(name, longest)| fuzz(name, *longest, options.runs))
 }
 
