@@ -7,11 +7,13 @@ mod boot;
 mod copies;
 mod ledger;
 mod listener;
+mod milliseconds;
 
 pub(crate) use boot::{Boot, Event};
 pub(crate) use copies::{Copies, Copy};
 pub(crate) use ledger::{Ledger, Sums};
 pub(crate) use listener::{Heard, Listener};
+pub(crate) use milliseconds::Milliseconds;
 
 use std::fs::File;
 use std::io::{self, Read};

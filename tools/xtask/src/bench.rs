@@ -7,6 +7,7 @@ mod growth;
 mod machine;
 mod peers;
 mod perf;
+mod report;
 
 use std::fs;
 
@@ -51,10 +52,12 @@ enum Name {
     Dataplane,
     /// What a frame costs in the rings of a card, in cycles, and with each kind of card, in instructions.
     Drivers,
+    /// Time and memory that the recording of an hour takes to become a page.
+    Report,
 }
 
 impl Name {
-    const ALL: [Self; 4] = [Self::Boot, Self::Perf, Self::Dataplane, Self::Drivers];
+    const ALL: [Self; 5] = [Self::Boot, Self::Perf, Self::Dataplane, Self::Drivers, Self::Report];
 
     /// The name of its file.
     fn file(self, options: &Options) -> &'static str {
@@ -65,6 +68,7 @@ impl Name {
             Self::Dataplane if options.peers => "dataplane-peers",
             Self::Dataplane => "dataplane",
             Self::Drivers => "drivers",
+            Self::Report => "report",
         }
     }
 
@@ -78,6 +82,7 @@ impl Name {
             Self::Dataplane if options.growth => growth::measure(),
             Self::Dataplane => perf::alone("paths"),
             Self::Drivers => drivers::measure(options.consent),
+            Self::Report => report::measure(),
         }
     }
 }

@@ -199,8 +199,8 @@ fn rows(start: usize, boot: &Boot, sink: &mut impl Sink) -> Result<()> {
 
 fn milliseconds(start: usize, boot: &Boot, sink: &mut impl Sink) -> Result<()> {
     for (core, records) in &boot.milliseconds {
-        for record in records {
-            let row = MillisecondRow::of(start, *core, record);
+        for record in records.iter() {
+            let row = MillisecondRow::of(start, *core, &record);
             sink.take("barecore.recording-millisecond", &row)?;
         }
     }

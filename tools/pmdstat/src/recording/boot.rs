@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use perf::stream::{Greeting, Message, Names, Suspect, Table, Whole};
-use perf::{Counter, Iteration, Millisecond, Quantity, Snapshot, Timebase};
+use perf::{Counter, Iteration, Quantity, Snapshot, Timebase};
 
-use super::Copies;
+use super::{Copies, Milliseconds};
 
 /// What a crash report begins with, and its last line.
 const CRASH: &str = "crash on core ";
@@ -23,7 +23,7 @@ pub(crate) struct Boot {
     /// Events by number, notes among them.
     pub(crate) events: BTreeMap<u64, Event>,
     /// Milliseconds by core, oldest first.
-    pub(crate) milliseconds: BTreeMap<u16, Vec<Millisecond>>,
+    pub(crate) milliseconds: BTreeMap<u16, Milliseconds>,
     /// What was counted, by table and owner.
     pub(crate) copies: BTreeMap<(Table, u16), Copies>,
     /// What numbers of tables are called, where all of that was heard.

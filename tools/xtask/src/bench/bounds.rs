@@ -52,11 +52,19 @@ const CYCLES: [(&str, f64); 12] = [
 const DRIVERS: [(&str, f64); 2] =
     [("rings of Intel's cards, batch 8", 90.0), ("rings of Intel's cards, batch 32", 60.0)];
 
+/// From the recording of an hour to a page: time, the most memory, and size of the page.
+pub(super) const REPORT_TIME: &str = "an hour's recording to a page";
+pub(super) const REPORT_MEMORY: &str = "an hour's recording to a page, memory";
+pub(super) const REPORT_PAGE: &str = "page of an hour's recording";
+
+/// Figures of the report bench.
+const REPORT: [(&str, f64); 3] = [(REPORT_TIME, 10.0), (REPORT_MEMORY, 500.0), (REPORT_PAGE, 1.0)];
+
 /// What the figure called `name` may be at most, in its own unit. What holds for a figure holds
 /// for the same figure measured in pairs.
 pub(super) fn bound(name: &str) -> Option<f64> {
     let name = name.trim_end_matches(IN_PAIRS);
-    let mut bounds = BOOT.iter().chain(&REPEATING).chain(&CYCLES).chain(&DRIVERS);
+    let mut bounds = BOOT.iter().chain(&REPEATING).chain(&CYCLES).chain(&DRIVERS).chain(&REPORT);
     bounds.find(|(figure, _)| *figure == name).map(|(_, bound)| *bound)
 }
 
