@@ -8,6 +8,7 @@ pub mod boot;
 pub mod cmos;
 pub mod command;
 pub mod control;
+mod ether;
 pub mod logs;
 pub mod loopback;
 pub mod machine;

@@ -13,21 +13,20 @@ use dataplane::wire::icmpv6::{ADVERTISEMENT, SOLICITATION};
 use frame::{BUFFER, Frame, LocalPool};
 use handover::{Inbox, READERS, Sender};
 use heapless::Vec;
-use smoltcp::iface::{Config, Interface, SocketSet};
-use smoltcp::phy::{ChecksumCapabilities, Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::iface::{Interface, SocketSet};
+use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::time::Instant;
 use smoltcp::wire::{
     ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
-    EthernetRepr, HardwareAddress, Icmpv6Packet, Icmpv6Repr, IpCidr, IpProtocol, Ipv6Packet,
-    Ipv6Repr, NdiscRepr, RawHardwareAddress,
+    EthernetRepr, Icmpv6Packet, Icmpv6Repr, IpProtocol, Ipv6Packet, Ipv6Repr, NdiscRepr,
+    RawHardwareAddress,
 };
 
 use super::neighbors::Neighbors;
+use crate::ether::{self, Adapter, Ether};
 
 /// Frames that are answered in one tick at most.
 const FRAMES: usize = 64;
-/// The longest frame of the endpoint, with its header.
-const LONGEST: usize = 1514;
 
 /// How frames reach PMDs and come from them.
 pub struct Wire {
@@ -44,29 +43,15 @@ pub struct Endpoint {
     own: dataplane::tunnel::Endpoint,
     interface: Interface,
     sockets: SocketSet<'static>,
-    line: Line,
-}
-
-/// The wire, and a copy of the frame that came last.
-struct Line {
-    wire: Wire,
-    bytes: [u8; BUFFER],
-    len: usize,
+    adapter: Adapter<Wire>,
 }
 
 impl Endpoint {
     /// The endpoint `own`, behind `wire`.
     pub fn new(own: dataplane::tunnel::Endpoint, wire: Wire) -> Self {
-        let mut line = Line { wire, bytes: [0; BUFFER], len: 0 };
-        let config = Config::new(HardwareAddress::Ethernet(ethernet(own.mac)));
-        let mut interface = Interface::new(config, &mut line, Instant::ZERO);
-        interface.update_ip_addrs(|addresses| {
-            let all = own.addresses.iter().flatten().map(|(address, bits)| cidr(*address, *bits));
-            all.for_each(|it| {
-                let _one_of_each_family_fits = addresses.push(it);
-            });
-        });
-        Self { own, interface, sockets: SocketSet::new(&mut [][..]), line }
+        let mut adapter = Adapter::new(wire);
+        let interface = ether::interface(&mut adapter, own.mac, &own.addresses, 0);
+        Self { own, interface, sockets: SocketSet::new(&mut [][..]), adapter }
     }
 
     /// Answers what came, and asks for those of `neighbors` who are due, at a time in microseconds
@@ -74,13 +59,13 @@ impl Endpoint {
     pub(super) fn tick(&mut self, neighbors: &mut Neighbors, micros: u64, now: u64) {
         let time = Instant::from_micros(micros as i64);
         for _ in 0..FRAMES {
-            if !self.line.take() {
+            if !self.adapter.take() {
                 break;
             }
-            if let Some((address, mac)) = told(self.line.received(), &self.own) {
+            if let Some((address, mac)) = told(self.adapter.received(), &self.own) {
                 neighbors.hear(address, mac, now);
             }
-            self.interface.poll(time, &mut self.line, &mut self.sockets);
+            self.interface.poll(time, &mut self.adapter, &mut self.sockets);
         }
         if let Some(address) = neighbors.due(now) {
             self.ask(address);
@@ -90,13 +75,13 @@ impl Endpoint {
     /// Asks the wire who has `address`.
     fn ask(&mut self, address: u128) {
         let Some(source) = self.own.source(address) else { return };
-        let mac = ethernet(self.own.mac);
+        let mac = ether::address(self.own.mac);
         if is_ipv4(address) {
             let [source, target] = [source, address].map(|it| Ipv4Addr::from_bits(it as u32));
-            self.line.send(42, |bytes| arp(bytes, (mac, source), target));
+            self.adapter.send(42, |bytes| arp(bytes, (mac, source), target));
         } else {
             let [source, target] = [source, address].map(Ipv6Addr::from_bits);
-            self.line.send(86, |bytes| solicitation(bytes, (mac, source), target));
+            self.adapter.send(86, |bytes| solicitation(bytes, (mac, source), target));
         }
     }
 }
@@ -167,90 +152,26 @@ fn told(frame: &[u8], own: &dataplane::tunnel::Endpoint) -> Option<(u128, u64)> 
     (mac != 0).then_some((address, mac as u64))
 }
 
-fn ethernet(mac: u64) -> EthernetAddress {
-    let [_, _, a, b, c, d, e, f] = mac.to_be_bytes();
-    EthernetAddress([a, b, c, d, e, f])
-}
-
-fn cidr(address: u128, bits: u8) -> IpCidr {
-    if is_ipv4(address) {
-        IpCidr::new(Ipv4Addr::from_bits(address as u32).into(), bits.saturating_sub(96))
-    } else {
-        IpCidr::new(Ipv6Addr::from_bits(address).into(), bits)
-    }
-}
-
-impl Line {
-    /// Copies the next frame that a PMD sent. False if there is none.
-    fn take(&mut self) -> bool {
-        let Wire { pool, from, .. } = &mut self.wire;
-        let Some(frame) = from.iter_mut().find_map(Inbox::take) else { return false };
-        self.len = frame.len().min(BUFFER);
-        self.bytes[..self.len].copy_from_slice(&frame.bytes()[..self.len]);
-        pool.put(frame);
-        true
+impl Ether for Wire {
+    fn take(&mut self, bytes: &mut [u8; BUFFER]) -> Option<usize> {
+        let frame = self.from.iter_mut().find_map(Inbox::take)?;
+        let len = frame.len().min(BUFFER);
+        bytes[..len].copy_from_slice(&frame.bytes()[..len]);
+        self.pool.put(frame);
+        Some(len)
     }
 
-    fn received(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// Sends a frame of `len` bytes that `write` writes.
-    fn send<A>(&mut self, len: usize, write: impl FnOnce(&mut [u8]) -> A) {
-        send(&mut self.wire, len, write);
-    }
-}
-
-/// Sends a frame of `len` bytes that `write` writes. Where there is no empty frame it is written for
-/// nobody: what it answers is asked again.
-fn send<A>(wire: &mut Wire, len: usize, write: impl FnOnce(&mut [u8]) -> A) -> A {
-    let mut bytes = [0; BUFFER];
-    let len = len.min(LONGEST);
-    let written = write(&mut bytes[..len]);
-    if let Some(mut frame) = wire.pool.take() {
-        frame.copy_from(&bytes[..len]);
-        if let Err(frame) = wire.to.send(frame) {
-            wire.pool.put(frame);
+    /// Where there is no empty frame it is lost: what it answers is asked again.
+    fn send(&mut self, bytes: &[u8]) {
+        let Some(mut frame) = self.pool.take() else { return };
+        frame.copy_from(bytes);
+        if let Err(frame) = self.to.send(frame) {
+            self.pool.put(frame);
         }
     }
-    written
-}
 
-/// Takes the frame that came last.
-struct Received<'a>(&'a [u8]);
-/// Sends one more.
-struct Sending<'a>(&'a mut Wire);
-
-impl Device for Line {
-    type RxToken<'a> = Received<'a>;
-    type TxToken<'a> = Sending<'a>;
-
-    fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Sending<'_>)> {
-        let len = core::mem::take(&mut self.len);
-        (len > 0).then_some((Received(&self.bytes[..len]), Sending(&mut self.wire)))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<Sending<'_>> {
-        Some(Sending(&mut self.wire))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = LONGEST;
-        capabilities
-    }
-}
-
-impl RxToken for Received<'_> {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, read: F) -> R {
-        read(self.0)
-    }
-}
-
-impl TxToken for Sending<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, write: F) -> R {
-        send(self.0, len, write)
+    fn has_room(&self) -> bool {
+        true
     }
 }
 
