@@ -115,6 +115,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_verb_shows_how_it_is_called() {
+        let mut options = Options::command();
+        options.build();
+        for verb in options.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+            let (name, help) = (verb.get_name().to_owned(), verb.render_long_help().to_string());
+            assert!(help.contains(&format!("\n  pmdstat {name} ")), "{help}");
+        }
+    }
+
+    #[test]
     fn the_options_do_not_contradict_each_other() {
         Options::command().debug_assert();
     }

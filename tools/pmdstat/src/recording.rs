@@ -21,7 +21,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ovs;
+use crate::{ovs, talk};
 
 /// All that a file or a line held.
 #[derive(Debug, Default)]
@@ -69,9 +69,10 @@ impl Recording {
     /// Those of `input`.
     pub(crate) fn read(mut input: impl Read) -> io::Result<Self> {
         let (mut recording, mut listener) = (Self::default(), Listener::new());
-        let mut buffer = vec![0; 1 << 16];
+        let (mut buffer, mut total) = (vec![0; 1 << 16], 0_u64);
         loop {
             let count = input.read(&mut buffer)?;
+            talk::far(&mut total, count);
             if count == 0 {
                 listener.finish(&mut |heard| recording.take(heard));
                 recording.before = listener.first().unwrap_or(0);

@@ -21,3 +21,17 @@ pub(crate) fn progress(text: Arguments<'_>) {
         let _nobody_listens = write!(error, "\r{:40}\r{text}", "").and_then(|()| error.flush());
     }
 }
+
+/// Says now and then how much of something long was read: `count` bytes more than `total`. Nothing more means
+/// the end.
+pub(crate) fn far(total: &mut u64, count: usize) {
+    /// What is read in a blink is not worth a word.
+    const STEP: u64 = 16 << 20;
+    let before = std::mem::replace(total, *total + count as u64) / STEP;
+    match *total / STEP {
+        0 => {}
+        _ if count == 0 => progress(format_args!("")),
+        now if now > before => progress(format_args!("{} MiB are read", *total >> 20)),
+        _ => {}
+    }
+}
