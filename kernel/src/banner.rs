@@ -123,7 +123,12 @@ impl Display for Taken<'_> {
         let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
         for (number, port) in ports {
             let comma = if number > 0 { "; " } else { "" };
-            write!(out, "{comma}{number} = {} on core {}, ", port.place, port.polled.core())?;
+            write!(out, "{comma}{number} = {} ", port.place)?;
+            if port.management.is_some() {
+                out.write_str("for mgmt")?;
+                continue;
+            }
+            write!(out, "on core {}, ", port.polled.core())?;
             let (receive, transmit) = port.rings;
             write!(out, "{} rxq, rings {receive}/{transmit}", port.queues.0)?;
         }

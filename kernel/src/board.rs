@@ -8,6 +8,7 @@ use kernel::machine::{
     self, Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine,
     Mended, Polled, Register,
 };
+use kernel::management::Tally;
 
 use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, power, provoke, tsc};
@@ -22,6 +23,8 @@ pub(crate) struct Board {
     pmds: Vec<(usize, &'static Ledger), PORTS>,
     /// Receive queues, which know who polls them.
     queues: Queued,
+    /// The port that the control core has for itself, and what became of its frames.
+    managed: Option<(usize, Tally)>,
     /// Started to check the time-stamp counter by.
     second_clock: Option<SecondClock>,
 }
@@ -32,12 +35,23 @@ impl Board {
         pmds: Vec<(usize, &'static Ledger), PORTS>,
         queues: Queued,
     ) -> Self {
-        Self { ports, pmds, queues, second_clock: None }
+        Self { ports, pmds, queues, managed: None, second_clock: None }
     }
 
     /// How many PMDs poll ports.
     pub(crate) fn pmds(&self) -> usize {
         self.pmds.len()
+    }
+
+    /// Knows from now on what became of the frames of port `number`, which the control core has for
+    /// itself.
+    pub(crate) fn set_managed(&mut self, number: usize, tally: Tally) {
+        self.managed = Some((number, tally));
+    }
+
+    /// What became of the frames of port `number`, if that is the one.
+    fn tally(&self, number: usize) -> Option<Tally> {
+        self.managed.filter(|(own, _)| *own == number).map(|(_, tally)| tally)
     }
 
     /// Whether a card is to be looked after at once.
@@ -48,7 +62,8 @@ impl Board {
     /// The cores that poll port `number`, as bits.
     fn cores(&self, number: usize) -> u64 {
         let own = self.queues.iter().filter(|known| usize::from(known.name.0) == number);
-        own.fold(0, |cores, known| cores | 1 << (known.load.core() % cores::MAX))
+        let house = u64::from(self.tally(number).is_some());
+        own.fold(house, |cores, known| cores | 1 << (known.load.core() % cores::MAX))
     }
 }
 
@@ -59,7 +74,9 @@ impl Machine for Board {
 
     fn port(&self, number: usize) -> Option<machine::Port> {
         let port = self.ports.get(number)?;
+        let management = self.tally(number);
         let pending: u64 = self.pmds.iter().map(|(_, ledger)| ledger.pending(number)).sum();
+        let pending = management.map_or(pending as u32, |tally| tally.pending);
         Some(machine::Port {
             place: port.place,
             driver: port.driver(),
@@ -69,8 +86,9 @@ impl Machine for Board {
             queues: port.queues,
             rings: port.rings,
             mtu: port.mtu,
-            ring_pending: pending as u32,
+            ring_pending: pending,
             missed: port.missed(),
+            management,
         })
     }
 
@@ -98,8 +116,9 @@ impl Machine for Board {
     }
 
     fn health(&self, number: usize) -> Option<Health> {
-        let unsent = self.pmds.iter().map(|(_, ledger)| ledger.unsent(number)).sum();
-        Some(self.ports.get(number)?.health(unsent))
+        let unsent: u64 = self.pmds.iter().map(|(_, ledger)| ledger.unsent(number)).sum();
+        let own = self.tally(number).map_or(0, |tally| tally.returned);
+        Some(self.ports.get(number)?.health(unsent + own))
     }
 
     fn missed(&self, number: usize) -> Option<u64> {

@@ -289,6 +289,11 @@ impl<'a, O: Orders> Control<'a, O> {
         self.endpoint = Some(endpoint);
     }
 
+    /// Microseconds in so many cycles of the clock.
+    pub fn micros(&self, cycles: u64) -> u64 {
+        self.base.micros(cycles)
+    }
+
     /// Knows from now on what calendar time is.
     pub fn set_utc(&mut self, utc: Utc) {
         self.base.utc = Some(utc);

@@ -4,7 +4,7 @@ use core::mem::replace;
 
 use defmt::Display2Format;
 use kernel::control::{Control, Orders};
-use kernel::machine::{Link, Mended};
+use kernel::machine::{Link, Machine as _, Mended};
 use kernel::show::Told;
 use perf::Settings;
 use serial::Port;
@@ -12,6 +12,7 @@ use serial::Port;
 use crate::arch::{self, power};
 use crate::board::Board;
 use crate::log::{Line, vlog};
+use crate::mgmt::Managed;
 use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
@@ -27,7 +28,7 @@ const EVENTS: u64 = 1000;
 pub(crate) fn keep<O: Orders>(
     control: &mut Control<'_, O>,
     mut board: Board,
-    (mut console, mut stream): (Port, Option<Line>),
+    (mut console, mut stream, mut managed): (Port, Option<Line>, Option<Managed>),
     mut wall: WallClock,
 ) -> ! {
     let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
@@ -48,6 +49,10 @@ pub(crate) fn keep<O: Orders>(
         control.tick(&mut board, &heard[..count]);
         let sent = console.write(control.unsent());
         control.sent(sent);
+        if let Some(Managed { number, management }) = &mut managed {
+            management.tick(control.micros(board.now()));
+            board.set_managed(*number, management.tally());
+        }
         if let Some(line) = &mut stream {
             line.drain(control);
         }

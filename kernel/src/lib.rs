@@ -12,6 +12,7 @@ mod ether;
 pub mod logs;
 pub mod loopback;
 pub mod machine;
+pub mod management;
 mod nearest;
 pub mod options;
 pub mod output;

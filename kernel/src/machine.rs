@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::address::{Mac, Place};
 use crate::command::Crash;
 use crate::logs::{Levels, Log};
+use crate::management::Tally;
 
 /// The machine that the console runs on.
 pub trait Machine {
@@ -250,4 +251,6 @@ pub struct Port {
     pub ring_pending: u32,
     /// Frames that the card says it had no room for, where it can tell.
     pub missed: Option<u64>,
+    /// What became of its frames, if the control core has it for itself.
+    pub management: Option<Tally>,
 }

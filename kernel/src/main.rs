@@ -13,6 +13,7 @@ mod crash_report;
 mod facts;
 mod house;
 mod log;
+mod mgmt;
 mod nictest;
 mod outgoing;
 mod pmds;
@@ -36,23 +37,26 @@ use switches::World;
 /// What core 0 does once the machine is set up.
 fn main() -> ! {
     let boot = tsc::now();
-    let (options, faults) = Options::parse(arch::command_line().as_bytes());
+    let (mut options, faults) = Options::parse(arch::command_line().as_bytes());
     crash::report_to(options.console.com);
     log::LEVELS.choose(&options.log);
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
     let cores = setup::pmd_cores(&options, &mut troubles);
-    let (mut ports, queues) = match cores.is_empty() {
+    let (mut ports, mut queues) = match cores.is_empty() {
         true => (Vec::new(), Vec::new()),
         false => setup::take_ports(&options, &mut troubles),
     };
+    let managed = mgmt::open(&mut options, &ports, &mut queues, &mut troubles);
+    let Ok(managed) = managed else { out_of_memory("the port of mgmt=") };
     let base = Timebase::new(tsc::frequency(), boot);
     let cores = setup::with_pmds(&options, &cores, &queues, &mut troubles);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().map(|&core| setup::polling(&options, core)).collect();
     setup::miss_members(&options, &ports, &mut troubles);
     let endpoint = setup::endpoint(&options, &ports, &mut troubles);
-    let world = World::new(&options, polling.len(), ports.len(), endpoint, arch::module());
+    let own = managed.as_ref().map(|managed| managed.number as u16);
+    let world = World::new(&options, polling.len(), (ports.len(), own), endpoint, arch::module());
     let before = |store, queues: &mut [_]| {
         if let Some(frames) = options.nictest {
             nictest::run(&mut ports, queues, store, frames);
@@ -67,7 +71,10 @@ fn main() -> ! {
     }
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let ledgers = handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect();
-    let board = Board::new(ports, ledgers, queues.clone());
+    let mut board = Board::new(ports, ledgers, queues.clone());
+    if let Some(managed) = &managed {
+        board.set_managed(managed.number, managed.management.tally());
+    }
     let Some(pmds) = setup::watched(handles, &options) else { out_of_memory("PMDs") };
     let Some(control) = setup::control(&options, pmds, world.tables, base) else {
         out_of_memory("the console")
@@ -94,7 +101,7 @@ fn main() -> ! {
     }
     log::tell_way(way);
     control.set_stream(way, sections::build_id());
-    house::keep(control, board, (console, stream), wall)
+    house::keep(control, board, (console, stream, managed), wall)
 }
 
 fn out_of_memory(what: &str) -> ! {

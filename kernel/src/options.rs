@@ -7,6 +7,7 @@ mod balance;
 mod bonds;
 mod fault;
 mod forward;
+mod management;
 mod perf;
 mod table;
 mod tunnels;
@@ -26,6 +27,7 @@ pub use balance::Balance;
 pub use bonds::Bonds;
 pub use fault::{Fault, Faults};
 pub use forward::Forward;
+pub use management::Management;
 pub use perf::PerfOptions;
 pub use table::{Key, keys};
 pub use tunnels::{Tunnels, Vtep};
@@ -72,6 +74,8 @@ pub struct Options {
     pub tx_flush_interval: u32,
     /// Who polls which receive queue.
     pub balance: Balance,
+    /// The port that the control core has for itself.
+    pub mgmt: Option<Management>,
     /// This end of all tunnels.
     pub vtep: Option<Vtep>,
     /// Tunnels.
@@ -233,6 +237,7 @@ impl Default for Options {
             steers_by_hash: false,
             tx_flush_interval: 0,
             balance: Balance::DEFAULT,
+            mgmt: None,
             vtep: None,
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],

@@ -114,7 +114,8 @@ pub(crate) fn start(
     let pools = pollings.len() + usize::from(world.has_endpoint);
     let rings: usize = ports.iter().map(|port| port.frames()).sum();
     let are_long = ports.iter().any(|port| port.largest > LARGEST);
-    let store = fill_store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
+    let store = store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
+    let store = STORE.call_once(|| store);
     before(store, &mut ports);
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
@@ -152,10 +153,10 @@ pub(crate) fn carve<T>(value: T) -> Result<&'static mut T, NoMemory> {
 }
 
 /// So many frames, of so many buffers each.
-fn fill_store(count: usize, each: usize) -> Result<&'static PoolStore, NoMemory> {
+pub(crate) fn store(count: usize, each: usize) -> Result<PoolStore, NoMemory> {
     let slots = memory::carve_with(count, |_| None::<Frame>).ok_or(NoMemory)?;
     let buffers = memory::carve_with(count * each, |_| Buffer::new()).ok_or(NoMemory)?;
-    Ok(STORE.call_once(|| PoolStore::of_long(slots, (buffers, each))))
+    Ok(PoolStore::of_long(slots, (buffers, each)))
 }
 
 fn assemble(

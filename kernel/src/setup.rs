@@ -20,6 +20,7 @@ use perf::losses::Sample;
 use perf::{Iteration, Snapshot, Timebase, windows};
 
 use crate::arch::{cores, memory, tsc};
+use crate::mgmt;
 use crate::pmds::{self, Handle, MILLISECONDS, Polling};
 use crate::ports::{self, Port, Shape};
 use crate::queues::{Queues, Rx};
@@ -45,6 +46,10 @@ pub(crate) enum Trouble {
     NoSuchCard(Nic),
     /// Tunnels are to leave by a port that there is not.
     NoEndpoint(u16),
+    /// There is no port as the one that the control core was to have for itself.
+    NoManagement,
+    /// This key names a port that the control core has for itself.
+    Managed(&'static str, u16),
     /// A bond has a port that there is not.
     NoMember(u16, u16),
     /// Tunnels are to leave by a member of a bond.
@@ -82,6 +87,13 @@ impl Display for Trouble {
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
             }
+            Self::NoManagement => out.write_str(
+                "error: mgmt: no port that ports= took is that one; nobody is reached there",
+            ),
+            Self::Managed(key, port) => write!(
+                out,
+                "error: {key}: port {port} is mgmt's, and PMDs have no part in it; what names it is off"
+            ),
             Self::NoMember(bond, port) => {
                 write!(out, "error: bond: {bond} has the port {port}, which there is not")
             }
@@ -187,17 +199,14 @@ pub(crate) fn take_ports(
     for (number, card) in chosen.iter().enumerate() {
         // One for each port that is still to come.
         let most = left - (chosen.len() - number - 1);
-        let wanted = options.n_rxq.of(taken.len()) as usize;
-        let port = taken.len();
-        let rings = (options.n_rxq_desc.of(port), options.n_txq_desc.of(port));
-        let shape = Shape { queues: wanted.min(most), rings, mtu: options.mtu.of(port) };
+        let managed = mgmt::shape(options, taken.len(), card);
+        let is_managed = managed.is_some();
+        let shape = managed.unwrap_or_else(|| shape(options, taken.len(), most));
         match ports::take(card, &shape) {
             Ok((port, own)) => {
-                miss_descriptors(taken.len() as u16, rings, port.rings, troubles);
                 left -= own.rx.len();
-                if own.rx.len() < wanted {
-                    let port = taken.len() as u16;
-                    note(troubles, Trouble::FewerQueues(port, own.rx.len(), wanted));
+                if !is_managed {
+                    miss_some(options, (taken.len(), &port), troubles);
                 }
                 if let Some(wrong @ Checksum::Wrong { .. }) = port.checksum() {
                     note(troubles, Trouble::Damaged(card.place, wrong));
@@ -211,12 +220,24 @@ pub(crate) fn take_ports(
     (taken, queues)
 }
 
-/// Notes that rings of `port` are smaller than was asked for.
-fn miss_descriptors(port: u16, wanted: (u32, u32), had: (u32, u32), troubles: &mut Troubles) {
-    for (key, wanted, had) in [("n_rxq_desc", wanted.0, had.0), ("n_txq_desc", wanted.1, had.1)] {
+/// What port `number` is to be like, if it may have so many queues.
+fn shape(options: &Options, number: usize, most: usize) -> Shape {
+    let rings = (options.n_rxq_desc.of(number), options.n_txq_desc.of(number));
+    let queues = most.min(options.n_rxq.of(number) as usize);
+    Shape { queues, rings, mtu: options.mtu.of(number) }
+}
+
+/// Notes what of that a port has not.
+fn miss_some(options: &Options, (number, port): (usize, &Port), troubles: &mut Troubles) {
+    let wanted = shape(options, number, usize::MAX);
+    let (rx, tx) = wanted.rings;
+    for (key, wanted, had) in [("n_rxq_desc", rx, port.rings.0), ("n_txq_desc", tx, port.rings.1)] {
         if had < wanted && wanted != DESCRIPTORS {
-            note(troubles, Trouble::SmallerRings(port, key, had, wanted));
+            note(troubles, Trouble::SmallerRings(number as u16, key, had, wanted));
         }
+    }
+    if port.queues.0 < wanted.queues {
+        note(troubles, Trouble::FewerQueues(number as u16, port.queues.0, wanted.queues));
     }
 }
 

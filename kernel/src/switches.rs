@@ -56,26 +56,29 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The world as `options` say it is, for so many PMDs and `ports`, with this `endpoint` of
-    /// tunnels, and the rules in `file`.
+    /// The world as `options` say it is, for so many PMDs and `ports`, one of which may be `managed` by
+    /// the control core, with this `endpoint` of tunnels, and the rules in `file`.
     #[inline(never)]
     pub(crate) fn new(
         options: &Options,
         pmds: usize,
-        ports: usize,
+        (ports, managed): (usize, Option<u16>),
         endpoint: Option<Endpoint>,
         file: Option<&[u8]>,
     ) -> Result<Self, NoMemory> {
         let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
         let mut first = rule_set(seeds)?;
-        let fault = fill(&mut first, &options.forward, file).err();
+        let fault = fill(&mut first, (&options.forward, managed), file).err();
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
+        let ports = ((1 << ports) - 1) & !managed.map_or(0, |port| 1 << port);
         let network = || network(ports, endpoint, options);
         let (network, network_readers) = carve(Published::new(network()?, network()?))?.open(pmds);
         let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
         let heard = heard.try_into().map_err(|_| NoMemory)?;
         let meters = &*memory::carve_with(METERS, |_| Meter::default()).ok_or(NoMemory)?;
-        let tables = Tables::new(rules, network, TablesMemory { heard, meters }, tsc::frequency());
+        let memory = TablesMemory { heard, meters };
+        let mut tables = Tables::new(rules, network, memory, tsc::frequency());
+        tables.set_managed(managed);
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
         let steering = options.steers_by_hash.then_some(seeds.other(5));
@@ -120,7 +123,11 @@ pub(crate) enum FileFault {
 
 /// Makes `set` the rules of `forward` and those of `file`. If something is wrong with the file, none
 /// of its rules is in the set.
-fn fill(set: &mut RuleSet, forward: &Forward, file: Option<&[u8]>) -> Result<(), FileFault> {
+fn fill(
+    set: &mut RuleSet,
+    (forward, managed): (&Forward, Option<u16>),
+    file: Option<&[u8]>,
+) -> Result<(), FileFault> {
     let own = |set: &mut RuleSet| {
         set.clear();
         forward.rules().for_each(|rule| add(set, &rule));
@@ -130,7 +137,7 @@ fn fill(set: &mut RuleSet, forward: &Forward, file: Option<&[u8]>) -> Result<(),
     let Some(bytes) = file else { return Ok(()) };
     let text = core::str::from_utf8(bytes);
     let text = text.map_err(|error| FileFault::NotText(error.valid_up_to()))?;
-    add_all(set, text).map_err(|error| {
+    add_all(set, text, managed).map_err(|error| {
         own(set);
         FileFault::Rules(error)
     })
@@ -145,15 +152,11 @@ fn add(set: &mut RuleSet, rule: &impl Display) {
     }
 }
 
-/// A world of so many ports, with bonds of them, and tunnels from `endpoint`.
-fn network(
-    ports: usize,
-    endpoint: Option<Endpoint>,
-    options: &Options,
-) -> Result<Network, NoMemory> {
+/// A world of these ports by their bits, with bonds of them, and tunnels from `endpoint`.
+fn network(ports: u32, endpoint: Option<Endpoint>, options: &Options) -> Result<Network, NoMemory> {
     let stations = memory::carve_with(ADDRESSES, |_| Station::default()).ok_or(NoMemory)?;
     let mut network = Network::new(stations.try_into().map_err(|_| NoMemory)?);
-    network.ports = ((1 << ports) - 1) & ((1 << LOCAL) - 1);
+    network.ports = ports & ((1 << LOCAL) - 1);
     network.bonds = options.bonds;
     // A link is expected to be up until it is looked at.
     let all_ports = network.ports as u16;

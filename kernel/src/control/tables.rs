@@ -6,7 +6,7 @@ use dataplane::Note;
 use dataplane::bond::Bond;
 use dataplane::meter::Meter;
 use dataplane::network::{ADDRESSES, Network, Station};
-use dataplane::rules::{self, Fault, RuleSet, SHAPES};
+use dataplane::rules::{self, Action, Fault, RuleSet, SHAPES};
 use dataplane::translate::World;
 use handover::Publisher;
 use heapless::String;
@@ -46,6 +46,8 @@ pub enum Error {
     Set(rules::Error),
     /// A rule is wrong: its line, counted from 1, and what is wrong there.
     Text(usize, Fault),
+    /// Packets are to leave by this port, which the control core has for itself.
+    Managed(u16),
 }
 
 impl From<rules::Error> for Error {
@@ -78,6 +80,8 @@ pub struct Tables {
     pub(super) neighbors: Neighbors,
     /// Stations that were learned and forgotten.
     pub(super) seen: Seen,
+    /// The port that the control core has for itself.
+    managed: Option<u16>,
     hertz: u64,
 }
 
@@ -97,8 +101,14 @@ impl Tables {
             meters,
             neighbors: Neighbors::new(hertz),
             seen: Seen::default(),
+            managed: None,
             hertz,
         }
+    }
+
+    /// Refuses rules that send packets out by this port from now on: the control core has it for itself.
+    pub fn set_managed(&mut self, port: Option<u16>) {
+        self.managed = port;
     }
 
     /// The rules that were published last.
@@ -128,7 +138,7 @@ impl Tables {
     /// Where it cannot be done. Nothing is changed then.
     pub fn edit(&mut self, edit: &Edit) -> Option<Result<(), Error>> {
         let (current, draft) = self.rules.draft()?;
-        let made = change(current, draft, edit);
+        let made = change(current, draft, edit, self.managed);
         if made.is_ok() {
             self.rules.publish();
         }
@@ -147,7 +157,7 @@ impl Tables {
     ) -> Option<Result<(), Error>> {
         let (_, draft) = self.rules.draft()?;
         draft.clear();
-        let made = add_lines(draft, lines);
+        let made = add_lines(draft, lines, self.managed);
         if made.is_ok() {
             self.rules.publish();
         }
@@ -231,7 +241,12 @@ impl Tables {
 }
 
 /// Makes `draft` what `edit` makes of `current`.
-fn change(current: &RuleSet, draft: &mut RuleSet, edit: &Edit) -> Result<(), Error> {
+fn change(
+    current: &RuleSet,
+    draft: &mut RuleSet,
+    edit: &Edit,
+    managed: Option<u16>,
+) -> Result<(), Error> {
     draft.clear();
     match edit.change {
         Change::Add => current.iter().try_for_each(|rule| draft.add(&rule))?,
@@ -244,23 +259,29 @@ fn change(current: &RuleSet, draft: &mut RuleSet, edit: &Edit) -> Result<(), Err
             return Ok(());
         }
     }
-    add_all(draft, &edit.text)
+    add_all(draft, &edit.text, managed)
 }
 
-/// Adds the rules in `text` to `set`, and makes it ready for use.
+/// Adds the rules in `text` to `set`, and makes it ready for use. None may send packets out by the port
+/// that is `managed`.
 ///
 /// # Errors
 ///
 /// What is wrong with them. The set is of no use then.
-pub fn add_all(set: &mut RuleSet, text: &str) -> Result<(), Error> {
-    add_lines(set, (1..).zip(text.lines()))
+pub fn add_all(set: &mut RuleSet, text: &str, managed: Option<u16>) -> Result<(), Error> {
+    add_lines(set, (1..).zip(text.lines()), managed)
 }
 
 fn add_lines<'t>(
     set: &mut RuleSet,
     lines: impl Iterator<Item = (usize, &'t str)>,
+    managed: Option<u16>,
 ) -> Result<(), Error> {
-    rules::parse_lines(lines, |rule| Ok::<(), Error>(set.add(&rule.view())?))?;
+    rules::parse_lines(lines, |rule| {
+        let port = managed.filter(|port| rule.actions.contains(&Action::Output(*port)));
+        port.map_or(Ok(()), |port| Err(Error::Managed(port)))?;
+        Ok::<(), Error>(set.add(&rule.view())?)
+    })?;
     set.finish();
     Ok(())
 }
@@ -278,7 +299,7 @@ impl Display for OfCommand {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Error::Text(_, fault) => fault.fmt(out),
-            Error::Set(_) => self.0.fmt(out),
+            Error::Set(_) | Error::Managed(_) => self.0.fmt(out),
         }
     }
 }
@@ -287,6 +308,9 @@ impl Display for Error {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(line, fault) => write!(out, "line {line}, {fault}"),
+            Self::Managed(port) => {
+                write!(out, "port {port} is mgmt's, and no rule sends packets there")
+            }
             Self::Set(rules::Error::TooMany) => write!(out, "there is no room for more rules"),
             Self::Set(rules::Error::TooManyActions) => {
                 write!(out, "there is no room for the actions of more rules")

@@ -114,6 +114,7 @@ impl Desk {
             mended: Vec::new(),
             logs: RefCell::default(),
             levels: Levels::new(),
+            management: None,
             second_clock: 0,
             drift: u64::MAX,
         };

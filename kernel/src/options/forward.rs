@@ -21,6 +21,15 @@ impl Forward {
         joined
     }
 
+    /// Has frames of `port` and of its partner leave by no port. False if it has none.
+    pub fn part(&mut self, port: u16) -> bool {
+        let Some(partner) = self.exit(port) else { return false };
+        for port in [port, partner] {
+            self.0[usize::from(port)] = None;
+        }
+        true
+    }
+
     /// The port that frames of `port` leave by.
     pub fn exit(&self, port: u16) -> Option<u16> {
         *self.0.get(usize::from(port))?
@@ -68,6 +77,14 @@ mod tests {
             ]
         );
         assert!(rules.iter().all(|rule| dataplane::rules::parse(rule).is_ok()));
+    }
+
+    #[test]
+    fn ports_that_part_lead_nowhere() {
+        let mut forward = Forward::default();
+        assert!(forward.join(0, 1) && forward.join(2, 3) && forward.part(1));
+        assert_eq!([0, 1, 2].map(|port| forward.exit(port)), [None, None, Some(3)]);
+        assert!(!forward.part(0) && !forward.part(PORTS as u16));
     }
 
     #[test]

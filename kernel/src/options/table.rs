@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use perf::settings::{Setting, TABLE};
 
-use super::{Options, balance, bonds, tunnels, values};
+use super::{Options, balance, bonds, management, tunnels, values};
 use perf::Settings;
 
 /// A key of the command line.
@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 31] = [
+static OWN: [OwnKey; 32] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -194,6 +194,15 @@ static OWN: [OwnKey; 31] = [
         range: Range::Number(1..=4096, |options, mebibytes| options.event_store = mebibytes),
         default: "64",
         help: "memory for events (MiB); less where less is free",
+    },
+    OwnKey {
+        name: "mgmt",
+        range: Range::Text(
+            "none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH][,GATEWAY], PORT a number, PCI address or MAC",
+            management::mgmt,
+        ),
+        default: "none",
+        help: "the port that core 0 has for itself, and its IP addresses",
     },
     OwnKey {
         name: "vtep",

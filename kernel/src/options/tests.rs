@@ -1,6 +1,7 @@
 use ::perf::settings::{Duration, TABLE};
 
 use dataplane::bond::Mode;
+use pci_types::PciAddress;
 
 use super::*;
 
@@ -263,6 +264,29 @@ fn tunnels_are_read_with_their_ends() {
     let (first, last) = (options.tunnels[0].unwrap(), options.tunnels[15].unwrap());
     assert_eq!((first.remote, first.key, first.port), (Some(0xffff_ac10_0102), Some(5000), 4789));
     assert_eq!((last.remote, last.key, last.port), (None, None, 8472));
+}
+
+#[test]
+fn the_port_of_the_control_core_is_named_by_its_number_or_its_card() {
+    let (here, mac) = (Place(PciAddress::new(0, 0, 4, 0)), Mac([2, 0, 0, 0, 0, 1]));
+    for name in ["3", "00:04.0", "02:00:00:00:00:01"] {
+        let (options, faults) = parse(&format!("mgmt={name},10.0.0.2/24,fd00::1/64,10.0.0.1"));
+        assert_eq!(faults, "");
+        let own = options.mgmt.unwrap();
+        assert_eq!(own.addresses, [Some((0xffff_0a00_0002, 120)), Some((0xfd00 << 112 | 1, 64))]);
+        assert_eq!(own.gateways, [Some(0xffff_0a00_0001), None]);
+        assert!(own.is(3, here, mac));
+        assert!(!own.is(2, Place(PciAddress::new(0, 0, 5, 0)), Mac([2, 0, 0, 0, 0, 2])));
+    }
+    for value in ["0", "16,10.0.0.2/24", "0,10.0.0.2", "00:04,10.0.0.2/24", "x,10.0.0.2/24"] {
+        refused(
+            &format!("mgmt={value}"),
+            &format!(
+                "error: mgmt={value}: expected none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH]\
+                 [,GATEWAY], PORT a number, PCI address or MAC; using none"
+            ),
+        );
+    }
 }
 
 #[test]

@@ -32,19 +32,27 @@ pub(super) fn vtep(options: &mut Options, text: &str) -> Option<()> {
     }
     let (port, rest) = text.split_once(',')?;
     let port = number(port)?.try_into().ok().filter(|port| usize::from(*port) < PORTS)?;
-    let mut vtep = Vtep { port, addresses: [None; 2], gateways: [None; 2] };
-    for word in rest.split(',') {
+    let (addresses, gateways) = ends(rest)?;
+    options.vtep = Some(Vtep { port, addresses, gateways });
+    Some(())
+}
+
+/// Addresses with how many bits all on the wire share, and gateways: of each family one of either at most.
+type Ends = ([Option<(u128, u8)>; 2], [Option<u128>; 2]);
+
+/// The addresses, one at least, and gateways in `text`.
+pub(super) fn ends(text: &str) -> Option<Ends> {
+    let (mut addresses, mut gateways) = ([None; 2], [None; 2]);
+    for word in text.split(',') {
         match word.split_once('/') {
             Some((address, length)) => {
                 let own = (self::address(address)?, length_of(address, length)?);
-                put(&mut vtep.addresses, own, |own| is_ipv4(own.0))?;
+                put(&mut addresses, own, |own| is_ipv4(own.0))?;
             }
-            None => put(&mut vtep.gateways, address(word)?, |own| is_ipv4(*own))?,
+            None => put(&mut gateways, address(word)?, |own| is_ipv4(*own))?,
         }
     }
-    vtep.addresses.iter().any(Option::is_some).then_some(())?;
-    options.vtep = Some(vtep);
-    Some(())
+    addresses.iter().any(Option::is_some).then_some((addresses, gateways))
 }
 
 /// Puts `value` where those of its family go, if none is there.

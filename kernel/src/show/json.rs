@@ -11,6 +11,7 @@ use serde::ser::{Serialize, Serializer};
 use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
 use crate::control::Rxqs;
 use crate::machine::{Checksum, Health, LinkReport, Machine, Module, Port, Words};
+use crate::management::Tally;
 
 #[derive(serde::Serialize)]
 struct PortRow {
@@ -32,10 +33,35 @@ struct PortRow {
     tx_packets: u64,
     tx_bytes: u64,
     tx_ring_pending_packets: u32,
+    mgmt: Option<ManagementRow>,
+}
+
+#[derive(serde::Serialize)]
+struct ManagementRow {
+    consumed_packets: u64,
+    dropped_packets: u64,
+    waiting_packets: u64,
+    made_packets: u64,
+    unsent_packets: u64,
+    leaving_packets: u64,
+}
+
+impl From<Tally> for ManagementRow {
+    fn from(tally: Tally) -> Self {
+        Self {
+            consumed_packets: tally.consumed,
+            dropped_packets: tally.lies + tally.damaged,
+            waiting_packets: tally.waiting,
+            made_packets: tally.made,
+            unsent_packets: tally.unsent,
+            leaving_packets: tally.leaving,
+        }
+    }
 }
 
 impl PortRow {
     fn of(number: usize, port: &Port, account: &Account) -> Self {
+        let account = port.management.map_or(*account, |tally| tally.account());
         Self {
             port: number,
             pci_address: Text(port.place),
@@ -55,6 +81,7 @@ impl PortRow {
             tx_packets: account.sent,
             tx_bytes: account.sent_bytes,
             tx_ring_pending_packets: port.ring_pending,
+            mgmt: port.management.map(ManagementRow::from),
         }
     }
 }

@@ -7,6 +7,7 @@ use dataplane::{Account, Ledger, PORTS, Reason};
 use super::ledger::{gather, unreadable};
 use crate::control::Rxqs;
 use crate::machine::{Link, Machine, Port};
+use crate::management::Tally;
 use crate::options::MTU;
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
@@ -93,6 +94,7 @@ pub(super) fn checksum_line(
 /// What a port is, and what went through it.
 fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Write) -> fmt::Result {
     head(number, port, out)?;
+    let account = &port.management.map_or(*account, |tally| tally.account());
     let lies = account.dropped[Reason::DeviceLie as usize];
     write!(out, "  rx frames={} bytes={} ", account.received, account.received_bytes)?;
     write!(out, "lies={lies} missed=")?;
@@ -101,7 +103,16 @@ fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Writ
         None => write!(out, "unknown")?,
     }
     write!(out, "  tx frames={} bytes={} ", account.sent, account.sent_bytes)?;
-    writeln!(out, "ring-pending={}", port.ring_pending)
+    writeln!(out, "ring-pending={}", port.ring_pending)?;
+    port.management.map_or(Ok(()), |tally| management_line(&tally, out))
+}
+
+/// Where the frames of the control core's own port ended.
+fn management_line(tally: &Tally, out: &mut impl Write) -> fmt::Result {
+    let Tally { consumed, lies, damaged, waiting, made, unsent, leaving, .. } = tally;
+    let dropped = lies + damaged;
+    write!(out, "  mgmt consumed={consumed} dropped={dropped} waiting={waiting}  ")?;
+    writeln!(out, "made={made} unsent={unsent} leaving={leaving}")
 }
 
 /// What a port is, and who polls it.
@@ -111,6 +122,9 @@ fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
     write!(out, "link {link}, core ")?;
     for (place, core) in port.polled.each_core().enumerate() {
         write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;
+    }
+    if port.management.is_some() {
+        out.write_str(", mgmt")?;
     }
     if port.mtu != MTU {
         write!(out, ", mtu {}", port.mtu)?;

@@ -32,6 +32,7 @@ mod links;
 mod loaders;
 mod logs;
 mod machines;
+mod management;
 mod namespaces;
 mod nictest;
 mod operator;
@@ -119,6 +120,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         checksums::FACTS,
         windows::FACTS,
         machines::FACTS,
+        management::FACTS,
         ports::FACTS,
         links::FACTS,
         resets::FACTS,

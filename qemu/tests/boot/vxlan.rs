@@ -164,7 +164,7 @@ fn equip(hosts: &Namespaces, outer: &Outer) -> Result<()> {
 }
 
 /// Runs the words of `line` as a command of the host on `side`.
-fn ip(hosts: &Namespaces, side: usize, line: &str) -> Result<()> {
+pub(crate) fn ip(hosts: &Namespaces, side: usize, line: &str) -> Result<()> {
     let mut words = line.split(' ');
     let program = words.next().context("no program")?;
     output(hosts.command(side, program).args(words)).map(drop)

@@ -3,6 +3,7 @@
 use dataplane::{Account, Reason};
 
 use super::*;
+use crate::management::Tally;
 
 fn dropped(reasons: &[(Reason, u64)]) -> [u64; Reason::COUNT] {
     let mut dropped = [0; Reason::COUNT];
@@ -231,9 +232,29 @@ fn programs_are_answered_in_documents_of_a_line_each() {
     assert!(ledger[0].contains(port), "{ledger:?}");
     assert!(ledger[0].ends_with(r#","parked_packets":0,"is_exact":true}"#), "{ledger:?}");
     let ports = desk.answers("show ports -f json");
-    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"rx_descriptors_per_ring":256,"tx_descriptors_per_ring":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7}"#;
+    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"rx_descriptors_per_ring":256,"tx_descriptors_per_ring":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7,"mgmt":null}"#;
     assert!(ports[0].contains(port), "{ports:?}");
     assert!(ports[0].contains(r#""rx_missed_packets":null"#), "port 0 cannot tell");
+}
+
+#[test]
+fn a_port_of_the_control_core_s_own_tells_where_its_frames_ended() {
+    let mut desk = Desk::new();
+    let tally = Tally { received: 9, consumed: 6, lies: 1, damaged: 2, ..Tally::default() };
+    desk.machine.management = Some(Tally { made: 5, sent: 3, unsent: 2, pending: 7, ..tally });
+    let lines = desk.answers("show ports");
+    assert!(lines[2].ends_with(", mgmt"), "{lines:#?}");
+    assert_eq!(
+        lines[3..],
+        [
+            "  rx frames=9 bytes=0 lies=1 missed=4  tx frames=3 bytes=0 ring-pending=7",
+            "  mgmt consumed=6 dropped=3 waiting=0  made=5 unsent=2 leaving=0",
+        ]
+    );
+    let row = r#""mgmt":{"consumed_packets":6,"dropped_packets":3,"waiting_packets":0,"made_packets":5,"unsent_packets":2,"leaving_packets":0}}]}"#;
+    let document = desk.answers("show ports -f json");
+    assert!(document[0].ends_with(row), "{document:?}");
+    assert!(document[0].contains(r#""rx_packets":9"#), "{document:?}");
 }
 
 #[test]

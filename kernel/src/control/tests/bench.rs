@@ -13,6 +13,7 @@ use crate::machine::{
     Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine, Mended,
     Module, Polled, Port, Register, Signal,
 };
+use crate::management::Tally;
 
 /// Of ten frames that a card sent to itself eight came back.
 pub(super) const LOST_TWO: Outcome = Outcome {
@@ -44,6 +45,8 @@ pub(super) struct Bench {
     pub(super) mended: Vec<Mended>,
     pub(super) logs: RefCell<Logs>,
     pub(super) levels: Levels,
+    /// What became of the frames of port 1, if the control core has that.
+    pub(super) management: Option<Tally>,
     pub(super) second_clock: u64,
     /// The second clock is ahead by one part in so many.
     pub(super) drift: u64,
@@ -61,7 +64,20 @@ impl Machine for Bench {
         let (queues, ring_pending, missed) = ((1, 1), 7, self.missed(number));
         let driver = "virtio-net";
         let (rings, mtu) = ((256, 256), 1500);
-        Some(Port { place, driver, mac, link, polled, queues, rings, mtu, ring_pending, missed })
+        let management = self.management.filter(|_| number == 1);
+        Some(Port {
+            place,
+            driver,
+            mac,
+            link,
+            polled,
+            queues,
+            rings,
+            mtu,
+            ring_pending,
+            missed,
+            management,
+        })
     }
 
     fn polled(&self, number: usize) -> Option<Polled> {

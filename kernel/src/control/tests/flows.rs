@@ -12,6 +12,17 @@ fn rules(desk: &mut Desk, filter: &str) -> Vec<String> {
 }
 
 #[test]
+fn no_rule_sends_packets_to_the_port_of_the_control_core() {
+    let mut desk = Desk::new();
+    desk.control.tables.set_managed(Some(2));
+    let refused = ["error: port 2 is mgmt's, and no rule sends packets there"];
+    for rule in ["in_port=0,actions=output:2", "in_port=0,actions=1,2; in_port=1,actions=0"] {
+        assert_eq!(desk.answers(&format!("add-flow {rule}")), refused);
+    }
+    assert_eq!(desk.answers("add-flow in_port=2,actions=output:1"), [""; 0]);
+}
+
+#[test]
 fn rules_come_and_go_at_the_console() {
     let mut desk = Desk::new();
     let nothing: [&str; 0] = [];

@@ -1,0 +1,96 @@
+//! The port that the control core has for itself: it answers ARP, neighbor discovery and ping there
+//! (smoltcp).
+//!
+//! No PMD knows of it, and none of its frames enters the dataplane: they have a store, a ledger and
+//! rings of their own. What comes in is bounded in each tick, so that a flood of it costs nobody but
+//! those who want something there.
+
+mod card;
+
+use dataplane::tunnel::is_ipv4;
+use frame::{LocalPool, RxQueue, TxQueue};
+use smoltcp::iface::{Interface, PollResult, SocketSet};
+use smoltcp::time::Instant;
+
+use crate::ether::{self, Adapter};
+pub use card::Tally;
+use card::{Card, OUTGOING};
+
+/// Frames that are taken in one tick at most.
+const FRAMES: usize = 64;
+
+/// Who this machine is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Its address on Ethernet, in the lower six bytes.
+    pub mac: u64,
+    /// Addresses, IPv4 mapped into IPv6, and how many bits all on the wire share.
+    pub addresses: [Option<(u128, u8)>; 2],
+    /// Gateways.
+    pub gateways: [Option<u128>; 2],
+    /// What random numbers begin with.
+    pub seed: u64,
+}
+
+/// The port, as the control core plays it.
+pub struct Management<R, T> {
+    interface: Interface,
+    sockets: SocketSet<'static>,
+    adapter: Adapter<Card<R, T>>,
+}
+
+impl<R: RxQueue, T: TxQueue> Management<R, T> {
+    /// This machine behind the two halves of a port, with empty frames of its `pool`.
+    pub fn new(own: &Own, (rx, tx): (R, T), pool: &'static mut LocalPool) -> Self {
+        let mut adapter = Adapter::new(Card::new(rx, tx, pool));
+        let mut interface = ether::interface(&mut adapter, own.mac, &own.addresses, own.seed);
+        own.gateways.iter().flatten().for_each(|gateway| add_gateway(&mut interface, *gateway));
+        Self { interface, sockets: SocketSet::new(&mut [][..]), adapter }
+    }
+
+    /// Answers what came, at a time in microseconds since boot.
+    pub fn tick(&mut self, micros: u64) {
+        let time = Instant::from_micros(micros as i64);
+        self.hear(time);
+        self.speak(time);
+    }
+
+    /// Where each frame ended.
+    pub fn tally(&self) -> Tally {
+        self.adapter.ether.tally()
+    }
+
+    fn hear(&mut self, time: Instant) {
+        for _ in 0..FRAMES {
+            if !self.adapter.take() {
+                break;
+            }
+            self.interface.poll_ingress_single(time, &mut self.adapter, &mut self.sockets);
+        }
+        self.interface.poll_maintenance(time);
+    }
+
+    /// Sends what is due, and keeps the card's house.
+    fn speak(&mut self, time: Instant) {
+        // Each of these sends a frame of each socket at most, and none where there is no room.
+        for _ in 0..OUTGOING {
+            let said = self.interface.poll_egress(time, &mut self.adapter, &mut self.sockets);
+            if said == PollResult::None {
+                break;
+            }
+        }
+        self.adapter.ether.flush();
+    }
+}
+
+fn add_gateway(interface: &mut Interface, gateway: u128) {
+    let routes = interface.routes_mut();
+    // There is room for one of each family.
+    let _fits = match is_ipv4(gateway) {
+        true => routes.add_default_ipv4_route((gateway as u32).into()).map(drop),
+        false => routes.add_default_ipv6_route(gateway.into()).map(drop),
+    };
+}
+
+#[cfg(test)]
+mod tests;

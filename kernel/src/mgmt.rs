@@ -1,0 +1,85 @@
+//! From `mgmt=` to a port that the control core has for itself.
+
+use frame::LocalPool;
+use kernel::management::{self, Own};
+use kernel::options::{MTU, Management as Wanted, Options};
+
+use crate::arch::random;
+use crate::pmds::{self, NoMemory};
+use crate::ports::{Found, Port, Shape};
+use crate::queues::{Queues, Ring, Rx};
+use crate::setup::{Trouble, Troubles, note};
+
+/// Descriptors of each of its two rings.
+const RING: u32 = 256;
+/// Frames beside those that its rings hold: some wait before and behind them.
+const FRAMES: usize = 2 * RING as usize;
+
+/// The port, as core 0 plays it.
+pub(crate) type Management = management::Management<Rx, Ring>;
+
+/// The port and its number.
+pub(crate) struct Managed {
+    pub(crate) number: usize,
+    pub(crate) management: &'static mut Management,
+}
+
+/// What the port is to be like, if `card` is to be that as port `number`.
+pub(crate) fn shape(options: &Options, number: usize, card: &Found) -> Option<Shape> {
+    let is_it = options.mgmt?.is(number, card.place, card.mac.unwrap_or_default());
+    is_it.then_some(Shape { queues: 1, rings: (RING, RING), mtu: MTU })
+}
+
+/// Takes the queues of the port that was asked for away from `queues`, before PMDs get them, and all that
+/// names it out of `options`.
+pub(crate) fn open(
+    options: &mut Options,
+    ports: &[Port],
+    queues: &mut [&'static mut Queues],
+    troubles: &mut Troubles,
+) -> Result<Option<Managed>, NoMemory> {
+    let Some(wanted) = options.mgmt else { return Ok(None) };
+    let is_it = |(number, port): (usize, &Port)| wanted.is(number, port.place, port.mac());
+    let Some(number) = ports.iter().enumerate().position(is_it) else {
+        note(troubles, Trouble::NoManagement);
+        return Ok(None);
+    };
+    refuse_others(options, number as u16, troubles);
+    let own = own(&wanted, &ports[number]);
+    let queues = core::mem::replace(&mut *queues[number], Queues::of_frames(0));
+    let management = start(&own, queues)?;
+    Ok(management.map(|management| Managed { number, management }))
+}
+
+/// Who this machine is behind `port`.
+fn own(wanted: &Wanted, port: &Port) -> Own {
+    let Wanted { addresses, gateways, .. } = *wanted;
+    let [a, b, c, d, e, f] = port.mac().0;
+    let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    Own { mac, addresses, gateways, seed: random::number() }
+}
+
+/// The port over its `queues`, with a store of empty frames that no PMD takes from; none if it has no
+/// queue.
+fn start(own: &Own, mut queues: Queues) -> Result<Option<&'static mut Management>, NoMemory> {
+    let frames = queues.frames() + FRAMES;
+    let (Some(mut rx), Some(tx)) = (queues.rx.pop(), queues.tx.pop()) else { return Ok(None) };
+    let pool = pmds::carve(LocalPool::new(pmds::carve(pmds::store(frames, 1)?)?))?;
+    rx.start(pool);
+    pmds::carve(Management::new(own, (rx, tx), pool)).map(Some)
+}
+
+/// Takes out of `options` what would have PMDs use the port.
+fn refuse_others(options: &mut Options, port: u16, troubles: &mut Troubles) {
+    if options.forward.part(port) {
+        note(troubles, Trouble::Managed("forward", port));
+    }
+    if options.vtep.take_if(|vtep| vtep.port == port).is_some() {
+        note(troubles, Trouble::Managed("vtep", port));
+    }
+    for bond in &mut options.bonds {
+        if bond.take_if(|bond| bond.has(port)).is_some() {
+            note(troubles, Trouble::Managed("bond", port));
+        }
+    }
+}
