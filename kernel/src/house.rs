@@ -32,7 +32,7 @@ pub(crate) fn keep<O: Orders>(
     mut wall: WallClock,
 ) -> ! {
     let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
-    let mut was_moving = false;
+    let (mut was_moving, mut listeners) = (false, 0);
     loop {
         if arch::ticks() >= links_due || board.is_urgent() {
             links_due = arch::ticks() + LINKS;
@@ -50,8 +50,13 @@ pub(crate) fn keep<O: Orders>(
         let sent = console.write(control.unsent());
         control.sent(sent);
         if let Some(Managed { number, management }) = &mut managed {
-            management.tick(control.micros(board.now()));
-            board.set_managed(*number, management.tally());
+            let micros = control.micros(board.now());
+            management.tick(micros, &mut control.speaker(&board));
+            let tally = management.tally();
+            board.set_managed(*number, tally);
+            if replace(&mut listeners, tally.listeners) != tally.listeners {
+                vlog!(Stream info "{=u32} listen by TCP", tally.listeners);
+            }
         }
         if let Some(line) = &mut stream {
             line.drain(control);

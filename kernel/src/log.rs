@@ -63,7 +63,7 @@ impl Line {
             Wanted::Auto => Self::virtio().or_else(|| Self::serial(other(console))),
             Wanted::Virtio => Self::virtio(),
             Wanted::Serial(com) if com != console => Self::serial(com),
-            Wanted::Serial(_) | Wanted::Shared | Wanted::None => None,
+            Wanted::Serial(_) | Wanted::Net | Wanted::Shared | Wanted::None => None,
         }
     }
 
@@ -78,10 +78,11 @@ impl Line {
         Some(Self::Serial(port))
     }
 
-    /// How the stream goes where there is this `line` for it, or none.
-    pub(crate) fn way(line: Option<&Self>, options: &Options) -> Way {
+    /// How the stream goes where there is this `line` for it, or none, and maybe a port of `mgmt=`.
+    pub(crate) fn way(line: Option<&Self>, has_mgmt: bool, options: &Options) -> Way {
         match (line, options.stream) {
             (Some(line), _) => Way::Own { is_fast: matches!(line, Self::Virtio(_)) },
+            (None, Wanted::Net) if has_mgmt => Way::Net,
             (None, Wanted::Auto | Wanted::Shared) => Way::Shared,
             (None, _) => Way::Nowhere,
         }
@@ -106,6 +107,7 @@ pub(crate) fn tell_way(way: Way) {
         Way::Own { is_fast: true } => "by a virtio console",
         Way::Own { is_fast: false } => "by a serial port of its own",
         Way::Shared => "by the console's line",
+        Way::Net => "by TCP",
     };
     vlog!(Stream debug "the stream goes {=str}", name);
 }

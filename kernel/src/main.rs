@@ -95,9 +95,15 @@ fn main() -> ! {
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
     facts::tell(control, &board);
     let stream = log::Line::find(&options);
-    let way = log::Line::way(stream.as_ref(), &options);
-    if way == Way::Nowhere && options.stream != Stream::None {
-        control.notice(format_args!("error: stream: that line is not there, or is the console's"));
+    let way = log::Line::way(stream.as_ref(), managed.is_some(), &options);
+    match options.stream {
+        Stream::None => {}
+        Stream::Net if way == Way::Nowhere => control.notice(format_args!(
+            "error: stream=net: there is no port of mgmt=, so nobody hears the stream"
+        )),
+        _ if way == Way::Nowhere => control
+            .notice(format_args!("error: stream: that line is not there, or is the console's")),
+        _ => {}
     }
     log::tell_way(way);
     control.set_stream(way, sections::build_id());

@@ -1,11 +1,12 @@
-//! The port that the control core has for itself: it answers ARP, neighbor discovery and ping there
-//! (smoltcp).
+//! The port that the control core has for itself: it answers ARP, neighbor discovery and ping there,
+//! and whoever connects by TCP hears the stream (smoltcp).
 //!
 //! No PMD knows of it, and none of its frames enters the dataplane: they have a store, a ledger and
 //! rings of their own. What comes in is bounded in each tick, so that a flood of it costs nobody but
 //! those who want something there.
 
 mod card;
+mod listeners;
 
 use dataplane::tunnel::is_ipv4;
 use frame::{LocalPool, RxQueue, TxQueue};
@@ -15,6 +16,8 @@ use smoltcp::time::Instant;
 use crate::ether::{self, Adapter};
 pub use card::Tally;
 use card::{Card, OUTGOING};
+use listeners::Listeners;
+pub use listeners::{HEARD, LISTENERS, Memory, PORT, Speaker, WAITING};
 
 /// Frames that are taken in one tick at most.
 const FRAMES: usize = 64;
@@ -35,29 +38,34 @@ pub struct Own {
 /// The port, as the control core plays it.
 pub struct Management<R, T> {
     interface: Interface,
+    listeners: Listeners,
     sockets: SocketSet<'static>,
     adapter: Adapter<Card<R, T>>,
 }
 
 impl<R: RxQueue, T: TxQueue> Management<R, T> {
-    /// This machine behind the two halves of a port, with empty frames of its `pool`.
-    pub fn new(own: &Own, (rx, tx): (R, T), pool: &'static mut LocalPool) -> Self {
+    /// This machine behind the two halves of a port, with empty frames of its `pool`, and `memory` for
+    /// those who listen there.
+    pub fn new(own: &Own, (rx, tx): (R, T), pool: &'static mut LocalPool, memory: Memory) -> Self {
         let mut adapter = Adapter::new(Card::new(rx, tx, pool));
         let mut interface = ether::interface(&mut adapter, own.mac, &own.addresses, own.seed);
         own.gateways.iter().flatten().for_each(|gateway| add_gateway(&mut interface, *gateway));
-        Self { interface, sockets: SocketSet::new(&mut [][..]), adapter }
+        let (listeners, sockets) = Listeners::new(memory);
+        Self { interface, listeners, sockets, adapter }
     }
 
-    /// Answers what came, at a time in microseconds since boot.
-    pub fn tick(&mut self, micros: u64) {
+    /// Answers what came, and has listeners hear the `speaker`, at a time in microseconds since boot.
+    pub fn tick(&mut self, micros: u64, speaker: &mut impl Speaker) {
         let time = Instant::from_micros(micros as i64);
         self.hear(time);
+        self.listeners.serve(time, &mut self.sockets, speaker);
         self.speak(time);
     }
 
-    /// Where each frame ended.
+    /// Where each frame ended, and who listens.
     pub fn tally(&self) -> Tally {
-        self.adapter.ether.tally()
+        let (listeners, missed) = (self.listeners.count() as u32, self.listeners.missed);
+        Tally { listeners, missed, ..self.adapter.ether.tally() }
     }
 
     fn hear(&mut self, time: Instant) {

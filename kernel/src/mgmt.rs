@@ -1,10 +1,11 @@
 //! From `mgmt=` to a port that the control core has for itself.
 
 use frame::LocalPool;
-use kernel::management::{self, Own};
-use kernel::options::{MTU, Management as Wanted, Options};
+use kernel::management::{self, HEARD, LISTENERS, Memory, Own, WAITING};
+use kernel::options::{MTU, Management as Wanted, Options, Stream};
+use smoltcp::iface::SocketStorage;
 
-use crate::arch::random;
+use crate::arch::{memory, random};
 use crate::pmds::{self, NoMemory};
 use crate::ports::{Found, Port, Shape};
 use crate::queues::{Queues, Ring, Rx};
@@ -47,7 +48,11 @@ pub(crate) fn open(
     refuse_others(options, number as u16, troubles);
     let own = own(&wanted, &ports[number]);
     let queues = core::mem::replace(&mut *queues[number], Queues::of_frames(0));
-    let management = start(&own, queues)?;
+    let memory = match options.stream {
+        Stream::Net => memory()?,
+        _ => Memory::default(),
+    };
+    let management = start(&own, queues, memory)?;
     Ok(management.map(|management| Managed { number, management }))
 }
 
@@ -61,12 +66,23 @@ fn own(wanted: &Wanted, port: &Port) -> Own {
 
 /// The port over its `queues`, with a store of empty frames that no PMD takes from; none if it has no
 /// queue.
-fn start(own: &Own, mut queues: Queues) -> Result<Option<&'static mut Management>, NoMemory> {
+fn start(
+    own: &Own,
+    mut queues: Queues,
+    memory: Memory,
+) -> Result<Option<&'static mut Management>, NoMemory> {
     let frames = queues.frames() + FRAMES;
     let (Some(mut rx), Some(tx)) = (queues.rx.pop(), queues.tx.pop()) else { return Ok(None) };
     let pool = pmds::carve(LocalPool::new(pmds::carve(pmds::store(frames, 1)?)?))?;
     rx.start(pool);
-    pmds::carve(Management::new(own, (rx, tx), pool)).map(Some)
+    pmds::carve(Management::new(own, (rx, tx), pool, memory)).map(Some)
+}
+
+/// Memory for those who listen there to the stream.
+fn memory() -> Result<Memory, NoMemory> {
+    let bytes = |each| memory::carve_with(LISTENERS * each, |_| 0).ok_or(NoMemory);
+    let sockets = memory::carve_with(LISTENERS, |_| SocketStorage::EMPTY).ok_or(NoMemory)?;
+    Ok(Memory { sockets, waiting: bytes(WAITING)?, heard: bytes(HEARD)? })
 }
 
 /// Takes out of `options` what would have PMDs use the port.

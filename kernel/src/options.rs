@@ -162,6 +162,8 @@ pub enum Stream {
     Virtio,
     /// This serial port.
     Serial(Com),
+    /// Those of TCP, at the port that the control core has for itself.
+    Net,
     /// The console's line.
     Shared,
     /// None.

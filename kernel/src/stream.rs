@@ -45,6 +45,8 @@ pub enum Way {
     },
     /// To the console's, between the text.
     Shared,
+    /// To whoever listens on the network: frames are asked for one by one.
+    Net,
 }
 
 /// Memory of the stream.
@@ -148,20 +150,35 @@ impl<'a> Stream<'a> {
     pub fn fill<O, M: Machine>(&mut self, world: &mut World<'_, '_, O, M>) {
         match self.way {
             Way::Nowhere => while world.events.next_to_send().is_some() {},
-            Way::Shared => {}
+            Way::Shared | Way::Net => {}
             Way::Own { is_fast } => {
                 let mut line = [0; LINE];
                 while self.line.room() >= LINE {
-                    let mut next = self.next(world, PAYLOAD, true);
-                    if next.is_none() && is_fast {
-                        next = self.milliseconds.next(world, &mut self.gaps);
-                    }
-                    let Some(draft) = next else { return };
-                    let len = encode(&self.number(&draft), &mut line);
+                    let Some(len) = self.frame(world, is_fast, &mut line) else { return };
                     self.line.bytes(&line[..len]);
                 }
             }
         }
+    }
+
+    /// Writes the next frame to the front of `line`, if there is one, and returns its length. Milliseconds
+    /// go too where that `is_fast`.
+    pub fn frame<O, M: Machine>(
+        &mut self,
+        world: &mut World<'_, '_, O, M>,
+        is_fast: bool,
+        line: &mut [u8; LINE],
+    ) -> Option<usize> {
+        let mut next = self.next(world, PAYLOAD, true);
+        if next.is_none() && is_fast {
+            next = self.milliseconds.next(world, &mut self.gaps);
+        }
+        Some(encode(&self.number(&next?), line))
+    }
+
+    /// Begins with a greeting again as soon as it can: somebody listens who has not heard one.
+    pub fn greet(&mut self) {
+        self.greeting.begin();
     }
 
     /// The next frame for the console's line, armoured, if there is one. Where `is_quiet`, nothing goes

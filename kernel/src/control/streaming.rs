@@ -3,16 +3,18 @@
 use core::fmt::{self, Arguments, Write};
 
 use perf::Settings;
+use perf::stream::LINE;
 
 use super::{Control, Orders};
 use crate::logs::Levels;
 use crate::machine::Machine;
+use crate::management::Speaker;
 use crate::stream::{Way, World};
 
 /// Seconds after the last key in which the console's line is left to whoever typed it.
 const QUIET: u64 = 30;
 
-impl<O: Orders> Control<'_, O> {
+impl<'a, O: Orders> Control<'a, O> {
     /// Has the stream go by this `way`; `build` is the image's build id.
     pub fn set_stream(&mut self, way: Way, build: [u8; 20]) {
         self.stream.go(way, build);
@@ -70,6 +72,14 @@ impl<O: Orders> Control<'_, O> {
         Ok(())
     }
 
+    /// What says the stream to whoever listens on the network.
+    pub fn speaker<'c, M: Machine>(
+        &'c mut self,
+        machine: &'c M,
+    ) -> impl Speaker + use<'c, 'a, O, M> {
+        Voice { control: self, machine }
+    }
+
     /// Makes frames for the stream's own line.
     pub(super) fn feed_stream(&mut self, machine: &impl Machine) {
         let Self { stream, events, pmds, base, .. } = self;
@@ -90,5 +100,22 @@ impl<O: Orders> Control<'_, O> {
         self.make_place()?;
         writeln!(self.output, "{line}")?;
         Ok(true)
+    }
+}
+
+/// The control core as it speaks to those who listen on the network.
+struct Voice<'c, 'a, O, M> {
+    control: &'c mut Control<'a, O>,
+    machine: &'c M,
+}
+
+impl<O: Orders, M: Machine> Speaker for Voice<'_, '_, O, M> {
+    fn greet(&mut self) {
+        self.control.stream.greet();
+    }
+
+    fn next(&mut self, line: &mut [u8; LINE]) -> Option<usize> {
+        let Control { stream, events, pmds, base, .. } = &mut *self.control;
+        stream.frame(&mut World { events, pmds, base, machine: self.machine }, true, line)
     }
 }

@@ -38,6 +38,10 @@ pub struct Tally {
     pub pending: u32,
     /// Those of them that came back from the ring, because the card was reset.
     pub returned: u64,
+    /// Those who listen to the stream now.
+    pub listeners: u32,
+    /// Frames of the stream that some of them missed while they took nothing.
+    pub missed: u64,
 }
 
 impl Tally {

@@ -4,8 +4,12 @@ use std::rc::Rc;
 
 use frame::{Buffer, Burst, Frame, LocalPool, Outbox, Polled, Refused, RxQueue, TxQueue};
 use handover::PoolStore;
+use perf::stream::LINE;
+use smoltcp::iface::SocketStorage;
 
 use super::*;
+
+mod listening;
 
 pub(super) const MAC: u64 = 0x0200_0000_00aa;
 pub(super) const V4: u128 = 0xffff_0a00_0001;
@@ -78,6 +82,33 @@ struct Bench {
     management: &'static mut Management<Half, Half>,
     wire: Rc<RefCell<Wire>>,
     micros: u64,
+    talker: Talker,
+}
+
+/// Says frames with the numbers from 0 on, as many as it is told.
+#[derive(Default)]
+struct Talker {
+    greetings: usize,
+    said: u32,
+    until: u32,
+}
+
+/// Bytes of each of its frames.
+const SAID: usize = 500;
+
+impl Speaker for Talker {
+    fn greet(&mut self) {
+        self.greetings += 1;
+    }
+
+    fn next(&mut self, line: &mut [u8; LINE]) -> Option<usize> {
+        (self.said < self.until).then(|| {
+            line[..SAID].fill(0);
+            line[..4].copy_from_slice(&self.said.to_be_bytes());
+            self.said += 1;
+            SAID
+        })
+    }
 }
 
 impl Bench {
@@ -89,17 +120,27 @@ impl Bench {
         let own =
             Own { mac: MAC, addresses: [Some((V4, 120)), None], gateways: [None; 2], seed: 7 };
         let halves = (Half(wire.clone()), Half(wire.clone()));
-        let management = leak(Management::new(&own, halves, leak(LocalPool::new(store))));
-        Self { management, wire, micros: 0 }
+        let memory = Memory {
+            sockets: (0..LISTENERS).map(|_| SocketStorage::EMPTY).collect::<Vec<_>>().leak(),
+            waiting: vec![0; LISTENERS * WAITING].leak(),
+            heard: vec![0; LISTENERS * HEARD].leak(),
+        };
+        let pool = leak(LocalPool::new(store));
+        let management = leak(Management::new(&own, halves, pool, memory));
+        Self { management, wire, micros: 0, talker: Talker::default() }
     }
 
     /// What is said in the next millisecond, in which these frames come.
     fn says(&mut self, frames: &[&[u8]]) -> Vec<Bytes> {
         self.wire.borrow_mut().to.extend(frames.iter().map(|frame| frame.to_vec()));
-        self.micros += 1000;
-        self.management.tick(self.micros);
-        self.adds_up();
+        self.tick();
         core::mem::take(&mut self.wire.borrow_mut().from)
+    }
+
+    fn tick(&mut self) {
+        self.micros += 1000;
+        self.management.tick(self.micros, &mut self.talker);
+        self.adds_up();
     }
 
     /// Has every frame be in exactly one bucket.

@@ -54,7 +54,7 @@ static OWN: [OwnKey; 32] = [
     },
     OwnKey {
         name: "stream",
-        range: Range::Text("auto, virtio, ttyS0, ttyS1, shared or none", values::stream),
+        range: Range::Text("auto, virtio, ttyS0, ttyS1, net, shared or none", values::stream),
         default: "auto",
         help: "line of the stream; auto is the first of virtio, the other serial port and shared",
     },

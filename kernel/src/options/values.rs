@@ -29,6 +29,7 @@ pub(super) fn stream(options: &mut Options, text: &str) -> Option<()> {
         "virtio" => Stream::Virtio,
         "ttyS0" => Stream::Serial(Com::One),
         "ttyS1" => Stream::Serial(Com::Two),
+        "net" => Stream::Net,
         "shared" => Stream::Shared,
         "none" => Stream::None,
         _ => return None,

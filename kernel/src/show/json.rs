@@ -44,6 +44,8 @@ struct ManagementRow {
     made_packets: u64,
     unsent_packets: u64,
     leaving_packets: u64,
+    listeners: u32,
+    missed_frames: u64,
 }
 
 impl From<Tally> for ManagementRow {
@@ -55,6 +57,8 @@ impl From<Tally> for ManagementRow {
             made_packets: tally.made,
             unsent_packets: tally.unsent,
             leaving_packets: tally.leaving,
+            listeners: tally.listeners,
+            missed_frames: tally.missed,
         }
     }
 }

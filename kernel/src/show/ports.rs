@@ -109,10 +109,13 @@ fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Writ
 
 /// Where the frames of the control core's own port ended.
 fn management_line(tally: &Tally, out: &mut impl Write) -> fmt::Result {
-    let Tally { consumed, lies, damaged, waiting, made, unsent, leaving, .. } = tally;
+    let Tally {
+        consumed, lies, damaged, waiting, made, unsent, leaving, listeners, missed, ..
+    } = tally;
     let dropped = lies + damaged;
     write!(out, "  mgmt consumed={consumed} dropped={dropped} waiting={waiting}  ")?;
-    writeln!(out, "made={made} unsent={unsent} leaving={leaving}")
+    write!(out, "made={made} unsent={unsent} leaving={leaving}  ")?;
+    writeln!(out, "listeners={listeners} missed={missed}")
 }
 
 /// What a port is, and who polls it.

@@ -1,5 +1,6 @@
 //! What network cards are plugged into: wires, interfaces and hubs.
 
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 
 use super::words::{Words, escaped};
@@ -23,6 +24,14 @@ pub enum Netdev {
     },
     /// A hub inside QEMU, by number: what one plug sends, all others get.
     Hub(u32),
+    /// A network inside QEMU (slirp), 10.0.2.0/24, which needs no rights on the host: whoever connects by
+    /// TCP to `host` is connected to `guest`, and nobody reaches anything else.
+    User {
+        /// An address of the host.
+        host: SocketAddrV4,
+        /// The one of the machine.
+        guest: SocketAddrV4,
+    },
     /// Another program, which has the queues of the card itself (vhost-user). It listens before QEMU
     /// runs.
     VhostUser {
@@ -69,6 +78,9 @@ impl Netdev {
                 format!("tap,id={id},ifname={name},script=no,downscript=no{queues}")
             }
             Self::Hub(hub) => format!("hubport,id={id},hubid={hub}"),
+            Self::User { host, guest } => {
+                format!("user,id={id},restrict=on,hostfwd=tcp:{host}-{guest}")
+            }
             Self::VhostUser { pairs, .. } => {
                 format!("vhost-user,id={id},chardev=peer-{id},queues={pairs}")
             }

@@ -34,6 +34,15 @@ fn cards_stand_in_fixed_slots_with_fixed_addresses() {
 }
 
 #[test]
+fn a_network_inside_qemu_leads_from_an_address_of_the_host_to_one_of_the_machine() {
+    let mut machine = Machine::new(Path::new("/img"));
+    let [host, guest] = ["127.0.0.9:7878", "10.0.2.15:7878"].map(|it| it.parse().unwrap());
+    machine.nics = vec![Nic::new(Netdev::User { host, guest })];
+    let netdev = "-netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.9:7878-10.0.2.15:7878 -device virtio-net";
+    assert!(line(&machine).contains(netdev), "{}", line(&machine));
+}
+
+#[test]
 fn a_card_outside_has_a_socket_and_reaches_into_shared_memory() {
     let mut machine = Machine::new(Path::new("/img"));
     machine.nics = vec![Nic { model: Model::Proxy { socket: 7 }, ..Nic::new(Netdev::Hub(0)) }];

@@ -29,6 +29,7 @@ mod json;
 mod liar;
 mod liars;
 mod links;
+mod listeners;
 mod loaders;
 mod logs;
 mod machines;
@@ -37,6 +38,7 @@ mod namespaces;
 mod nictest;
 mod operator;
 mod packed;
+mod peer;
 mod ports;
 mod report;
 mod resets;
@@ -123,6 +125,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         management::FACTS,
         ports::FACTS,
         links::FACTS,
+        listeners::FACTS,
         resets::FACTS,
         nictest::FACTS,
         captures::FACTS,

@@ -16,6 +16,8 @@ const PROGRAMS: [(&str, &str); 2] = [("ip", "iproute2"), ("ping", "iputils-ping"
 /// Addresses of the image and of the host.
 const IMAGE: [&str; 2] = ["198.18.0.254", "fd18::254"];
 const HOST6: &str = "fd18::1/64";
+/// Addresses that are on another network.
+const FAR: [&str; 2] = ["203.0.113.9", "fd99::9"];
 
 /// The number behind `name` among what `show ports` tells of port 2.
 fn count(lines: &[String], name: &str) -> Result<u64> {
@@ -33,15 +35,20 @@ fn a_host_pings_the_port_of_core_0_and_each_frame_there_is_in_one_bucket(rig: &R
     let hosts = Namespaces::create()?;
     let setup = rig.machine()?.wires(2)?.nic(hosts.netdev(0)).append(NOTHING);
     let [four, six] = IMAGE;
-    let setup = setup.append(&format!("ports=all forward=0:1 mgmt=2,{four}/24,{six}/64"));
+    let own = format!("mgmt=2,{four}/24,{six}/64,{},fd18::1", hosts.address(0));
+    let setup = setup.append("ports=all forward=0:1").append(&own);
     setup.boot(|session| {
         hosts.plug_in()?;
-        ip(&hosts, 0, &format!("sysctl -qw net.ipv6.conf.{}.disable_ipv6=0", hosts.name(0)))?;
+        for device in [hosts.name(0), "lo"] {
+            ip(&hosts, 0, &format!("sysctl -qw net.ipv6.conf.{device}.disable_ipv6=0"))?;
+        }
         ip(&hosts, 0, &format!("ip address add {HOST6} dev {} nodad", hosts.name(0)))?;
-        for address in IMAGE {
-            let mut ping = hosts.command(0, "ping");
-            let text = output(ping.args(["-c", "5", "-i", "0.2", "-w", "60", address]))?;
-            ensure!(text.contains("5 received"), "{text}");
+        ip(&hosts, 0, "ip link set lo up")?;
+        for (address, far) in IMAGE.into_iter().zip(FAR) {
+            ping(&hosts, &[address])?;
+            // From behind the gateway, which is the host itself.
+            ip(&hosts, 0, &format!("ip address add {far} dev lo"))?;
+            ping(&hosts, &["-I", far, address])?;
         }
         let ports = session.ports()?;
         ensure!(ports.len() == 3 && ports[2].ends_with(", core 0, mgmt"), "{ports:#?}");
@@ -50,6 +57,13 @@ fn a_host_pings_the_port_of_core_0_and_each_frame_there_is_in_one_bucket(rig: &R
         agree(session, &hosts)?;
         session.exit()
     })
+}
+
+fn ping(hosts: &Namespaces, words: &[&str]) -> Result<()> {
+    let mut ping = hosts.command(0, "ping");
+    let text = output(ping.args(["-c", "5", "-i", "0.2", "-w", "60"]).args(words))?;
+    ensure!(text.contains("5 received"), "{text}");
+    Ok(())
 }
 
 /// Has the image's figures of the port agree with those of the host, to the frame.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use perf::stream::{Found, Message, Scanner, Whole};
+use perf::stream::{Found, Kind, Message, Scanner, Whole};
 use qemu::machine::{Machine, Serial};
 
 use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session};
@@ -18,24 +18,43 @@ crate::facts![
 
 /// What was heard.
 #[derive(Debug, Default)]
-struct Heard {
-    greetings: usize,
+pub(crate) struct Heard {
+    /// Frames.
+    pub(crate) frames: usize,
+    pub(crate) greetings: usize,
     events: Vec<(u64, Vec<u64>)>,
-    wholes: Vec<Whole>,
+    pub(crate) wholes: Vec<Whole>,
+    pub(crate) notes: u64,
+    pub(crate) amounts: usize,
     milliseconds: usize,
-    damages: usize,
-    next: u32,
-    gaps: usize,
+    /// Events that were not sent, by the last announcement.
+    pub(crate) unsent: u64,
+    pub(crate) damages: usize,
+    /// The number of the next frame.
+    next: Option<u32>,
+    /// Frames that are missing between others.
+    pub(crate) gaps: u32,
 }
 
 impl Heard {
-    fn of(bytes: &[u8]) -> Self {
-        let (mut scanner, mut heard) = (Scanner::new(), Self::default());
+    /// What is in `bytes`, which begin with the first frame of all.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self { next: Some(0), ..Self::default() }.and(bytes)
+    }
+
+    /// What is in `bytes`, which begin with any frame.
+    pub(crate) fn midway(bytes: &[u8]) -> Self {
+        Self::default().and(bytes)
+    }
+
+    fn and(self, bytes: &[u8]) -> Self {
+        let (mut scanner, mut heard) = (Scanner::new(), self);
         for byte in bytes {
             match scanner.push(*byte) {
                 Some(Found::Frame(frame)) => {
-                    heard.gaps += usize::from(frame.sequence != heard.next);
-                    heard.next = frame.sequence + 1;
+                    let next = heard.next.replace(frame.sequence + 1);
+                    heard.gaps += next.map_or(0, |next| frame.sequence.wrapping_sub(next));
+                    heard.frames += 1;
                     match Message::read(&frame) {
                         Ok(message) => heard.take(message),
                         Err(_) => heard.damages += 1,
@@ -57,17 +76,24 @@ impl Heard {
                 self.events.push((event, numbers));
             }
             Message::Whole(whole) => self.wholes.push(whole),
+            Message::Note(_) => self.notes += 1,
+            Message::Amounts(_) => self.amounts += 1,
+            Message::Gap(mut gaps) => {
+                let suspects = gaps.find(|gap| gap.kind == Kind::Suspect as u8);
+                self.unsent = suspects.map_or(self.unsent, |gap| gap.count);
+            }
             Message::Milliseconds(message) => self.milliseconds += message.records.count(),
             _ => {}
         }
     }
 
     /// Whether all of event `number` came.
-    fn has(&self, number: u64) -> bool {
+    pub(crate) fn has(&self, number: u64) -> bool {
         self.wholes.iter().any(|whole| whole.event == number)
     }
 
-    fn rows(&self, number: u64) -> Vec<u64> {
+    /// The iterations of event `number`.
+    pub(crate) fn rows(&self, number: u64) -> Vec<u64> {
         let own = self.events.iter().filter(|(event, _)| *event == number);
         own.flat_map(|(_, rows)| rows.iter().copied()).collect()
     }

@@ -240,7 +240,8 @@ fn programs_are_answered_in_documents_of_a_line_each() {
 #[test]
 fn a_port_of_the_control_core_s_own_tells_where_its_frames_ended() {
     let mut desk = Desk::new();
-    let tally = Tally { received: 9, consumed: 6, lies: 1, damaged: 2, ..Tally::default() };
+    let tally =
+        Tally { received: 9, consumed: 6, lies: 1, damaged: 2, listeners: 1, ..Tally::default() };
     desk.machine.management = Some(Tally { made: 5, sent: 3, unsent: 2, pending: 7, ..tally });
     let lines = desk.answers("show ports");
     assert!(lines[2].ends_with(", mgmt"), "{lines:#?}");
@@ -248,10 +249,10 @@ fn a_port_of_the_control_core_s_own_tells_where_its_frames_ended() {
         lines[3..],
         [
             "  rx frames=9 bytes=0 lies=1 missed=4  tx frames=3 bytes=0 ring-pending=7",
-            "  mgmt consumed=6 dropped=3 waiting=0  made=5 unsent=2 leaving=0",
+            "  mgmt consumed=6 dropped=3 waiting=0  made=5 unsent=2 leaving=0  listeners=1 missed=0",
         ]
     );
-    let row = r#""mgmt":{"consumed_packets":6,"dropped_packets":3,"waiting_packets":0,"made_packets":5,"unsent_packets":2,"leaving_packets":0}}]}"#;
+    let row = r#""mgmt":{"consumed_packets":6,"dropped_packets":3,"waiting_packets":0,"made_packets":5,"unsent_packets":2,"leaving_packets":0,"listeners":1,"missed_frames":0}}]}"#;
     let document = desk.answers("show ports -f json");
     assert!(document[0].ends_with(row), "{document:?}");
     assert!(document[0].contains(r#""rx_packets":9"#), "{document:?}");

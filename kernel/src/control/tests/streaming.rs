@@ -3,6 +3,7 @@
 use perf::stream::{Found, Gap, Kind, Message, Scanner, Table};
 
 use super::*;
+use crate::management::Speaker as _;
 use crate::stream::Way;
 
 const BUILD: [u8; 20] = [7; 20];
@@ -210,6 +211,25 @@ fn milliseconds_go_by_a_fast_line_and_by_no_other() {
         });
         let sent: usize = sent.sum();
         assert_eq!(sent > 20, is_fast, "{sent} {heard:?}");
+    }
+}
+
+#[test]
+fn on_the_network_a_frame_is_made_when_it_is_asked_for_and_whoever_comes_is_greeted() {
+    let mut desk = Desk::new();
+    desk.control.set_stream(Way::Net, BUILD);
+    desk.says("");
+    assert!(desk.control.stream_unsent().is_empty());
+    let (mut next, mut line) = (0, [0; perf::stream::LINE]);
+    for _ in 0..2 {
+        let Desk { control, machine, .. } = &mut desk;
+        let mut speaker = control.speaker(&*machine);
+        let mut bytes = vec![];
+        while let Some(len) = speaker.next(&mut line) {
+            bytes.extend(&line[..len]);
+        }
+        speaker.greet();
+        assert_eq!(frames(&bytes, &mut next).0[0], Heard::Greeting(BUILD));
     }
 }
 
