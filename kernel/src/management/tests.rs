@@ -9,6 +9,7 @@ use smoltcp::iface::SocketStorage;
 
 use super::*;
 
+mod hostile;
 mod listening;
 
 pub(super) const MAC: u64 = 0x0200_0000_00aa;
