@@ -77,7 +77,8 @@ fn offer(mut guest: UnixStream, path: &Path) -> Result<()> {
 fn programs_ask_send_files_and_fetch_events_by_a_shared_line(rig: &Rig) -> Result<()> {
     let pmdstat = env::var_os("BARECORE_PMDSTAT").map(PathBuf::from);
     let pmdstat = pmdstat.context("no BARECORE_PMDSTAT; run: cargo xtask test")?;
-    let setup = rig.wired()?.append("forward=0:1 console=ttyS1 stream=shared pmd-perf-log-us=9000");
+    let setup =
+        rig.wired()?.append("forward=0:1 console=ttyS1 stream=shared pmd-perf-log-us=1500000");
     let com2 = Serial::Socket(setup.run.file("com2"));
     setup.with(|machine| machine.com2 = com2).start(|session| {
         let desk = Desk { pmdstat, line: session.run().file("line") };
@@ -103,7 +104,7 @@ fn commands(desk: &Desk) -> Result<()> {
 }
 
 fn events(desk: &Desk, file: &Path) -> Result<()> {
-    desk.good(&["exec", "--", "stall", "1", "10000"])?;
+    desk.good(&["exec", "--", "stall", "1", "2000000"])?;
     let has_injected =
         |output: &Output| String::from_utf8_lossy(&output.stdout).contains("injected");
     desk.ask_until(&["show", "events"], has_injected)?;

@@ -28,10 +28,10 @@ fn sequences(session: &Session) -> Result<Vec<u32>> {
 }
 
 fn the_second_port_carries_whole_frames_with_unbroken_numbers(rig: &Rig) -> Result<()> {
-    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=9000");
+    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=1500000");
     setup.boot(|session| {
         for _ in 0..3 {
-            session.command("stall 1 10000")?;
+            session.command("stall 1 2000000")?;
             expect_injected(session, 11)?;
         }
         session.exit()?;

@@ -115,7 +115,7 @@ fn heard_until(session: &Session, file: &str, judge: impl Fn(&Heard) -> bool) ->
 
 /// Has a PMD stall, and finds that event in `file`, with the iterations that the console shows.
 fn finds_a_stall(session: &mut Session, file: &str) -> Result<()> {
-    session.command("stall 1 10000")?;
+    session.command("stall 1 2000000")?;
     let event = expect_injected(session, 11)?.event.number;
     let heard = heard_until(session, file, |heard| heard.has(event))?;
     ensure!(heard.greetings > 0 && heard.damages == 0 && heard.gaps == 0, "{heard:?}");
@@ -128,15 +128,15 @@ fn finds_a_stall(session: &mut Session, file: &str) -> Result<()> {
 }
 
 fn an_event_and_its_iterations_go_by_a_serial_port_of_the_streams_own(rig: &Rig) -> Result<()> {
-    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=9000");
+    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=1500000");
     setup.boot(|session| finds_a_stall(session, "com2"))
 }
 
 fn an_event_goes_between_the_lines_of_a_console_that_is_all_there_is(rig: &Rig) -> Result<()> {
-    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=9000");
+    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=1500000");
     let setup = setup.with(|machine| machine.com2 = Serial::Absent);
     setup.boot(|session| {
-        session.command("stall 1 10000")?;
+        session.command("stall 1 2000000")?;
         let number = |lines: &[String]| {
             let told = lines.iter().rev().find(|line| line.contains("injected"))?;
             qemu::reading::number(told, "event").ok()
@@ -154,7 +154,7 @@ fn an_event_goes_between_the_lines_of_a_console_that_is_all_there_is(rig: &Rig) 
 }
 
 fn milliseconds_go_by_a_virtio_console(rig: &Rig) -> Result<()> {
-    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=9000");
+    let setup = rig.wired()?.append("forward=0:1 pmd-perf-log-us=1500000");
     let file = setup.run.file("virtio");
     let setup = setup.with(|machine| with_virtio_console(machine, &file.to_string_lossy()));
     setup.boot(|session| {
