@@ -24,6 +24,8 @@ static LOGS: Mutex<Logs> = Mutex::new(Logs::new());
 
 /// Logs about a module, by the name that defmt has for a level of Open vSwitch's. This is the one way to log,
 /// so that no log is without a module.
+// What reads logs is to find the line that uses the macro, and not one of these.
+#[collapse_debuginfo(yes)]
 macro_rules! vlog {
     ($module:ident error $($log:tt)+) => { vlog!(@ $module, Err, error, $($log)+) };
     ($module:ident warn $($log:tt)+) => { vlog!(@ $module, Warn, warn, $($log)+) };
