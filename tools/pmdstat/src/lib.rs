@@ -1,6 +1,6 @@
 //! `pmdstat`: reads what PMDs recorded, with the same crate `perf` that they recorded with.
 //!
-//! The program is [`main`]; what other tools read recordings with is to be public.
+//! The program is [`main`]; other tools read lines with [`Listener`] and logs with [`logs`].
 //!
 //! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
 //! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
@@ -15,6 +15,7 @@ mod check;
 mod console;
 mod diff;
 mod export;
+pub mod logs;
 mod ovs;
 mod pcap;
 mod recording;
@@ -28,6 +29,8 @@ mod trace;
 
 use std::io;
 use std::process::ExitCode;
+
+pub use recording::{Heard, Listener};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

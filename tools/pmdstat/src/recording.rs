@@ -12,7 +12,7 @@ mod milliseconds;
 pub(crate) use boot::{Boot, Event};
 pub(crate) use copies::{Copies, Copy};
 pub(crate) use ledger::{Ledger, Sums};
-pub(crate) use listener::{Heard, Listener};
+pub use listener::{Heard, Listener};
 pub(crate) use milliseconds::Milliseconds;
 
 use std::fs::File;

@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use crate::logs;
 use crate::recording::Recording;
 
 /// What to report, and where.
@@ -38,6 +39,8 @@ pub(crate) struct Options {
     /// Where the page goes; what happened is then printed in five lines. Otherwise the page is printed.
     #[arg(short, long, value_name = "FILE.html")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    images: logs::Images,
 }
 
 /// Writes the page.
@@ -46,7 +49,8 @@ pub(crate) struct Options {
 ///
 /// A file cannot be read or written, or holds no recording.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let recording = Recording::open(&options.file)?;
+    let mut recording = Recording::open(&options.file)?;
+    logs::decode(&mut recording, &options.file, &options.images)?;
     let name = options.file.display().to_string();
     let html = page(&recording, &name);
     let mut out = io::stdout().lock();

@@ -10,6 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use perf::stream::Kind;
 
+use crate::logs;
 use crate::recording::{Boot, Recording};
 pub(crate) use events::{around, one as event};
 
@@ -24,6 +25,8 @@ pub(crate) struct Options {
     /// Prints this event with the iterations around it, and nothing else.
     #[arg(long, value_name = "NUMBER")]
     event: Option<u64>,
+    #[command(flatten)]
+    images: logs::Images,
 }
 
 /// Prints it.
@@ -32,7 +35,8 @@ pub(crate) struct Options {
 ///
 /// The file cannot be read, or holds nothing of the kind.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let recording = Recording::open(&options.file)?;
+    let mut recording = Recording::open(&options.file)?;
+    logs::decode(&mut recording, &options.file, &options.images)?;
     let mut out = BufWriter::new(io::stdout().lock());
     write(&recording, options.event, &mut out)?;
     out.flush()?;
@@ -61,6 +65,10 @@ fn all(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
     counted::performance(boot, out)?;
     counted::ledger(boot, out)?;
     events::list(boot, out)?;
+    if !boot.logs.is_empty() {
+        writeln!(out, "\nlogs: {}", boot.logs.len())?;
+        boot.log_lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    }
     if boot.crash.is_empty() {
         return Ok(());
     }

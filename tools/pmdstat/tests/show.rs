@@ -1,5 +1,7 @@
 //! `pmdstat show`, from its words to what it prints.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 mod tool;
 
 use tool::{pmdstat, recording};

@@ -4,10 +4,14 @@
 //! The explicit `--target` keeps the flags away from build scripts and procedural macros, which
 //! they would break, though it names the host's own triple.
 
+use std::cmp::Reverse;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::process;
+use std::time::{Instant, SystemTime};
 
 use anyhow::Result;
+use pmdstat::logs::BuildId;
 
 use crate::workspace::{cargo, succeed, target};
 
@@ -15,13 +19,42 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 const FLAGS: &str = "-Cno-redzone=yes -Crelocation-model=static -Cforce-frame-pointers=yes";
 
+/// Images that are kept for recordings.
+const KEPT: usize = 32;
+
 /// Builds the image, with progress on standard error, and returns its path.
 ///
 /// # Errors
 ///
 /// It does not build; cargo has said why.
 pub(crate) fn build() -> Result<PathBuf> {
-    build_into(&target())
+    let image = build_into(&target())?;
+    if let Err(error) = keep(&image, &target().join("barecore").join("by-id")) {
+        eprintln!("later recordings will have no texts of logs: {error:#}");
+    }
+    Ok(image)
+}
+
+/// Keeps a copy of `image` in `folder` under its build id, where `pmdstat` finds it for recordings, and of
+/// others the youngest.
+fn keep(image: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let copy = folder.join(BuildId::of(&fs::read(image)?)?.to_string());
+    if !copy.is_file() {
+        // Whole or not at all, whatever ends us.
+        let begun = folder.join(format!("{}.new", process::id()));
+        fs::copy(image, &begun)?;
+        fs::rename(&begun, &copy)?;
+    }
+    File::options().append(true).open(&copy)?.set_modified(SystemTime::now())?;
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        kept.push((Reverse(entry.metadata()?.modified()?), entry.path()));
+    }
+    kept.sort();
+    kept.iter().skip(KEPT).try_for_each(|(_, oldest)| fs::remove_file(oldest))?;
+    Ok(())
 }
 
 /// Builds the image into `target`.
@@ -52,4 +85,48 @@ pub(crate) fn path() -> PathBuf {
 
 fn path_in(target: &Path) -> PathBuf {
     target.join(TRIPLE).join("kernel").join("barecore")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest ELF that has the build id `byte`, 20 times: a header and a segment of notes
+    /// (System V ABI, chapter 5).
+    fn elf(byte: u8) -> Vec<u8> {
+        let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
+        elf.resize(16, 0);
+        elf.extend([2_u16, 62].map(u16::to_le_bytes).concat());
+        elf.extend(1_u32.to_le_bytes());
+        elf.extend([0_u64, 64, 0].map(u64::to_le_bytes).concat());
+        elf.extend(0_u32.to_le_bytes());
+        elf.extend([64_u16, 56, 1, 64, 0, 0].map(u16::to_le_bytes).concat());
+        elf.extend([4_u32, 4].map(u32::to_le_bytes).concat());
+        elf.extend([120_u64, 0, 0, 36, 36, 4].map(u64::to_le_bytes).concat());
+        elf.extend([4_u32, 20, 3].map(u32::to_le_bytes).concat());
+        elf.extend(b"GNU\0");
+        elf.extend([byte; 20]);
+        elf
+    }
+
+    #[test]
+    fn the_youngest_images_are_kept_under_their_build_ids() {
+        let folder = std::env::temp_dir().join(format!("barecore-kept-{}", process::id()));
+        let (image, by_id) = (folder.join("image"), folder.join("by-id"));
+        fs::create_dir_all(&folder).unwrap();
+        let path = |byte: u8| by_id.join(format!("{byte:02x}").repeat(20));
+        let all: Vec<u8> = (0..KEPT as u8 + 2).collect();
+        for byte in &all {
+            fs::write(&image, elf(*byte)).unwrap();
+            keep(&image, &by_id).unwrap();
+            let age = std::time::Duration::from_secs(1000 - u64::from(*byte));
+            let file = File::options().append(true).open(path(*byte)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+        }
+        let (gone, kept) = all.split_at(2);
+        assert!(gone.iter().all(|byte| !path(*byte).exists()));
+        assert!(kept.iter().all(|byte| fs::read(path(*byte)).unwrap() == elf(*byte)));
+        assert_eq!(fs::read_dir(&by_id).unwrap().count(), KEPT);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

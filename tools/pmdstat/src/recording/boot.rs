@@ -30,6 +30,8 @@ pub(crate) struct Boot {
     pub(crate) names: BTreeMap<(Table, u16), Vec<String>>,
     /// Logs as defmt frames.
     pub(crate) logs: Vec<Vec<u8>>,
+    /// What they say, once an image told, or why that is not known.
+    pub(crate) log_lines: Vec<String>,
     /// What it says that it did not send, by number of the kind.
     pub(crate) gaps: BTreeMap<u8, u64>,
     /// The text of its crash report.

@@ -4,7 +4,7 @@ use perf::stream::{Damage, Found, Message, Scanner};
 
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Heard<'a> {
+pub enum Heard<'a> {
     /// A message of the stream.
     Message(&'a Message<'a>),
     /// A line of text.
@@ -19,7 +19,7 @@ pub(crate) enum Heard<'a> {
 
 /// Listens to a line.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub struct Listener {
     scanner: Scanner,
     next: Option<u32>,
     first: Option<u32>,
@@ -31,8 +31,13 @@ impl Listener {
         Self { scanner: Scanner::new(), next: None, first: None }
     }
 
+    /// One that hears a line from its first frame on.
+    pub fn from_start() -> Self {
+        Self { next: Some(0), ..Self::new() }
+    }
+
     /// Takes `bytes`, and hands what they complete to `tell`.
-    pub(crate) fn hear(&mut self, bytes: &[u8], tell: &mut impl FnMut(Heard<'_>)) {
+    pub fn hear(&mut self, bytes: &[u8], tell: &mut impl FnMut(Heard<'_>)) {
         for byte in bytes {
             if let Some(found) = self.scanner.push(*byte) {
                 pass_on(found, &mut self.next, tell);
@@ -47,7 +52,7 @@ impl Listener {
     }
 
     /// Hands what the end completes to `tell`.
-    pub(crate) fn finish(&mut self, tell: &mut impl FnMut(Heard<'_>)) {
+    pub fn finish(&mut self, tell: &mut impl FnMut(Heard<'_>)) {
         if let Some(found) = self.scanner.finish() {
             pass_on(found, &mut self.next, tell);
         }
@@ -106,5 +111,30 @@ mod tests {
         }
         let heard_log = "Message(Log([]))";
         assert_eq!(heard, [heard_log, "Unknown", heard_log, "Missing(1)", heard_log]);
+    }
+
+    /// What is missing before a log of each of these numbers.
+    fn missing(mut listener: Listener, numbers: &[u32]) -> Vec<u64> {
+        let log = |sequence: &u32| Frame { sequence: *sequence, kind: Kind::Log, payload: &[] };
+        let mut missing = vec![];
+        for frame in numbers.iter().map(log) {
+            pass_on(Found::Frame(frame), &mut listener.next, &mut |heard| {
+                if let Heard::Missing(count) = heard {
+                    missing.push(count);
+                }
+            });
+        }
+        missing
+    }
+
+    #[test]
+    fn a_line_that_is_heard_from_its_start_lacks_what_came_first() {
+        assert_eq!(missing(Listener::from_start(), &[2, 3, 7]), [2, 3]);
+        assert_eq!(missing(Listener::new(), &[2, 3, 7]), [3]);
+    }
+
+    #[test]
+    fn numbers_may_wrap() {
+        assert_eq!(missing(Listener::new(), &[u32::MAX, 0, 2]), [1]);
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn of(recording: &Recording, name: &str) -> Markup {
                 @for (number, boot) in (1..).zip(&recording.boots) {
                     (start(boot, number, recording.boots.len()))
                 }
-                @if !recording.text.is_empty() { (text(&recording.text)) }
+                @if !recording.text.is_empty() { (folded("Text between the frames", &recording.text)) }
             }
         }
     }
@@ -44,17 +44,18 @@ fn start(boot: &Boot, number: usize, count: usize) -> Markup {
             (worst::section(boot))
             (ledger::section(boot))
             (environment::section(boot))
+            @if !boot.log_lines.is_empty() { (folded("Logs", &boot.log_lines)) }
         }
     }
 }
 
-/// The last lines of text between the frames.
-fn text(lines: &[String]) -> Markup {
+/// The last of `lines`, to be looked at by who wants to.
+fn folded(what: &str, lines: &[String]) -> Markup {
     const LINES: usize = 200;
     let last = &lines[lines.len().saturating_sub(LINES)..];
     html! {
         details {
-            summary { "Text between the frames: the last " (last.len()) " of " (lines.len()) " lines" }
+            summary { (what) ": the last " (last.len()) " of " (lines.len()) " lines" }
             pre { @for line in last { (line) "\n" } }
         }
     }
