@@ -3,15 +3,25 @@
 use core::fmt::{Arguments, Write as _};
 
 use dataplane::PORTS;
+use kernel::boot::smbios::System;
 use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
+use kernel::options::Options;
 
-use crate::arch::{cores, memory, processor, tsc};
+use crate::arch::{cores, memory, processor, smbios, tsc};
 use crate::board::Board;
 
 /// Tells all of it.
-pub(crate) fn tell<O: Orders>(control: &mut Control<'_, O>, board: &Board) {
+pub(crate) fn tell<O: Orders>(control: &mut Control<'_, O>, board: &Board, options: &Options) {
     let mut machine = |name: &str, value: Arguments<'_>| control.tell_fact("machine", name, value);
+    if !options.hostname.is_empty() {
+        machine("hostname", format_args!("{}", options.hostname));
+    }
+    if let Some(System { vendor, product, serial }) = smbios::system() {
+        let named = [("vendor", vendor), ("product", product), ("serial", serial)];
+        let told = named.into_iter().filter(|(_, value)| !value.is_empty());
+        told.for_each(|(name, value)| machine(name, format_args!("{value}")));
+    }
     machine("version", format_args!("{}", env!("CARGO_PKG_VERSION")));
     machine("cores", format_args!("{}", cores::count()));
     machine("pmds", format_args!("{}", board.pmds()));

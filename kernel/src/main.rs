@@ -93,7 +93,7 @@ fn main() -> ! {
     }
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
-    facts::tell(control, &board);
+    facts::tell(control, &board, &options);
     let stream = log::Line::find(&options);
     let way = log::Line::way(stream.as_ref(), managed.is_some(), &options);
     match options.stream {

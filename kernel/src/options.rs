@@ -42,6 +42,8 @@ pub struct Options {
     pub console: Console,
     /// Which line the stream goes by.
     pub stream: Stream,
+    /// What the machine is called; empty if nobody said so.
+    pub hostname: Hostname,
     /// Which logs are written.
     pub log: Chosen,
     /// Which NICs to take.
@@ -143,6 +145,9 @@ impl FlowOptions {
     };
 }
 
+/// The name of a machine: a label of RFC 1123, section 2.1.
+pub type Hostname = heapless::String<63>;
+
 /// A serial console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Console {
@@ -223,6 +228,7 @@ impl Default for Options {
         Self {
             console: Console { com: Com::One, baud: 115_200 },
             stream: Stream::Auto,
+            hostname: Hostname::new(),
             log: Chosen::DEFAULT,
             ports: Ports::None,
             forward: Forward::default(),

@@ -31,7 +31,7 @@ const STORE_PART: u64 = 4;
 /// Iterations for each event that the store has room for: those of a default window, and some.
 const ROWS_PER_EVENT: usize = 12;
 /// Facts that the stream tells: some of the machine, and some of each port.
-const FACTS: usize = 16 + 6 * PORTS;
+const FACTS: usize = 24 + 6 * PORTS;
 
 /// Something that was asked for and cannot be had.
 #[derive(Clone, Debug)]

@@ -225,7 +225,8 @@ fn bytes<T: AcpiTable>(table: &PhysicalMapping<Firmware, T>) -> &[u8] {
     unsafe { core::slice::from_raw_parts(start, table.region_length()) }
 }
 
-fn bytes_at(address: u64, len: usize) -> Option<&'static [u8]> {
+/// Firmware's memory; none if it cannot be mapped.
+pub(super) fn bytes_at(address: u64, len: usize) -> Option<&'static [u8]> {
     let place = paging::map_firmware(address, len)?;
     // SAFETY: Just mapped for good; firmware's memory is only ever read.
     Some(unsafe { core::slice::from_raw_parts(place.as_ptr(), len) })

@@ -28,6 +28,7 @@ mod registers;
 pub(crate) mod rtc;
 pub(crate) mod second_clock;
 pub(crate) mod sections;
+pub(crate) mod smbios;
 mod stacks;
 mod steal;
 pub(crate) mod stolen;
@@ -65,6 +66,7 @@ fn set_up(magic: u32, structure: u64) {
     memory::set_up(&handoff.regions, block, handoff.module.clone().unwrap_or_default());
     paging::set_up(&handoff.regions);
     acpi::set_up(handoff.acpi);
+    smbios::set_up(handoff.smbios);
     pic::silence();
     apic::set_up();
     machine_check::set_up_this_core();

@@ -9,6 +9,7 @@ pub mod multiboot2;
 pub mod pvh;
 pub mod ranges;
 pub mod rsdp;
+pub mod smbios;
 
 use core::fmt;
 use core::ops::Range;
@@ -16,6 +17,7 @@ use core::ops::Range;
 use heapless::{String, Vec};
 
 pub use rsdp::AcpiRoot;
+use smbios::Structures;
 
 /// The longest command line that is kept, in bytes.
 pub const COMMAND_LINE_LEN: usize = 1024;
@@ -30,6 +32,8 @@ const FIRST_MEBIBYTE: u64 = 1 << 20;
 pub struct Handoff {
     /// Where the ACPI tables start, if the loader said so and it made sense.
     pub acpi: Option<AcpiRoot>,
+    /// Where the firmware says what the machine is called, if the loader said so.
+    pub smbios: Option<Structures>,
     /// The command line; empty if there was none.
     pub command_line: String<COMMAND_LINE_LEN>,
     /// Where the first module lies: a file of rules. None if there was none, or it cannot be where

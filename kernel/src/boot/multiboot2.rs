@@ -1,6 +1,7 @@
 //! The information block of a multiboot2 loader (Multiboot2 Specification 2.0, section 3.6).
 
 use super::bytes::{Memory, u32_at, u64_at};
+use super::smbios::entry_point;
 use super::{Error, Handoff, Kind, Oddity, Region};
 
 /// What the loader leaves in EAX.
@@ -14,6 +15,7 @@ const END: u32 = 0; // 3.6.2: type 0, size 8
 const COMMAND_LINE: u32 = 1; // 3.6.3
 const MODULE: u32 = 3;
 const MEMORY_MAP: u32 = 6; // 3.6.8
+const SMBIOS: u32 = 13; // 3.6.15: version, reserved, a copy of the entry point
 const RSDP_FIRST: u32 = 14; // 3.6.16: a copy of the ACPI 1.0 pointer
 const RSDP_EXTENDED: u32 = 15; // 3.6.17: a copy of the ACPI 2.0 pointer
 const EFI_MEMORY_MAP: u32 = 17; // 3.6.19
@@ -45,6 +47,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
             COMMAND_LINE => handoff.keep_command_line(body),
             MODULE => read_module(body, &mut handoff),
             MEMORY_MAP => read_memory_map(body, &mut handoff),
+            SMBIOS => handoff.smbios = handoff.smbios.or(body.get(8..).and_then(entry_point)),
             RSDP_FIRST if handoff.acpi.is_some() => {}
             RSDP_FIRST | RSDP_EXTENDED => handoff.keep_rsdp(Some(body)),
             EFI_MEMORY_MAP => efi_map = Some(body),
@@ -208,6 +211,21 @@ mod tests {
         let len = ram.0.len() as u32 - 8;
         ram.0[..4].copy_from_slice(&len.to_le_bytes());
         assert_eq!(parse(&ram, AT).unwrap().oddities[..], [Oddity::Damaged]);
+    }
+
+    #[test]
+    fn the_first_good_entry_point_of_smbios_is_kept() {
+        let entry = |address: u64, checksum| {
+            let mut body =
+                b"\x03\x00\0\0\0\0\0\0_SM3_\0\x18\x03\x00\x00\x01\x00\x50\0\0\0".to_vec();
+            body.extend(address.to_le_bytes());
+            let sum = body[8..].iter().fold(checksum, |sum: u8, byte| sum.wrapping_sub(*byte));
+            body[13] = sum;
+            tag_of(SMBIOS, &body)
+        };
+        let tags = [memory_map(), entry(0x1000, 1), entry(0x2000, 0), entry(0x3000, 0)];
+        let structures = parse(&block(&tags), AT).unwrap().smbios.unwrap();
+        assert_eq!((structures.address, structures.len), (0x2000, 0x50));
     }
 
     #[test]

@@ -59,6 +59,15 @@ static OWN: [OwnKey; 32] = [
         help: "line of the stream; auto is the first of virtio, the other serial port and shared",
     },
     OwnKey {
+        name: "hostname",
+        range: Range::Text(
+            "1 to 63 letters, digits and hyphens, no hyphen first or last",
+            values::hostname,
+        ),
+        default: "none",
+        help: "what recordings call the machine",
+    },
+    OwnKey {
         name: "log",
         range: Range::Text(
             "[MODULE:]LEVEL with commas between, LEVEL off, err, warn, info or dbg",

@@ -432,3 +432,21 @@ fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
         assert_eq!((options.nictest, faults.is_empty()), (None, false), "{wrong}");
     }
 }
+
+#[test]
+fn a_hostname_is_a_label() {
+    for name in ["lab7", "7", "a-b", &"x".repeat(63)] {
+        assert_eq!(parse(&format!("hostname={name}")).0.hostname, name);
+    }
+    for name in ["", "-a", "a-", "a.b", "a_b", "ä", &"x".repeat(64)] {
+        let (options, faults) = parse(&format!("hostname={name}"));
+        assert!(options.hostname.is_empty() && faults.starts_with("error: hostname"), "{faults}");
+    }
+}
+
+#[test]
+fn levels_of_logs_are_read_all_or_not_at_all() {
+    let chosen = |text| crate::logs::Chosen::DEFAULT.with(text).unwrap();
+    assert_eq!(parse("log=warn,links:dbg").0.log, chosen("warn,links:dbg"));
+    assert_eq!(parse("log=warn,links:loud").0.log, crate::logs::Chosen::DEFAULT);
+}

@@ -4,8 +4,8 @@ use heapless::Vec;
 use serial::Com;
 
 use super::{
-    CORES, Console, CpuMask, DESCRIPTORS, Forward, MTU, Numbers, Options, Ports, RXQS, Stream,
-    Watchdog,
+    CORES, Console, CpuMask, DESCRIPTORS, Forward, Hostname, MTU, Numbers, Options, Ports, RXQS,
+    Stream, Watchdog,
 };
 use crate::address::Nic;
 use crate::logs::Chosen;
@@ -34,6 +34,17 @@ pub(super) fn stream(options: &mut Options, text: &str) -> Option<()> {
         "none" => Stream::None,
         _ => return None,
     };
+    Some(())
+}
+
+/// `none` is no name, as for other keys; who calls a machine so has none.
+pub(super) fn hostname(options: &mut Options, text: &str) -> Option<()> {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_label = !text.is_empty() && text.bytes().all(is_good);
+    if !is_label || text.starts_with('-') || text.ends_with('-') {
+        return None;
+    }
+    options.hostname = Hostname::try_from(if text == "none" { "" } else { text }).ok()?;
     Some(())
 }
 

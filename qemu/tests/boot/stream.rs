@@ -14,6 +14,7 @@ crate::facts![
     an_event_goes_between_the_lines_of_a_console_that_is_all_there_is,
     milliseconds_go_by_a_virtio_console,
     a_stream_that_nobody_wants_is_not_there,
+    a_recording_says_which_machine_it_is_of,
 ];
 
 /// What was heard.
@@ -27,6 +28,7 @@ pub(crate) struct Heard {
     pub(crate) notes: u64,
     pub(crate) amounts: usize,
     milliseconds: usize,
+    facts: Vec<String>,
     /// Events that were not sent, by the last announcement.
     pub(crate) unsent: u64,
     pub(crate) damages: usize,
@@ -70,6 +72,7 @@ impl Heard {
     fn take(&mut self, message: Message<'_>) {
         match message {
             Message::Greeting(_) => self.greetings += 1,
+            Message::Fact(fact) => self.facts.push(format!("{}={}", fact.name, fact.value)),
             Message::Rows(mut rows) => {
                 let (event, heading) = (rows.heading.event, &mut rows.heading);
                 let numbers = rows.rows.map(|row| row.iteration(heading).number).collect();
@@ -176,5 +179,17 @@ fn a_stream_that_nobody_wants_is_not_there(rig: &Rig) -> Result<()> {
         let bytes = fs::read(session.run().file("com2")).unwrap_or_default();
         ensure!(bytes.is_empty(), "{} bytes", bytes.len());
         Ok(())
+    })
+}
+
+fn a_recording_says_which_machine_it_is_of(rig: &Rig) -> Result<()> {
+    let told = "type=1,manufacturer=Makers,product=Model 7,serial=\u{1b}SN-42";
+    let expected = ["hostname=lab-7", "vendor=Makers", "product=Model 7", "serial=?SN-42"];
+    let setup = rig.machine()?.append("hostname=lab-7");
+    let setup = setup.with(|machine| machine.extra.extend(["-smbios", told].map(String::from)));
+    setup.boot(|session| {
+        let has = |heard: &Heard, fact: &str| heard.facts.iter().any(|own| own == fact);
+        heard_until(session, "com2", |heard| expected.iter().all(|fact| has(heard, fact)))?;
+        session.exit()
     })
 }
