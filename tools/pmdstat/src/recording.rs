@@ -4,6 +4,7 @@
 //! say; a [`Recording`] keeps it. Text without a frame is read as [`ovs`] has it. Nothing is invented: what is missing is counted.
 
 mod boot;
+pub(crate) mod cause;
 mod copies;
 mod ledger;
 mod listener;

@@ -1,22 +1,15 @@
 //! Where the time of an iteration went: one bar of its rooms.
 
 use maud::{Markup, html};
+use perf::Iteration;
 use perf::report::Quotient;
-use perf::{Iteration, Room};
 
 use super::chart::{WIDTH, px};
-
-/// Each room of `iteration` that took any time, with its cycles, most first.
-pub(super) fn of(iteration: &Iteration) -> Vec<(Room, u64)> {
-    let rooms = Room::ALL.into_iter().map(|room| (room, iteration.room(room)));
-    let mut rooms: Vec<_> = rooms.filter(|(_, cycles)| *cycles > 0).collect();
-    rooms.sort_by_key(|(_, cycles)| std::cmp::Reverse(*cycles));
-    rooms
-}
+use crate::recording::cause::rooms_of;
 
 /// A bar of them, and what each took.
 pub(super) fn draw(iteration: &Iteration) -> Markup {
-    let rooms = of(iteration);
+    let rooms = rooms_of(iteration);
     let scale = WIDTH / iteration.cycles.max(1) as f64;
     let ends = rooms.iter().scan(0.0, |end, (room, cycles)| {
         let width = (*cycles as f64 * scale).min(WIDTH - *end);

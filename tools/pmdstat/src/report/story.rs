@@ -1,29 +1,11 @@
 //! What happened, in five lines: how often, the worst, frames, what is missing, whose times they are.
 
-use perf::report::{FlagNames, Quotient};
+use perf::Iteration;
+use perf::report::FlagNames;
 use perf::stream::Kind;
-use perf::{Flags, Iteration};
 
-use super::rooms;
 use super::suspects::{self, Found};
-use crate::recording::{Boot, Ledger, Recording, Sums};
-
-/// What an iteration with a flag suffered from, those that explain most first.
-const CAUSES: [(Flags, &str); 13] = [
-    (Flags::INJECTED, "the command `stall`"),
-    (Flags::MACHINE_CHECK, "a machine check"),
-    (Flags::NMI, "an NMI that the kernel did not send"),
-    (Flags::SMI, "the firmware, by a system management interrupt"),
-    (Flags::STEAL, "the hypervisor, which ran something else"),
-    (Flags::BACKWARDS, "a clock that went backwards"),
-    (Flags::LOST_UPCALL, "a slow path that failed for a frame"),
-    (Flags::STORM, "very many frames for the slow path"),
-    (Flags::LOOKUP_BUDGET, "packets that needed too many look-ups"),
-    (Flags::STARVED, "a pool that ran out of frames"),
-    (Flags::TX_FULL, "a transmit ring without room"),
-    (Flags::OVERSLEPT, "a sleep that lasted too long"),
-    (Flags::SPEED, "a core's clock that changed its speed"),
-];
+use crate::recording::{Boot, Ledger, Recording, Sums, cause};
 
 /// The five lines.
 pub(super) fn lines(recording: &Recording) -> [String; 5] {
@@ -67,19 +49,8 @@ fn told(worst: &Found<'_>) -> String {
 
 /// What it probably suffered from.
 fn cause(worst: &Found<'_>) -> String {
-    let iteration = &worst.suspect.iteration;
-    if let Some((_, words)) = CAUSES.iter().find(|(flag, _)| iteration.flags.has(*flag)) {
-        return format!("Likely cause: {words}.");
-    }
-    if iteration.flags.has(Flags::GAP) {
-        return "Likely cause: something outside of the PMD took the time; no room had work that explains it."
-            .into();
-    }
-    let most = rooms::of(iteration).first().copied().filter(|_| worst.suspect.has_rooms);
-    most.map_or("Its cause is not known.".into(), |(room, cycles)| {
-        let share = Quotient::percent(cycles, iteration.cycles);
-        format!("Likely cause: the room {}, which took {share} % of its time.", room.name())
-    })
+    let cause = cause::of(worst.suspect);
+    cause.map_or("Its cause is not known.".into(), |cause| format!("Likely cause: {cause}."))
 }
 
 fn frames<'a>(recording: &Recording, found: impl Iterator<Item = Found<'a>>) -> String {

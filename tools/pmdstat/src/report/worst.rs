@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use perf::Iteration;
 use perf::report::{FlagNames, Quotient};
 
-use super::rooms;
 use super::suspects::{self, Found};
 use crate::recording::Boot;
+use crate::recording::cause::rooms_of;
 
 /// Rows.
 const ROWS: usize = 25;
@@ -63,7 +63,7 @@ fn row(found: &Found<'_>) -> Markup {
 /// The room that took most of its time.
 fn room(found: &Found<'_>) -> String {
     let iteration = &found.suspect.iteration;
-    let most = rooms::of(iteration).first().copied().filter(|_| found.suspect.has_rooms);
+    let most = rooms_of(iteration).first().copied().filter(|_| found.suspect.has_rooms);
     most.map_or("n/a".into(), |(room, cycles)| {
         format!("{} ({} %)", room.name(), Quotient::percent(cycles, iteration.cycles))
     })
