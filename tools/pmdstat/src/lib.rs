@@ -2,7 +2,7 @@
 //!
 //! The program is [`main`]; other tools read lines with [`Listener`] and logs with [`logs`].
 //!
-//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`], [`pcap`]. Beside
+//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`], [`mod@top`], [`pcap`]. Beside
 //! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
 //! [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output
 //! holds data, standard error holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a
@@ -25,6 +25,7 @@ mod settings;
 mod show;
 mod source;
 mod talk;
+mod top;
 mod trace;
 
 use std::io;
@@ -59,6 +60,8 @@ enum Verb {
     Pull(ask::Pull),
     /// Prints what a recording holds: who it is of, events, what was counted, what is missing.
     Show(show::Options),
+    /// Shows a machine as it runs, or as it ran, on one screen.
+    Top(top::Options),
     /// Says whether a recording is complete and its sums are right.
     Check(check::Options),
     /// Writes a recording in the format of another tool.
@@ -96,6 +99,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,
         Verb::Show(options) => show::run(&options)?,
+        Verb::Top(options) => top::run(&options)?,
         Verb::Report(options) => report::run(&options)?,
         Verb::Pcap(options) => pcap::run(&options)?,
     }

@@ -39,6 +39,8 @@ pub(crate) struct Recording {
     pub(crate) before: u32,
     /// Lines of text between the frames.
     pub(crate) text: Vec<String>,
+    /// Of histograms not only the last copy is wanted.
+    pub(crate) keeps_histograms: bool,
 }
 
 impl Recording {
@@ -114,7 +116,9 @@ impl Recording {
             Heard::Missing(count) => self.missing += count,
             Heard::Message(message) => {
                 if Boot::is_begun_by(message, self.boots.last()) {
-                    self.boots.push(Boot::default());
+                    let mut boot = Boot::default();
+                    boot.keeps_histograms = self.keeps_histograms;
+                    self.boots.push(boot);
                 }
                 if let Some(boot) = self.boots.last_mut() {
                     boot.take(message);

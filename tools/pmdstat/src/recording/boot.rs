@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use perf::stream::{Greeting, Message, Names, Suspect, Table, Whole};
 use perf::{Counter, Iteration, Quantity, Snapshot, Timebase};
 
-use super::{Copies, Milliseconds};
+use super::{Copies, Copy, Milliseconds};
 
 /// What a crash report begins with, and its last line.
 const CRASH: &str = "crash on core ";
@@ -36,6 +36,8 @@ pub(crate) struct Boot {
     pub(crate) gaps: BTreeMap<u8, u64>,
     /// The text of its crash report.
     pub(crate) crash: String,
+    /// All copies of histograms are wanted, not only the last.
+    pub(super) keeps_histograms: bool,
     /// That text comes in between the frames, and has not ended.
     is_crashing: bool,
     /// The copy that is coming in, if nothing of it can be missing so far.
@@ -102,13 +104,22 @@ impl Boot {
 
     /// What the PMD of `core` had counted by the last copy that was heard.
     pub(crate) fn snapshot(&self, core: u16) -> Option<Snapshot> {
-        let counters = self.copies.get(&(Table::Counters, core))?.last()?;
+        self.counted(core, Copies::last)
+    }
+
+    /// What it had counted by the last copies that were taken by `at`.
+    pub(crate) fn snapshot_by(&self, core: u16, at: u64) -> Option<Snapshot> {
+        self.counted(core, |copies| copies.whole_by(at).next())
+    }
+
+    fn counted(&self, core: u16, one: impl Fn(&Copies) -> Option<&Copy>) -> Option<Snapshot> {
+        let counters = one(self.copies.get(&(Table::Counters, core))?)?;
         let mut snapshot = Snapshot::ZERO;
         snapshot.at = counters.at;
         let places = snapshot.counters.iter_mut().enumerate();
         places.for_each(|(position, place)| *place = counters.get(position));
         for (number, quantity) in (0..).zip(Quantity::ALL) {
-            let copy = self.copies.get(&(Table::Histogram(number), core)).and_then(Copies::last);
+            let copy = self.copies.get(&(Table::Histogram(number), core)).and_then(&one);
             for (bucket, samples) in copy.into_iter().flat_map(|copy| &copy.numbers) {
                 snapshot.set_bucket(quantity, usize::from(*bucket), *samples);
             }
@@ -153,7 +164,7 @@ impl Boot {
                 }
                 let copies = self.copies.entry(key).or_default();
                 copies.take(&amounts);
-                if matches!(amounts.table, Table::Histogram(_)) {
+                if matches!(amounts.table, Table::Histogram(_)) && !self.keeps_histograms {
                     copies.forget_old();
                 }
             }

@@ -45,6 +45,18 @@ pub(crate) fn of(suspect: &Suspect) -> Option<String> {
     })
 }
 
+/// The same in few words.
+pub(crate) fn brief(suspect: &Suspect) -> Option<String> {
+    Some(match found(suspect)? {
+        Cause::Told(words) => words.to_owned(),
+        Cause::Outside => "something outside of the PMD".to_owned(),
+        Cause::Room(room, cycles) => {
+            let share = Quotient::percent(cycles, suspect.iteration.cycles);
+            format!("the room {} ({share} %)", room.name())
+        }
+    })
+}
+
 fn found(suspect: &Suspect) -> Option<Cause> {
     let iteration = &suspect.iteration;
     if let Some((_, words)) = CAUSES.iter().find(|(flag, _)| iteration.flags.has(*flag)) {

@@ -34,6 +34,16 @@ impl Copies {
         self.0.iter().rfind(|copy| copy.is_whole).or(self.0.last())
     }
 
+    /// Those that were taken by `at` and of which all was heard, newest first.
+    pub(crate) fn whole_by(&self, at: u64) -> impl Iterator<Item = &Copy> {
+        self.0.iter().rev().filter(move |copy| copy.is_whole && copy.at <= at)
+    }
+
+    /// Forgets those that were taken before `at`.
+    pub(crate) fn forget_before(&mut self, at: u64) {
+        self.0.retain(|copy| copy.at >= at);
+    }
+
     /// Each, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Copy> {
         self.0.iter()
