@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -115,6 +116,25 @@ fn colours_are_seen_unless_they_are_not_wanted() {
     assert!(has_colours(&[]));
     assert!(!has_colours(&[("NO_COLOR", "1")]));
     assert!(!has_colours(&[("TERM", "dumb")]));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_machine_is_followed_over_a_line_that_is_opened_again() {
+    let path = std::env::temp_dir().join(format!("pmdstat-top-line-{}", std::process::id()));
+    let server = UnixListener::bind(&path).unwrap();
+    let mut terminal = Terminal::open(&path, &[]);
+    let (mut machine, _) = server.accept().unwrap();
+    machine.write_all(&recording()).unwrap();
+    terminal.until("LIVE");
+    terminal.until("cable");
+    drop(machine);
+    terminal.until("its other end is closed");
+    terminal.seen.clear();
+    let _again = server.accept().unwrap();
+    terminal.until("pause");
+    let (status, is_restored, _) = terminal.leave("q");
+    assert_eq!((status, is_restored), (Some(0), true));
     std::fs::remove_file(path).unwrap();
 }
 

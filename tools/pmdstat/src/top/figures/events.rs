@@ -1,5 +1,7 @@
 //! Events: a line for each that was over, and one with all that is known of it.
 
+use std::cmp::Reverse;
+
 use perf::Timebase;
 use perf::stream::Suspect;
 
@@ -34,12 +36,16 @@ pub(in crate::top) struct Found<'a> {
     pub(in crate::top) base: Timebase,
 }
 
-/// The newest events of `boot` that were over by `at`, newest first, and how many there are in all.
+/// The newest events of `boot` that were over by `at`, the last that was over first, and how many there
+/// are in all.
 pub(super) fn by(boot: &Boot, at: u64) -> (Vec<Listed>, u64) {
-    let over = boot.events.iter().filter(|(_, event)| end_of(event).is_some_and(|end| end <= at));
-    let count = over.clone().count() as u64;
-    let listed = over.rev().take(LISTED).map(|(number, event)| listed(boot, *number, event));
-    (listed.collect(), count)
+    let ends = boot.events.iter().filter_map(|(number, event)| Some((end_of(event)?, *number)));
+    // Cores are asked one after the other, so that numbers are not quite in the order of time.
+    let mut over: Vec<(u64, u64)> = ends.filter(|(end, _)| *end <= at).collect();
+    over.sort_unstable_by_key(|event| Reverse(*event));
+    let newest = over.iter().take(LISTED);
+    let listed = newest.map(|(_, number)| listed(boot, *number, &boot.events[number]));
+    (listed.collect(), over.len() as u64)
 }
 
 fn listed(boot: &Boot, number: u64, event: &Event) -> Listed {

@@ -16,7 +16,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("p50us ... maxus", "microseconds of an iteration (OVS: cycles/it)"),
     ("qlen", "the fullest receive ring (OVS: max vhost qlen)"),
     ("lat99", "microseconds from poll to doorbell, p99"),
-    ("rx so far", "rates of the intervals before, newest on the left"),
+    ("rx past", "rates of the intervals before, newest on the left"),
     ("state", "sleep: slept mostly; unrec: not recorded; still: no iteration"),
     ("", "ended; late: the next copy of what it counted did not come"),
 ];

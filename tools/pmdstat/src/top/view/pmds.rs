@@ -28,7 +28,7 @@ const COLUMNS: [Column<Pmd>; 19] = [
     Column::number("maxus", 5, |pmd| (short(pmd.micros[2]), Tone::Strong)),
     wide(94, Column::number("qlen", 4, |pmd| plain(pmd.fill.map_or("-".to_owned(), count)))),
     wide(114, Column::number("lat99", 5, |pmd| plain(short(pmd.latency)))),
-    wide(100, Column::words("rx so far", 0, |pmd| (bars(&pmd.past), Tone::Good))),
+    wide(100, Column::words("rx past", 0, |pmd| (bars(&pmd.past), Tone::Good))),
 ];
 
 pub(super) fn draw(screen: &Screen<'_>, area: Rect, buffer: &mut Buffer) {

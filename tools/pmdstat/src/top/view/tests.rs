@@ -66,7 +66,7 @@ fn wider_screens_hold_more() {
     assert_text(
         &lines[3..],
         "
-PMD state rx pps tx pps cyc/pkt busy%  it/s  NIC smpl  EMC  SMC mega  upc p50us p99us maxus qlen lat99 rx so far
+PMD state rx pps tx pps cyc/pkt busy%  it/s  NIC smpl  EMC  SMC mega  upc p50us p99us maxus qlen lat99 rx past
   1 busy   1.00k    990     250  25.0 10.1k    0    0 90.0    0 10.0    0  50.0  50.0   203    -     - ██
 ",
     );
