@@ -12,7 +12,7 @@ mod text;
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use perf::events::{Accounts, Dump, Events};
 use perf::{Settings, Snapshot, Timebase};
@@ -28,7 +28,7 @@ use pmd::Pmd;
 #[command(after_help = "--help lists all settings and the columns of a trace.")]
 #[command(after_long_help = format!("{EXAMPLE}\n{}\n{}", settings::help(), trace::help()))]
 pub(crate) struct Options {
-    /// The trace: comma-separated values under a header line; - is standard input.
+    /// The trace: comma-separated values under a header line, or a recording; - is standard input.
     trace: PathBuf,
     /// Changes a setting; -us 100 and the other options of pmd-perf-log-set do so too.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -36,11 +36,11 @@ pub(crate) struct Options {
     /// What is written: text as the console shows it, or as JSON, a document a line.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Cycles of the time-stamp counter in a second.
-    #[arg(long, value_name = "HZ", default_value_t = NANOSECONDS)]
+    /// Cycles of the time-stamp counter in a second. Default: 1000000000, or what a recording says.
+    #[arg(long, value_name = "HZ")]
     #[arg(value_parser = clap::value_parser!(u64).range(1_000_000..=1_000_000_000_000))]
-    hertz: u64,
-    /// The core that reports name.
+    hertz: Option<u64>,
+    /// The core that reports name; of a recording, whose iterations are replayed.
     #[arg(long, value_name = "CORE", default_value_t = 1)]
     core: u16,
     /// Tells all that is known of each event, as show event does.
@@ -111,21 +111,31 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Format::Text => &mut text::Text(&mut out),
         Format::Json => &mut json::Json(&mut out),
     };
-    let outcome = trace::open(&options.trace).and_then(|trace| replay(options, trace, report));
+    let outcome =
+        trace::open(&options.trace, options.core).and_then(|trace| replay(options, trace, report));
     let flushed = out.flush();
     outcome?;
     Ok(flushed?)
 }
 
 fn replay(options: &Options, trace: Trace, report: &mut dyn Report) -> Result<()> {
-    let mut settings = settings::changed(&options.changes);
+    let Trace { has_rooms, told, rows } = trace;
+    let is_whole = told.is_none() || !(options.show || options.clear_at.is_some());
+    ensure!(is_whole, "a recording has not all iterations: pmdstat show tells what was counted");
+    let changes = told.as_ref().map_or(&[][..], |told| &told.changes);
+    let mut settings = settings::changed(changes.iter().chain(&options.changes));
     if settings.narrow() {
         say(format_args!("note: -a is {}, so that -b and -a fit together", settings.after));
     }
-    let Trace { has_rooms, rows } = trace;
     let mut rows = rows.peekable();
     let began = rows.peek().and_then(|row| row.as_ref().ok()).map_or(0, |row| row.fell_asleep());
-    let base = Timebase::new(options.hertz, began);
+    let base = match (options.hertz, told) {
+        (None, Some(told)) => {
+            ensure!(told.base.hertz > 0, "the recording has no greeting: --hertz tells its clock");
+            told.base
+        }
+        (hertz, _) => Timebase::new(hertz.unwrap_or(NANOSECONDS), began),
+    };
     let telling = Telling { core: options.core.into(), full: options.full };
     let mut memory = Memory::new();
     let mut desk = Desk::new(Pmd::new(base, has_rooms), settings, telling, &mut memory)?;

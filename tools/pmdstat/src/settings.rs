@@ -36,7 +36,7 @@ impl FromStr for Change {
 }
 
 /// The defaults with `changes`, the last of which holds where two are about the same setting.
-pub(crate) fn changed(changes: &[Change]) -> Settings {
+pub(crate) fn changed<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Settings {
     let mut settings = Settings::default();
     for Change { setting, value } in changes {
         let _was_tried = setting.set(&mut settings, value);

@@ -118,4 +118,4 @@ fn follow(mut input: impl Read + Send + 'static, tell: Sender<Event>) {
 }
 
 #[cfg(test)]
-mod made;
+pub(crate) mod made;

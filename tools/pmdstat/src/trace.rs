@@ -7,18 +7,25 @@ mod columns;
 mod csv_file;
 mod lines;
 mod order;
+mod recorded;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use perf::{Flags, Room};
+use perf::{Flags, Room, Timebase};
 
 #[cfg(test)]
 pub(crate) use columns::{COLUMNS, Column, Content};
 pub(crate) use columns::{FLAGS, help};
 use csv_file::CsvFile;
+
+use crate::recording::Recording;
+use crate::settings::Change;
+
+/// As much of a file as tells of which kind it is.
+const BEGINNING: usize = 1 << 16;
 
 /// An iteration, as a trace tells of it. What it does not tell is 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,23 +88,49 @@ impl Row {
 pub(crate) struct Trace {
     /// Whether it tells in which rooms time was spent.
     pub(crate) has_rooms: bool,
+    /// What it says of itself, if it is a recording.
+    pub(crate) told: Option<Told>,
     /// Its iterations. There is nothing behind an error.
     pub(crate) rows: Box<dyn Iterator<Item = Result<Row>>>,
 }
 
-/// Opens the trace in `path`; `-` is standard input.
-pub(crate) fn open(path: &Path) -> Result<Trace> {
+/// What a recording says of its iterations.
+pub(crate) struct Told {
+    /// What converts its counts.
+    pub(crate) base: Timebase,
+    /// The settings that it was made with.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// Opens the trace in `path`; `-` is standard input. Of a recording it is what that holds of `core`.
+pub(crate) fn open(path: &Path, core: u16) -> Result<Trace> {
     if path.as_os_str() == "-" {
-        return read("standard input".to_owned(), io::stdin());
+        return read("standard input".to_owned(), io::stdin(), core);
     }
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| name.clone())?;
-    read(name, file)
+    read(name, file, core)
 }
 
 /// Reads the trace that `input` holds, which messages call `name`. What kind of file it is is settled
-/// here.
-pub(crate) fn read(name: String, input: impl Read + 'static) -> Result<Trace> {
-    let file = CsvFile::new(name, input)?;
-    Ok(Trace { has_rooms: file.has_rooms(), rows: Box::new(file) })
+/// here: by whether there is a frame at its beginning.
+pub(crate) fn read(name: String, mut input: impl Read + 'static, core: u16) -> Result<Trace> {
+    // One read: what comes slowly is answered while it comes.
+    let mut beginning = vec![0; BEGINNING];
+    let count = input.read(&mut beginning).with_context(|| name.clone())?;
+    beginning.truncate(count);
+    let is_recording = is_recording(&beginning);
+    let whole = io::Cursor::new(beginning).chain(input);
+    if is_recording {
+        let recording = Recording::read(whole).with_context(|| name.clone())?;
+        return recorded::trace(&recording, core).context(name);
+    }
+    let file = CsvFile::new(name, whole)?;
+    Ok(Trace { has_rooms: file.has_rooms(), told: None, rows: Box::new(file) })
+}
+
+/// Frames are between zero bytes, or lines that begin with `@@`; a trace has neither.
+fn is_recording(beginning: &[u8]) -> bool {
+    let mut lines = beginning.split(|byte| matches!(byte, b'\n' | b'\r'));
+    beginning.contains(&0) || lines.any(|line| line.starts_with(b"@@"))
 }

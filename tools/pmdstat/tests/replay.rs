@@ -289,3 +289,17 @@ fn a_full_disk_is_an_error() {
         .unwrap();
     assert_eq!(status.code(), Some(1));
 }
+
+#[test]
+fn a_recording_is_replayed_by_its_iterations_and_not_by_what_it_counted() {
+    let run = pmdstat("replay - -r all", tool::recording());
+    assert!(
+        run.talk.starts_with("note: a recording holds the iterations around its events, 1 of them")
+    );
+    assert_eq!((run.status, events(&run.out).len()), (Some(0), 1), "{}", run.out);
+    let run = pmdstat("replay - --show", tool::recording());
+    assert_eq!((run.status, &*run.out), (Some(1), ""));
+    assert!(run.talk.ends_with("pmdstat show tells what was counted\n"), "{}", run.talk);
+    let run = pmdstat("replay - --core 77", tool::recording());
+    assert!(run.talk.contains("it holds no iterations of core 77"), "{}", run.talk);
+}

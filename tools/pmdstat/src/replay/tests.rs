@@ -50,7 +50,7 @@ fn heard(words: &str, trace: String) -> Result<Heard> {
         panic!("another verb")
     };
     let mut heard = Heard::default();
-    let trace = trace::read("trace".to_owned(), io::Cursor::new(trace))?;
+    let trace = trace::read("trace".to_owned(), io::Cursor::new(trace), 1)?;
     replay(&options, trace, &mut heard).map(|()| heard)
 }
 

@@ -8,7 +8,7 @@ use crate::recording::Listener;
 use crate::recording::made::{amounts, draft, greeting, line, names};
 
 /// Cycles in a second.
-pub(super) const SECOND: u64 = 1_000_000;
+pub(crate) const SECOND: u64 = 1_000_000;
 
 /// What is made of `drafts`.
 pub(super) fn past(drafts: &[Draft]) -> Past {
@@ -40,7 +40,7 @@ pub(super) fn machine() -> Past {
     past(&drafts)
 }
 
-pub(super) fn fact(about: &str, name: &str, value: &str) -> Draft {
+pub(crate) fn fact(about: &str, name: &str, value: &str) -> Draft {
     draft(Kind::Fact, &Fact { about, name, value })
 }
 
@@ -71,7 +71,7 @@ pub(super) fn copies(at: u64, frames: u64) -> Vec<Draft> {
 }
 
 /// An event whose suspicious iteration began at `at`, with an iteration before and after it.
-pub(super) fn event(event: u64, at: u64) -> Vec<Draft> {
+pub(crate) fn event(event: u64, at: u64) -> Vec<Draft> {
     let mut iteration = Iteration::default();
     (iteration.number, iteration.start, iteration.cycles) = (100, at, 600);
     (iteration.packets, iteration.batches, iteration.fill) = (32, 1, 40);
