@@ -61,7 +61,7 @@ pub(super) fn draw(screen: &Screen<'_>, first: usize, area: Rect, buffer: &mut B
     let room = usize::from(table.height.saturating_sub(1));
     let first = first.min(rows.len().saturating_sub(room));
     let (items, theme) = (&rows[first..], screen.theme);
-    Rows { columns: &COLUMNS, items, chosen: None, theme }.draw(table, buffer);
+    Rows { columns: &COLUMNS, items, count: items.len(), chosen: None, theme }.draw(table, buffer);
     if let Some(worst) = found.worst() {
         draw_rooms(worst, theme, rooms, buffer);
     }
@@ -114,7 +114,7 @@ fn counted(worst: &Suspect) -> String {
     let Iteration { packets, batches, sent, dropped, upcalls, lost, fill, deepest, flags, .. } =
         worst.iteration;
     let by_card = worst.loss.map_or(String::new(), |loss| format!(", NIC lost {}", loss.frames));
-    let names = FlagNames(flags, " ");
+    let names = FlagNames(flags, ", ");
     format!(
         "rx {packets} in {batches}, tx {sent}, dropped {dropped}{by_card}, upcalls {upcalls} (lost {lost}), \
          queue {deepest} had {fill}{names}"

@@ -14,7 +14,7 @@ const COLUMNS: [Column<Listed>; 6] = [
     Column::number("event", 6, |event| (event.number.to_string(), Tone::Strong)),
     Column::words("began", 12, |event| (began(event), Tone::Plain)),
     Column::number("core", 4, |event| (shown(event.core), Tone::Plain)),
-    Column::number("us", 6, |event| (event.micros.map_or("-".into(), count), Tone::Bad)),
+    Column::number("us", 6, |event| (event.micros.map_or("-".into(), count), Tone::Strong)),
     Column::words("reasons", 18, |event| (event.reasons.clone(), Tone::Warning)),
     Column::words("likely cause", 0, |event| (event.cause.clone(), Tone::Plain)),
 ];
@@ -23,7 +23,8 @@ pub(super) fn draw(screen: &Screen<'_>, area: Rect, buffer: &mut Buffer) {
     let (items, theme) = (&screen.figures.events, screen.theme);
     let is_chosen = |event: &Listed| Some(event.number) == screen.state.chosen;
     let chosen = items.iter().position(is_chosen);
-    Rows { columns: &COLUMNS, items, chosen, theme }.draw(area, buffer);
+    let count = usize::try_from(screen.figures.event_count).unwrap_or(usize::MAX);
+    Rows { columns: &COLUMNS, items, count, chosen, theme }.draw(area, buffer);
 }
 
 /// The time of day where anything tells, otherwise that since boot.

@@ -33,7 +33,7 @@ const COLUMNS: [Column<Pmd>; 19] = [
 
 pub(super) fn draw(screen: &Screen<'_>, area: Rect, buffer: &mut Buffer) {
     let (items, theme) = (&screen.figures.pmds, screen.theme);
-    Rows { columns: &COLUMNS, items, chosen: None, theme }.draw(area, buffer);
+    Rows { columns: &COLUMNS, items, count: items.len(), chosen: None, theme }.draw(area, buffer);
 }
 
 fn plain(text: String) -> (String, Tone) {

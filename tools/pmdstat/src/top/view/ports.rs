@@ -23,7 +23,7 @@ const COLUMNS: [Column<Port>; 9] = [
 
 pub(super) fn draw(screen: &Screen<'_>, area: Rect, buffer: &mut Buffer) {
     let (items, theme) = (&screen.figures.ports, screen.theme);
-    Rows { columns: &COLUMNS, items, chosen: None, theme }.draw(area, buffer);
+    Rows { columns: &COLUMNS, items, count: items.len(), chosen: None, theme }.draw(area, buffer);
 }
 
 fn link(link: &str) -> (String, Tone) {

@@ -50,6 +50,8 @@ pub(super) const fn wide<T>(from: u16, column: Column<T>) -> Column<T> {
 pub(super) struct Rows<'a, T> {
     pub(super) columns: &'a [Column<T>],
     pub(super) items: &'a [T],
+    /// How many there are, those that are not among `items` too.
+    pub(super) count: usize,
     /// The row that is chosen.
     pub(super) chosen: Option<usize>,
     pub(super) theme: Theme,
@@ -59,7 +61,7 @@ impl<T> Rows<'_, T> {
     /// Draws as many as there is room for, the chosen one among them; the last line says how many are not there.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer) {
         let room = usize::from(area.height.saturating_sub(1));
-        let is_cut = self.items.len() > room;
+        let is_cut = self.count > room;
         let shown = if is_cut { room.saturating_sub(1) } else { room };
         let first = self.chosen.map_or(0, |chosen| (chosen + 1).saturating_sub(shown));
         let columns = || self.columns.iter().filter(|column| column.from <= area.width);
@@ -95,7 +97,7 @@ impl<T> Rows<'_, T> {
     }
 
     fn rest(&self, behind: usize, area: Rect, buffer: &mut Buffer) {
-        let rest = self.items.len() - behind.min(self.items.len());
+        let rest = self.count.saturating_sub(behind);
         let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
         let style = self.theme.style(Tone::Faint);
         Line::styled(format!("... {rest} more"), style).render(bottom, buffer);

@@ -80,7 +80,7 @@ fn an_event_is_shown_with_its_neighbours_and_rooms() {
         "
 event 7: 600 us on core 1 at 0:00:03.0 after boot, iter=100: excessive total cycles
 Likely cause: the firmware, by a system management interrupt
-rx 32 in 1, tx 0, dropped 0, upcalls 0 (lost 0), queue 0 had 40 smi
+rx 32 in 1, tx 0, dropped 0, upcalls 0 (lost 0), queue 0 had 40, smi
      t us         iter      cycles packets cycles/pkt pkts/batch qlen upcalls cycles/upc
      +600          101          60       0          0          0    0       0          0
        +0          100         600      32         18         32   32       0          0

@@ -66,7 +66,7 @@ fn coloured(tone: Tone) -> Style {
         Tone::Good => style.fg(Color::Green),
         Tone::Warning => style.fg(Color::Yellow),
         Tone::Bad => style.fg(Color::Red).add_modifier(Modifier::BOLD),
-        Tone::Faint => style.fg(Color::DarkGray),
+        Tone::Faint => style.fg(Color::Gray),
         Tone::Chosen => style.fg(Color::White).bg(Color::Blue),
     }
 }
