@@ -1,7 +1,7 @@
 //! `cargo xtask`: builds the image, boots it in QEMU, feeds it and reads what it says.
 //!
 //! One module a verb: [`qemu`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`],
-//! [`report`]. Standard output holds results, standard error holds talk. The status is 0 for a good end,
+//! [`report`], [`screenshots`]. Standard output holds results, standard error holds talk. The status is 0 for a good end,
 //! 1 for a failed verdict, 2 for a wrong call or something that is not installed, 3 for damaged input.
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ mod install;
 mod log;
 mod qemu;
 mod report;
+mod screenshots;
 mod stop;
 mod terminal;
 mod test;
@@ -40,6 +41,8 @@ enum Verb {
     Qemu(qemu::Options),
     /// Makes a page with pictures of the last run's recording.
     Report,
+    /// Draws what the tools show of the last run's recording, for README.md and docs.
+    Screenshots(screenshots::Options),
     /// Runs the host tests and the boot tests, and sums them up.
     Test(test::Options),
     /// Checks format, lints, documentation and licences.
@@ -66,6 +69,7 @@ fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Qemu(options) => qemu::run(options),
         Verb::Report => report::run(),
+        Verb::Screenshots(options) => screenshots::run(&options),
         Verb::Test(options) => test::run(&options),
         Verb::Check => check::run(),
         Verb::Fuzz(options) => fuzz::run(&options),
