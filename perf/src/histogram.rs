@@ -124,9 +124,9 @@ impl Layout {
         }
     }
 
-    /// The greatest sample that does not lie beyond the last bucket but one.
-    pub fn greatest(&self) -> u64 {
-        least(self.cells.len()) - 1
+    /// The last of Open vSwitch's walls: a sample beyond all buckets is above it at least.
+    pub fn last_wall(&self) -> u64 {
+        self.walls[WALLS - 1].into()
     }
 
     /// The samples that fall into `bucket`: those from the first to the last.

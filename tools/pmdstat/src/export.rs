@@ -101,4 +101,6 @@ impl Options {
 }
 
 #[cfg(test)]
+pub(crate) mod schema;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use perf::stream::{Draft, Frame, Message, Table};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::export::schema::faults;
 use crate::export::{self, Format, Wanted};
 use crate::recording::Recording;
 use crate::recording::made::{amounts, greeting, line, names};
@@ -28,6 +29,10 @@ fn written(recording: &Recording) -> Vec<u8> {
             export::write(recording, &wanted, &mut out).unwrap();
         }
     }
+    let mut trace = Vec::new();
+    let chrome = Wanted { format: Format::Chrome, table: export::Table::Events, host: "" };
+    export::write(recording, &chrome, &mut trace).unwrap();
+    assert_eq!(faults(&String::from_utf8(trace).unwrap()), [""; 0]);
     if let [first, .., last] = &*recording.boots {
         diff::write(first, last, &mut out).unwrap();
     }

@@ -32,6 +32,10 @@ pub(crate) const VALGRIND: Tool = Tool { program: callgrind::PROGRAM, package: "
 /// What compiles libFuzzer.
 pub(crate) const CPP: Tool = Tool { program: "c++", package: "g++" };
 
+/// What opens pages, with letters to write them in. Some 300 MB; the tests of pages need it.
+pub(crate) const BROWSER: Tool =
+    Tool { program: "chromium", package: "chromium fonts-dejavu-core" };
+
 /// What a machine between two network namespaces needs.
 pub(crate) const NETWORK: [Tool; 5] = [
     Tool { program: "ip", package: "iproute2" },

@@ -2,7 +2,9 @@
 //!
 //! Times are microseconds since boot with three decimals. Iterations are slices; the rooms of suspicious ones
 //! are slices in them, laid out one after the other in the order of the loop, because it is known how long
-//! each took, but not when. Ends are rounded, not lengths, so slices in one never reach out of it.
+//! each took, but not when. Ends are rounded, not lengths, so slices in one never reach out of it. Where a
+//! recording tells of iterations that cross, a slice ends where the next one begins, and its arguments tell
+//! its cycles: readers of traces want slices that lie in each other or apart.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -38,21 +40,32 @@ struct Track<'a> {
 }
 
 /// An iteration as far as it is known, and whether its rooms are.
+#[derive(Clone, Copy)]
 struct Known<'a> {
     iteration: &'a Iteration,
     has_rooms: bool,
 }
 
+/// A stretch of time, in nanoseconds since boot.
+#[derive(Clone, Copy)]
+struct Stretch {
+    from: u64,
+    to: u64,
+}
+
 impl Track<'_> {
     fn events(&self) -> Vec<Value> {
         let mut events = vec![self.named("process_name", 0, &format!("start {}", self.process))];
-        let iterations = self.iterations();
+        let iterations = self.in_order();
+        let behind = iterations.iter().skip(1).map(Some).chain([None]);
         let mut named = None;
-        for ((core, _), known) in &iterations {
+        for ((core, known), next) in iterations.iter().zip(behind) {
             if named.replace(*core) != Some(*core) {
                 events.push(self.named("thread_name", *core, &format!("PMD on core {core}")));
             }
-            self.slices(*core, known, &mut events);
+            let next = next.filter(|(other, _)| other == core);
+            let end = next.map_or(u64::MAX, |(_, next)| self.nanos(next.iteration.start));
+            self.slices(*core, known, end, &mut events);
         }
         self.notes(&mut events);
         events
@@ -75,20 +88,31 @@ impl Track<'_> {
         known
     }
 
-    fn slices(&self, core: u16, known: &Known<'_>, events: &mut Vec<Value>) {
+    /// Those of each core in the order of their starts.
+    fn in_order(&self) -> Vec<(u16, Known<'_>)> {
+        let known = self.iterations().into_iter();
+        let mut all: Vec<_> = known.map(|((core, _), known)| (core, known)).collect();
+        all.sort_by_key(|(core, known)| (*core, known.iteration.start));
+        all
+    }
+
+    /// An iteration and its rooms, up to `end` at most.
+    fn slices(&self, core: u16, known: &Known<'_>, end: u64, events: &mut Vec<Value>) {
         let it = known.iteration;
+        let own = Stretch { from: 0, to: end };
+        let whole = self.part(own, it.start, it.cycles);
         let args = json!({
             "iteration": it.number.to_string(), "cycles_tsc": it.cycles.to_string(),
             "rx_packets": it.packets, "rx_fill_max_packets": it.fill, "upcalls": it.upcalls,
         });
-        events.push(self.slice(core, "iteration", (it.start, it.cycles), args));
+        events.push(self.slice(core, "iteration", whole, args));
         if known.has_rooms {
             let mut start = it.start;
             for room in Room::ALL.into_iter().filter(|room| it.room(*room) > 0) {
                 let cycles = it.room(room);
                 let args = json!({ "cycles_tsc": cycles.to_string() });
-                events.push(self.slice(core, room.name(), (start, cycles), args));
-                start = start.wrapping_add(cycles);
+                events.push(self.slice(core, room.name(), self.part(whole, start, cycles), args));
+                start = start.saturating_add(cycles);
             }
         }
         let counts = [("rx packets", it.packets), ("rx fill", it.fill)];
@@ -114,10 +138,14 @@ impl Track<'_> {
         json!({ "ph": "M", "name": what, "pid": self.process, "tid": core, "args": { "name": name } })
     }
 
-    fn slice(&self, core: u16, name: &str, (start, cycles): (u64, u64), args: Value) -> Value {
-        let nanos = |count| self.base.nanos_since_boot(count);
-        let dur = decimals(nanos(start.wrapping_add(cycles)).saturating_sub(nanos(start)));
-        let ts = self.micros(start);
+    /// What lies in `whole` of so many cycles from the count `start` on.
+    fn part(&self, whole: Stretch, start: u64, cycles: u64) -> Stretch {
+        let inside = |count| self.nanos(count).clamp(whole.from, whole.to);
+        Stretch { from: inside(start), to: inside(start.saturating_add(cycles)) }
+    }
+
+    fn slice(&self, core: u16, name: &str, of: Stretch, args: Value) -> Value {
+        let (ts, dur) = (decimals(of.from), decimals(of.to - of.from));
         json!({ "ph": "X", "name": name, "pid": self.process, "tid": core, "ts": ts, "dur": dur, "args": args })
     }
 
@@ -127,7 +155,11 @@ impl Track<'_> {
     }
 
     fn micros(&self, count: u64) -> f64 {
-        decimals(self.base.nanos_since_boot(count))
+        decimals(self.nanos(count))
+    }
+
+    fn nanos(&self, count: u64) -> u64 {
+        self.base.nanos_since_boot(count)
     }
 }
 

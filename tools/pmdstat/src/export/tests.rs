@@ -97,6 +97,27 @@ fn buckets_are_cumulative_and_end_at_the_walls_of_open_vswitch() {
     }
 }
 
+#[test]
+fn the_trace_of_a_machine_is_one_that_readers_know() {
+    let recording = Recording::read(&include_bytes!("../../tests/golden/run.pmd")[..]).unwrap();
+    let text = text(|out| chrome::write(&recording, out).unwrap());
+    assert_eq!(schema::faults(&text), [""; 0]);
+    assert!(text.matches("\"name\":\"iteration\"").count() > 1000);
+}
+
+#[test]
+fn iterations_that_cross_end_where_the_next_begins() {
+    let drafts = [greeting(0, 1), draft(Kind::Suspect, &suspect(100, 300, 299))];
+    let other = Suspect { event: 2, core: 1, ..suspect(250, 90, 7) };
+    let mut other = other;
+    other.iteration.number += 1;
+    let recording =
+        Recording::read(&*line(0, &[drafts, [draft(Kind::Suspect, &other), note(3)]].concat()));
+    let text = text(|out| chrome::write(&recording.unwrap(), out).unwrap());
+    assert_eq!(schema::faults(&text), [""; 0]);
+    assert!(text.contains("\"dur\":150.0,\"name\":\"iteration\""), "{text}");
+}
+
 proptest! {
     #[test]
     fn rooms_lie_in_their_iteration_and_fill_it(

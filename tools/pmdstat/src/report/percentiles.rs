@@ -36,7 +36,7 @@ fn overall(boot: &Boot, core: u16, counted: &Snapshot) -> String {
 
 fn picture(counted: &Snapshot) -> Markup {
     let curves = CURVES.map(|(of, class)| (of, class, points(counted, of)));
-    let all = curves.iter().flat_map(|(_, _, points)| points).map(|(_, value)| *value);
+    let all = curves.iter().flat_map(|(_, _, points)| points).map(|point| point.value);
     let places = (0..).zip(PERCENTILES);
     let names = places.map(|(place, (_, name))| (f64::from(place), name.to_owned()));
     let chart = Chart {
@@ -57,30 +57,37 @@ fn picture(counted: &Snapshot) -> Markup {
     }
 }
 
-/// Where the percentiles of a quantity stand; nowhere without samples.
-fn points(counted: &Snapshot, of: Quantity) -> Vec<(f64, f64)> {
+/// A percentile: where it stands, and in words.
+struct Point {
+    place: f64,
+    value: f64,
+    told: String,
+}
+
+/// The percentiles of a quantity; none without samples. One beyond all buckets is above Open vSwitch's last
+/// wall, and not below the others.
+fn points(counted: &Snapshot, of: Quantity) -> Vec<Point> {
     let distribution = counted.of(of);
     let values = PERCENTILES.iter().filter_map(|(share, _)| distribution.percentile(*share));
-    // Of a sample beyond the last bucket no more is known than that.
-    let drawn = values.map(|value| value.min(of.layout().greatest() + 1) as f64);
-    (0..).map(f64::from).zip(drawn).collect()
+    let known = values.clone().filter(|value| *value < u64::MAX).max().unwrap_or(0);
+    let wall = of.layout().last_wall();
+    let point = |(place, value): (u32, u64)| {
+        let is_known = value < u64::MAX;
+        let told = if is_known { value.to_string() } else { format!(">{wall}") };
+        let value = if is_known { value } else { known.max(wall + 1) };
+        Point { place: place.into(), value: value as f64, told }
+    };
+    (0..).zip(values).map(point).collect()
 }
 
-fn curve(chart: &Chart, of: Quantity, class: &str, points: &[(f64, f64)]) -> Markup {
-    let places = points.iter().map(|(place, value)| (px(chart.x(*place)), px(chart.y(*value))));
-    let line: Vec<_> = places.map(|(x, y)| format!("{x} {y}")).collect();
+fn curve(chart: &Chart, of: Quantity, class: &str, points: &[Point]) -> Markup {
+    let spot = |point: &Point| (px(chart.x(point.place)), px(chart.y(point.value)));
+    let line: Vec<_> = points.iter().map(spot).map(|(x, y)| format!("{x} {y}")).collect();
     html! {
         polyline class={ "curve " (class) } points=(line.join(" ")) {}
-        @for (place, value) in points {
-            circle class=(class) cx=(px(chart.x(*place))) cy=(px(chart.y(*value))) r="3.5" {
-                title { (of.title()) " " (told(of, *value)) }
-            }
+        @for point in points {
+            @let (x, y) = spot(point);
+            circle class=(class) cx=(x) cy=(y) r="3.5" { title { (of.title()) " " (point.told) } }
         }
     }
-}
-
-/// A percentile in words.
-fn told(of: Quantity, value: f64) -> String {
-    let greatest = of.layout().greatest();
-    if value > greatest as f64 { format!(">{greatest}") } else { value.to_string() }
 }

@@ -88,6 +88,7 @@ pub(crate) fn events(text: &str) -> Vec<Shown> {
     events
 }
 
-fn first_number(text: &str) -> Option<u64> {
+/// The number that `text` begins with.
+pub(crate) fn first_number(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
