@@ -216,6 +216,7 @@ mod links;
 mod orders;
 mod reports;
 mod requests;
+mod rubbish;
 mod rxqs;
 mod streaming;
 mod supervision;
