@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 32] = [
+static OWN: [OwnKey; 33] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
