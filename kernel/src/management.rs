@@ -74,6 +74,7 @@ impl<R: RxQueue, T: TxQueue> Management<R, T> {
                 break;
             }
             self.interface.poll_ingress_single(time, &mut self.adapter, &mut self.sockets);
+            self.listeners.open(&mut self.sockets);
         }
         self.interface.poll_maintenance(time);
     }

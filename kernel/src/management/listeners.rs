@@ -84,7 +84,20 @@ impl Listeners {
             socket.set_timeout(Some(SILENCE));
             Listener { socket: sockets.add(socket), pace: Pace::Absent }
         });
-        (Self { each: each.collect(), missed: 0 }, sockets)
+        let mut listeners = Self { each: each.collect(), missed: 0 };
+        listeners.open(&mut sockets);
+        (listeners, sockets)
+    }
+
+    /// Lets one come where one has gone. Done for each frame that came: the next may be of whoever comes.
+    pub(super) fn open(&mut self, sockets: &mut SocketSet<'static>) {
+        for listener in &mut self.each {
+            let socket: &mut Socket<'_> = sockets.get_mut(listener.socket);
+            if !socket.is_open() {
+                let _closed_sockets_can = socket.listen(PORT);
+                listener.pace = Pace::Absent;
+            }
+        }
     }
 
     /// How many there are.
@@ -92,13 +105,14 @@ impl Listeners {
         self.each.iter().filter(|listener| listener.pace != Pace::Absent).count()
     }
 
-    /// Lets listeners come and go, and says to those who are there what `speaker` has to say.
+    /// Greets who came, and says to those who are there what `speaker` has to say.
     pub(super) fn serve(
         &mut self,
         time: Instant,
         sockets: &mut SocketSet<'static>,
         speaker: &mut impl Speaker,
     ) {
+        self.open(sockets);
         for listener in &mut self.each {
             if listener.tend(sockets.get_mut(listener.socket)) {
                 speaker.greet();
@@ -138,12 +152,8 @@ impl Listeners {
 }
 
 impl Listener {
-    /// Lets one come where nobody is, and forgets what it says. Whether it has just come. One who will say
-    /// no more may go on to listen.
+    /// Forgets what it says. Whether it has just come. One who will say no more may go on to listen.
     fn tend(&mut self, socket: &mut Socket<'_>) -> bool {
-        if !socket.is_open() {
-            let _closed_sockets_can = socket.listen(PORT);
-        }
         let _if_anything_was_said = socket.recv(|bytes| (bytes.len(), ()));
         match (self.pace, socket.may_send()) {
             (Pace::Absent, true) => self.pace = Pace::Good,

@@ -58,11 +58,15 @@ impl Host {
         let socket = sockets.add(Socket::new(buffer(HELD), buffer(64)));
         let mut host =
             Self { interface, adapter, sockets, socket, heard: vec![], reads: true, lives: true };
-        let to = (core::net::Ipv4Addr::from_bits(V4 as u32), PORT);
-        let context = host.interface.context();
-        let connection = host.sockets.get_mut::<Socket<'_>>(socket);
-        connection.connect(context, to, 40_000 + u16::from(number)).unwrap();
+        host.call();
         host
+    }
+
+    fn call(&mut self) {
+        let to = (core::net::Ipv4Addr::from_bits(V4 as u32), PORT);
+        let context = self.interface.context();
+        let connection = self.sockets.get_mut::<Socket<'_>>(self.socket);
+        connection.connect(context, to, 40_000).unwrap();
     }
 
     fn connection(&mut self) -> &mut Socket<'static> {
@@ -123,6 +127,23 @@ fn whoever_connects_is_greeted_and_hears_every_frame_in_order() {
     bench.run(50, &mut [&mut host]);
     assert_eq!((bench.talker.greetings, bench.listeners()), (1, 1));
     assert_eq!(host.numbers(), Vec::from_iter(0..100));
+}
+
+#[test]
+fn who_comes_right_behind_the_last_word_of_another_is_not_refused() {
+    let mut bench = Bench::new(1024);
+    let [mut one, mut two, mut three] = [2, 3, 4].map(Host::new);
+    bench.run(20, &mut [&mut one, &mut two]);
+    bench.run(20, &mut [&mut one, &mut two, &mut three]);
+    assert_eq!(three.connection().state(), State::Closed, "refused, and knows where the port is");
+    one.connection().abort();
+    three.call();
+    let both = [&mut one, &mut three].map(|host| host.tick(bench.micros, &[])).concat();
+    assert_eq!(both.len(), 2);
+    bench.wire.borrow_mut().to.extend(both);
+    bench.run(20, &mut [&mut two, &mut three]);
+    assert!(three.is_listening());
+    assert_eq!((bench.listeners(), bench.talker.greetings), (2, 3));
 }
 
 #[test]
