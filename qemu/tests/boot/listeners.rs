@@ -113,7 +113,7 @@ fn expect_listeners(session: &mut Session, count: usize) -> Result<()> {
 fn two_who_connect_hear_greeting_events_and_statistics_and_a_third_is_refused(
     rig: &Rig,
 ) -> Result<()> {
-    with_listeners(rig, "pmd-perf-log-us=9000", |session, host| {
+    with_listeners(rig, "pmd-perf-log-us=900000", |session, host| {
         let mut both = [Listener::connect(host)?, Listener::connect(host)?];
         expect_listeners(session, 2)?;
         let mut third = Listener::connect(host)?;
@@ -123,7 +123,7 @@ fn two_who_connect_hear_greeting_events_and_statistics_and_a_third_is_refused(
         }
         ensure!(third.heard.is_empty(), "a third hears something");
         // On a busy host it may fall into the window of another one. Then there is that.
-        session.command("stall 1 10000")?;
+        session.command("stall 1 1000000")?;
         let [first, second] = &mut both;
         let heard = first.hear_until(|heard| !heard.wholes.is_empty() && heard.amounts > 20)?;
         let event = heard.wholes[0].event;
