@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::qemu::stream_path;
 use crate::stop::Stop;
-use crate::workspace::{cargo, succeed};
+use crate::workspace::{cargo, root, succeed};
 
 /// Writes the page, prints where it lies and what happened in five lines.
 ///
@@ -23,10 +23,12 @@ pub(crate) fn run() -> Result<()> {
     println!("{}", page.display());
     let mut command = cargo();
     command.args(["run", "--quiet", "--package", "pmdstat", "--", "report"]);
-    succeed(command.arg(&recording).arg("--output").arg(&page), "pmdstat report")
+    // cargo runs it in the root, and the page says where its recording lies.
+    let own = recording.strip_prefix(root()).unwrap_or(&recording);
+    succeed(command.arg(own).arg("--output").arg(&page), "pmdstat report")
 }
 
 /// Where the page lies: beside the recording.
-fn path() -> PathBuf {
+pub(crate) fn path() -> PathBuf {
     stream_path().with_file_name("report.html")
 }

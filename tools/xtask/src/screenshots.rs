@@ -1,5 +1,6 @@
 //! `cargo xtask screenshots`: pictures for README.md and docs, made of the last run.
 
+mod page;
 mod top;
 
 use anyhow::Result;
@@ -20,7 +21,7 @@ pub(crate) struct Options {
 ///
 /// # Errors
 ///
-/// There is no recording, or a program is missing or fails.
+/// There is no recording, a program is missing or fails, or a picture is too large.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let recording = stream_path();
     if !recording.is_file() {
@@ -28,5 +29,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let text = format!("there is no {file}; next: cargo xtask qemu --seconds 45");
         return Err(Stop::usage(text).into());
     }
+    page::draw(options.consent)?;
     top::draw(&recording, options.consent)
 }
