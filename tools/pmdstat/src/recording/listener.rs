@@ -1,6 +1,6 @@
 //! From bytes to messages and lines of text.
 
-use perf::stream::{Damage, Found, Message, Scanner};
+use perf::stream::{Damage, Found, Frame, Greeting, Message, Scanner};
 
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +21,24 @@ pub enum Heard<'a> {
 #[derive(Debug)]
 pub struct Listener {
     scanner: Scanner,
+    place: Place,
+}
+
+/// Where in a machine's stream it is.
+#[derive(Debug, Default)]
+struct Place {
+    /// The number of the next frame.
     next: Option<u32>,
+    /// That of the first that was heard.
     first: Option<u32>,
+    /// The last greeting.
+    greeting: Option<Greeting>,
 }
 
 impl Listener {
     /// One that has heard nothing yet.
     pub(crate) fn new() -> Self {
-        Self { scanner: Scanner::new(), next: None, first: None }
+        Self { scanner: Scanner::new(), place: Place::default() }
     }
 
     /// One that hears a line from its first frame on.
@@ -40,38 +50,49 @@ impl Listener {
     pub fn hear(&mut self, bytes: &[u8], tell: &mut impl FnMut(Heard<'_>)) {
         for byte in bytes {
             if let Some(found) = self.scanner.push(*byte) {
-                pass_on(found, &mut self.next, tell);
-                self.first = self.first.or(self.next.map(|next| next.wrapping_sub(1)));
+                pass_on(found, &mut self.place, tell);
+                let place = &mut self.place;
+                place.first = place.first.or(place.next.map(|next| next.wrapping_sub(1)));
             }
         }
     }
 
     /// The number of the first frame that was heard.
     pub(crate) fn first(&self) -> Option<u32> {
-        self.first
+        self.place.first
     }
 
     /// Hands what the end completes to `tell`.
     pub fn finish(&mut self, tell: &mut impl FnMut(Heard<'_>)) {
         if let Some(found) = self.scanner.finish() {
-            pass_on(found, &mut self.next, tell);
+            pass_on(found, &mut self.place, tell);
         }
     }
 }
 
-fn pass_on(found: Found<'_>, next: &mut Option<u32>, tell: &mut impl FnMut(Heard<'_>)) {
+impl Place {
+    /// Whether `frame`, which says `message`, is the first that is heard since a machine started.
+    fn is_begun_by(&mut self, frame: &Frame<'_>, message: Result<&Message<'_>, &Damage>) -> bool {
+        let Ok(Message::Greeting(greeting)) = message else { return false };
+        let known = self.greeting.replace(*greeting);
+        // The first may have been lost, but moments of starts differ.
+        frame.sequence == 0 || known.is_some_and(|known| known.base.boot != greeting.base.boot)
+    }
+}
+
+fn pass_on(found: Found<'_>, place: &mut Place, tell: &mut impl FnMut(Heard<'_>)) {
     match found {
         Found::Frame(frame) => {
             let message = Message::read(&frame);
-            let begins = matches!(message, Ok(Message::Greeting(_))) && frame.sequence == 0;
-            let expected = next.replace(frame.sequence.wrapping_add(1));
+            let begins = place.is_begun_by(&frame, message.as_ref());
+            let expected = place.next.replace(frame.sequence.wrapping_add(1));
             let missing = expected.map_or(0, |expected| frame.sequence.wrapping_sub(expected));
             // A number far behind was sent before: lines repeat what they have sent, some of them.
             match missing {
                 0 => {}
                 _ if begins => {}
                 repeated if repeated > u32::MAX / 2 => {
-                    *next = expected;
+                    place.next = expected;
                     return;
                 }
                 missing => tell(Heard::Missing(missing.into())),
@@ -80,7 +101,7 @@ fn pass_on(found: Found<'_>, next: &mut Option<u32>, tell: &mut impl FnMut(Heard
         }
         Found::Damage(Damage::Kind(_)) => {
             // It has a number too.
-            *next = next.map(|next| next.wrapping_add(1));
+            place.next = place.next.map(|next| next.wrapping_add(1));
             tell(Heard::Unknown);
         }
         Found::Damage(_) => tell(Heard::Damage),
@@ -99,7 +120,7 @@ mod tests {
     #[test]
     fn frames_of_later_versions_are_not_missing() {
         let log = |sequence| Frame { sequence, kind: Kind::Log, payload: &[] };
-        let (mut next, mut heard) = (None, Vec::new());
+        let (mut place, mut heard) = (Place::default(), Vec::new());
         let found = [
             Found::Frame(log(4)),
             Found::Damage(Damage::Kind(0xf0)),
@@ -107,7 +128,7 @@ mod tests {
             Found::Frame(log(8)),
         ];
         for found in found {
-            pass_on(found, &mut next, &mut |it| heard.push(format!("{it:?}")));
+            pass_on(found, &mut place, &mut |it| heard.push(format!("{it:?}")));
         }
         let heard_log = "Message(Log([]))";
         assert_eq!(heard, [heard_log, "Unknown", heard_log, "Missing(1)", heard_log]);

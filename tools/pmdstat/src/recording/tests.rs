@@ -92,3 +92,20 @@ fn names_that_come_in_pieces_are_all_there_while_they_are_told_again() {
     let names = &recording.boots[0].names[&(Table::Ledger, 0)];
     assert_eq!(names, &["received", "copied", "forwarded", "parked"]);
 }
+
+#[test]
+fn a_start_whose_first_greeting_was_lost_is_heard_from_the_next_on() {
+    let mut bytes = line(4000, &[greeting(0, 1), note(1)]);
+    bytes.extend(line(20, &[note(7), greeting(9, 2), note(1), note(2)]));
+    let recording = read(&bytes);
+    let events: Vec<usize> = recording.boots.iter().map(|boot| boot.events.len()).collect();
+    assert_eq!((events, recording.missing), (vec![1, 2], 0));
+}
+
+#[test]
+fn a_greeting_that_is_repeated_begins_nothing() {
+    let mut bytes = line(0, &[greeting(0, 1), greeting(0, 20), note(1)]);
+    bytes.extend(line(1, &[greeting(0, 20), note(1)]));
+    let recording = read(&bytes);
+    assert_eq!((recording.boots.len(), recording.missing), (1, 0));
+}
