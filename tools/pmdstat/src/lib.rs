@@ -2,10 +2,11 @@
 //!
 //! The program is [`main`]; other tools read lines with [`Listener`] and logs with [`logs`].
 //!
-//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`], [`mod@top`], [`pcap`]. Beside
-//! them stand what verbs share: [`recording`] (what was heard of a machine), [`ovs`] (the same from text),
-//! [`trace`] (files that tell of iterations) and [`settings`] (what `pmd-perf-log-set` sets). Standard output
-//! holds data, standard error holds talk. The status is 0 for a good end, 1 for input that is wrong, 2 for a
+//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`],
+//! [`mod@top`], [`mod@serve`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was heard of a machine),
+//! [`ovs`] (the same from text), [`exposition`] (what Prometheus reads), [`trace`] (files that tell of iterations) and
+//! [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0 for a
+//! good end, 1 for input that is wrong, 2 for a
 //! wrong call; of [`check`] 1 is for findings and 3 for input that cannot be read.
 
 #![forbid(unsafe_code)]
@@ -15,12 +16,14 @@ mod check;
 mod console;
 mod diff;
 mod export;
+mod exposition;
 pub mod logs;
 mod ovs;
 mod pcap;
 mod recording;
 mod replay;
 mod report;
+mod serve;
 mod settings;
 mod show;
 mod source;
@@ -70,6 +73,8 @@ enum Verb {
     Diff(diff::Options),
     /// Writes a page of HTML with pictures of what a recording holds.
     Report(report::Options),
+    /// Follows many machines, and tells Prometheus of all of them.
+    Serve(serve::Options),
     /// Makes a pcap file of what capture show wrote into a console's log.
     Pcap(pcap::Options),
 }
@@ -98,6 +103,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Diff(options) => diff::run(&options)?,
         Verb::Export(options) => export::run(&options)?,
         Verb::Replay(options) => replay::run(&options)?,
+        Verb::Serve(options) => serve::run(&options)?,
         Verb::Show(options) => show::run(&options)?,
         Verb::Top(options) => top::run(&options)?,
         Verb::Report(options) => report::run(&options)?,

@@ -61,13 +61,22 @@ impl Source {
         };
         line.with_context(|| format!("cannot open {}", self.way))
     }
+
+    /// Whether the user gave it a name; no way could be one.
+    pub(crate) fn is_named(&self) -> bool {
+        is_name(&self.name)
+    }
+
+    /// Whether it is a command, in which passwords may stand.
+    pub(crate) fn is_command(&self) -> bool {
+        matches!(self.way, Way::Command(_))
+    }
 }
 
 impl FromStr for Source {
     type Err = anyhow::Error;
 
     fn from_str(word: &str) -> Result<Self> {
-        let is_name = |name: &str| !name.is_empty() && !name.contains(['/', ':', ' ']);
         let (name, way) = match word.split_once('=') {
             Some((name, way)) if is_name(name) => (name, way),
             _ => (word, word),
@@ -100,6 +109,10 @@ impl FromStr for Way {
             Err(_) => bail!("{word} is no path with a slash, no HOST:PORT and no exec:COMMAND"),
         }
     }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', ':', ' '])
 }
 
 fn is_address(word: &str) -> bool {
@@ -140,8 +153,10 @@ mod tests {
     #[test]
     fn a_name_stands_before_it() {
         let source: Source = "lab1=10.0.0.1:7001".parse().unwrap();
+        assert!(source.is_named());
         assert_eq!((&*source.name, source.way), ("lab1", Way::Tcp("10.0.0.1:7001".into())));
         let source: Source = "exec:sol -U=x".parse().unwrap();
+        assert!(source.is_command() && !source.is_named());
         assert_eq!((&*source.name, source.way), ("exec:sol -U=x", Way::Command("sol -U=x".into())));
     }
 

@@ -85,13 +85,13 @@ fn buckets_are_cumulative_and_end_at_the_walls_of_open_vswitch() {
     let written = text(|out| prometheus::write(&recording.boots[0], "a\"b", out).unwrap());
     for line in [
         "# TYPE barecore_iteration_cycles_tsc histogram",
-        "barecore_iteration_cycles_tsc_bucket{core=\"1\",host=\"a\\\"b\",le=\"499\"} 7",
-        "barecore_iteration_cycles_tsc_bucket{core=\"1\",host=\"a\\\"b\",le=\"24000000\"} 7",
-        "barecore_iteration_cycles_tsc_bucket{core=\"1\",host=\"a\\\"b\",le=\"+Inf\"} 7",
-        "barecore_iteration_cycles_tsc_count{core=\"1\",host=\"a\\\"b\"} 7",
-        "barecore_phwol_hits_total{core=\"1\",host=\"a\\\"b\"} 3",
-        "barecore_ledger_total{core=\"1\",port=\"0\",reason=\"forwarded\",host=\"a\\\"b\"} 4",
-        "barecore_parked_packets{core=\"1\",host=\"a\\\"b\"} 1",
+        "barecore_iteration_cycles_tsc_bucket{host=\"a\\\"b\",core=\"1\",le=\"499\"} 7",
+        "barecore_iteration_cycles_tsc_bucket{host=\"a\\\"b\",core=\"1\",le=\"24000000\"} 7",
+        "barecore_iteration_cycles_tsc_bucket{host=\"a\\\"b\",core=\"1\",le=\"+Inf\"} 7",
+        "barecore_iteration_cycles_tsc_count{host=\"a\\\"b\",core=\"1\"} 7",
+        "barecore_phwol_hits_total{host=\"a\\\"b\",core=\"1\"} 3",
+        "barecore_port_forwarded_packets_total{host=\"a\\\"b\",core=\"1\",port=\"0\"} 4",
+        "barecore_parked_packets{host=\"a\\\"b\",core=\"1\"} 1",
     ] {
         assert!(written.lines().any(|own| own == line), "{line} is not in\n{written}");
     }

@@ -31,7 +31,30 @@ pub(crate) struct Copies(Vec<Copy>);
 impl Copies {
     /// The newest that is whole; without any the newest.
     pub(crate) fn last(&self) -> Option<&Copy> {
-        self.0.iter().rfind(|copy| copy.is_whole).or(self.0.last())
+        self.last_whole().or(self.0.last())
+    }
+
+    /// The newest of which it is known that all of it was heard.
+    pub(crate) fn last_whole(&self) -> Option<&Copy> {
+        self.0.iter().rfind(|copy| copy.is_whole)
+    }
+
+    /// The one of this moment, if it is known that all of it was heard.
+    pub(crate) fn whole_at(&self, at: u64) -> Option<&Copy> {
+        self.0.iter().rfind(|copy| copy.is_whole && copy.at == at)
+    }
+
+    /// Forgets all but the newest two that are whole, and what is coming in behind them.
+    pub(crate) fn forget_old(&mut self) {
+        let coming = self.0.pop_if(|copy| !copy.is_whole);
+        self.0.retain(|copy| copy.is_whole);
+        self.0.drain(..self.0.len().saturating_sub(2));
+        self.0.extend(coming);
+    }
+
+    /// Numbers in all of them.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|copy| copy.numbers.len()).sum()
     }
 
     /// Those that were taken by `at` and of which all was heard, newest first.
@@ -57,14 +80,6 @@ impl Copies {
     /// Of the newest all was heard.
     pub(super) fn end(&mut self) {
         self.0.last_mut().into_iter().for_each(|copy| copy.is_whole = true);
-    }
-
-    /// Forgets all of which a newer one is known, for a table that is only wanted as it was last.
-    pub(super) fn forget_old(&mut self) {
-        let last = self.0.iter().rposition(|copy| copy.is_whole);
-        let newest = self.0.len().saturating_sub(1);
-        let mut place = 0..;
-        self.0.retain(|_| place.next().is_some_and(|place| Some(place) == last || place == newest));
     }
 
     /// Keeps what a message tells.

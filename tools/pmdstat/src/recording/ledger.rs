@@ -1,7 +1,7 @@
 //! Where frames ended, as recordings tell it: by name, so that reasons which later versions have are read as
 //! well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perf::stream::Table;
 
@@ -59,15 +59,9 @@ impl Ledger {
 
     /// Each number that is not 0, with its account and its name.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (String, &str, u64)> {
-        let count = self.names.len();
-        let each = self.numbers.iter().filter(|(_, number)| **number > 0);
-        let named = each.map(move |(place, number)| {
-            let place = usize::from(*place);
-            (place / count, &*self.names[place % count], *number)
-        });
         let port =
             |account| if account == LOCAL { "LOCAL".into() } else { format!("port {account}") };
-        named
+        self.entries_by_place()
             .filter(|(_, name, _)| *name != PARKED)
             .map(move |(account, name, n)| (port(account), name, n))
     }
@@ -79,6 +73,23 @@ impl Ledger {
             (true, true) => Sums::Exact,
             (true, false) => Sums::Wrong,
         }
+    }
+
+    /// Each number of the accounts in which any is not 0, with its port and its name; of accounts in
+    /// use zeros too.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (String, &str, u64)> {
+        let count = self.names.len();
+        let counted = self.entries_by_place().filter(|(_, name, _)| *name != PARKED);
+        let used: BTreeSet<usize> = counted.map(|(account, ..)| account).collect();
+        used.into_iter().flat_map(move |account| {
+            let port = if account == LOCAL { "LOCAL".into() } else { account.to_string() };
+            let named = self.names.iter().enumerate().filter(|(_, name)| *name != PARKED);
+            let number = move |place| {
+                let place = u16::try_from(account * count + place).ok();
+                place.and_then(|place| self.numbers.get(&place).copied()).unwrap_or(0)
+            };
+            named.map(move |(place, name)| (port.clone(), &**name, number(place)))
+        })
     }
 
     /// Frames that wait in outboxes.
@@ -104,6 +115,16 @@ impl Ledger {
     /// Whether `name` is a reason to drop a frame.
     pub(crate) fn is_reason(name: &str) -> bool {
         name != PARKED && !TOTALS.contains(&name)
+    }
+
+    /// Each number that is not 0, with the place of its account and its name.
+    fn entries_by_place(&self) -> impl Iterator<Item = (usize, &str, u64)> {
+        let count = self.names.len();
+        let each = self.numbers.iter().filter(|(_, number)| **number > 0);
+        each.map(move |(place, number)| {
+            let place = usize::from(*place);
+            (place / count, &*self.names[place % count], *number)
+        })
     }
 
     /// Their sum, of 2^16 numbers of 64 bits at most.

@@ -1,7 +1,7 @@
 use perf::Iteration;
 use perf::stream::{Draft, Frame, Kind, Suspect, Table, Whole, armour};
 
-use super::made::{draft, greeting, line, note};
+use super::made::{amounts, draft, greeting, line, note};
 use super::*;
 
 fn suspect(event: u64) -> Draft {
@@ -108,4 +108,17 @@ fn a_greeting_that_is_repeated_begins_nothing() {
     bytes.extend(line(1, &[greeting(0, 20), note(1)]));
     let recording = read(&bytes);
     assert_eq!((recording.boots.len(), recording.missing), (1, 0));
+}
+
+#[test]
+fn a_copy_is_whole_once_the_next_begins_and_old_ones_can_be_forgotten() {
+    let counters = (Table::Counters, 1);
+    let copies = [1, 2, 3, 4].map(|at| amounts(counters, at, &[at]));
+    let mut recording = read(&line(0, &[&[greeting(0, 1)][..], &copies].concat()));
+    let own = recording.boots[0].copies.get_mut(&counters).unwrap();
+    own.forget_old();
+    let known: Vec<_> = own.iter().map(|copy| (copy.at, copy.is_whole)).collect();
+    assert_eq!(known, [(2, true), (3, true), (4, false)]);
+    assert_eq!((own.last_whole().unwrap().at, own.len()), (3, 3));
+    assert!(own.whole_at(2).is_some() && own.whole_at(4).is_none());
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program is built with all of it")]
 
+pub(crate) mod played;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
