@@ -9,6 +9,7 @@ use perf::stream::{self, Draft, Fact, Kind, Table, VERSION};
 
 use super::World;
 use super::facts::Facts;
+use super::statistics;
 use crate::control::Pmd;
 use crate::machine::Machine;
 
@@ -110,7 +111,7 @@ impl Greeting {
 
     fn names(&mut self, table: Table, first: usize, limit: usize) -> Draft {
         let name = |position| match table {
-            Table::Counters => perf::Counter::NAMES.get(position).copied(),
+            Table::Counters => statistics::name_of(position),
             _ => (position < Account::NUMBERS).then(|| Account::name_of(position)),
         };
         let (draft, end) = name_draft((table, 0), first, limit, name);

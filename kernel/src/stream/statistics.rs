@@ -1,8 +1,9 @@
 //! What PMDs and cards counted: a copy of one after the other, each second.
 
 use dataplane::{PORTS, Reading};
+use perf::events::Accounts;
 use perf::stream::{Amount, Draft, Kind, Table};
-use perf::{Quantity, Snapshot};
+use perf::{Counter, Quantity, Snapshot};
 
 use super::World;
 use super::gaps::Gaps;
@@ -14,11 +15,20 @@ const SHARED: u64 = 10;
 /// Copies of PMDs between two of cards, which are asked over their bus.
 const CARDS: u64 = 10;
 
+/// What stands behind the counters in their table: what became of suspicious iterations.
+const ACCOUNTS: [&str; 2] = ["suspicious_iterations", "suppressed_iterations"];
+
+/// What the number at `position` in the table of counters is called.
+pub(super) fn name_of(position: usize) -> Option<&'static str> {
+    Counter::NAMES.iter().chain(&ACCOUNTS).nth(position).copied()
+}
+
 /// The copy that is being sent.
 pub(super) struct Statistics<'a> {
     counted: &'a mut Snapshot,
     /// What the PMD's ledger said; nothing where it could not be read.
     reading: Option<Reading>,
+    accounts: Accounts,
     next: Place,
     at: u64,
     due: u64,
@@ -38,8 +48,8 @@ enum Place {
 
 impl<'a> Statistics<'a> {
     pub(super) fn new(counted: &'a mut Snapshot) -> Self {
-        let (reading, next) = (None, Place::Nothing);
-        Self { counted, reading, next, at: 0, due: 0, copies: 0 }
+        let (reading, accounts, next) = (None, Accounts::default(), Place::Nothing);
+        Self { counted, reading, accounts, next, at: 0, due: 0, copies: 0 }
     }
 
     /// The next message, if it is time for one.
@@ -95,6 +105,7 @@ impl<'a> Statistics<'a> {
         self.at = world.machine.now();
         pmd.metrics().copy_to(self.counted, self.at);
         self.reading = pmd.ledger().read();
+        self.accounts = pmd.accounts();
         self.next = Place::Table(number, Table::Counters, 0);
     }
 
@@ -106,8 +117,9 @@ impl<'a> Statistics<'a> {
     ) -> Option<Draft> {
         let owner = world.pmds.get(pmd).map_or(0, |pmd| pmd.core() as u16);
         let (counted, reading) = (&*self.counted, &self.reading);
+        let accounts = [self.accounts.triggers, self.accounts.suppressed_in_all()];
         let number = |position: usize| match table {
-            Table::Counters => counted.counters.get(position).copied(),
+            Table::Counters => counted.counters.iter().chain(&accounts).nth(position).copied(),
             Table::Ledger => reading.as_ref()?.number(position),
             Table::Histogram(quantity) => {
                 counted.bucket(*Quantity::ALL.get(usize::from(quantity))?, position)

@@ -198,6 +198,27 @@ fn what_pmds_counted_comes_every_second() {
 }
 
 #[test]
+fn suspicious_iterations_are_counted_among_what_pmds_counted_by_their_name() {
+    let mut listener = Listener::new(false);
+    let names = |heard: &[Heard]| match heard.iter().find(|it| matches!(it, Heard::Names(_))) {
+        Some(Heard::Names(names)) => names.clone(),
+        _ => vec![],
+    };
+    let names = names(&listener.hears());
+    let place = names.iter().position(|name| name == "suspicious_iterations").unwrap() as u16;
+    for _ in 0..3 {
+        listener.0.pmds[0].run(300);
+        listener.0.pmds[0].idle(20);
+    }
+    listener.0.machine.now += HERTZ;
+    let counted = listener.hears().into_iter().find_map(|heard| match heard {
+        Heard::Amounts(Table::Counters, 1, amounts) => amounts.into_iter().find(|it| it.0 == place),
+        _ => None,
+    });
+    assert_eq!(counted, Some((place, 3)));
+}
+
+#[test]
 fn milliseconds_go_by_a_fast_line_and_by_no_other() {
     for is_fast in [false, true] {
         let mut listener = Listener::new(is_fast);
