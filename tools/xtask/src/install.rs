@@ -4,7 +4,7 @@
 //! to run it, without one, or with `--yes`, it is run.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ::qemu::find;
@@ -35,6 +35,9 @@ pub(crate) const CPP: Tool = Tool { program: "c++", package: "g++" };
 /// What opens pages, with letters to write them in. Some 300 MB; the tests of pages need it.
 pub(crate) const BROWSER: Tool =
     Tool { program: "chromium", package: "chromium fonts-dejavu-core" };
+
+/// What scrapes a fleet, and its tool. Its package starts a service where there is something to start it.
+pub(crate) const PROMETHEUS: Tool = Tool { program: "promtool", package: "prometheus" };
 
 /// What a machine between two network namespaces needs.
 pub(crate) const NETWORK: [Tool; 5] = [
@@ -106,6 +109,11 @@ pub(crate) fn all(consent: Consent, tools: &[Tool]) -> Result<()> {
 /// Whether this process may do everything.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Whether services of packages are started here, as they are installed: sd_booted(3).
+pub(crate) fn starts_services() -> bool {
+    Path::new("/run/systemd/system").exists()
 }
 
 fn missing(tools: &[Tool]) -> Vec<Tool> {

@@ -88,7 +88,7 @@ pub(crate) static EMULATED: Metric = shows(
 
 /// What PMDs counted that this version has no metric for.
 pub(crate) static OTHER: Metric =
-    counts("barecore_counter_total", "What later versions count, by its name.");
+    counts("barecore_other_total", "What later versions count, by its name.");
 /// Frames that wait.
 pub(crate) static PARKED: Metric =
     shows("barecore_parked_packets", "Frames that wait in outboxes.");
@@ -107,7 +107,10 @@ pub(crate) static PORTS: [(&str, Metric); 6] = [
         "received",
         counts("barecore_port_received_packets_total", "Frames that came in by the port."),
     ),
-    ("received_bytes", counts("barecore_port_received_bytes_total", "Bytes of those.")),
+    (
+        "received_bytes",
+        counts("barecore_port_received_bytes_total", "Bytes of frames that came in by the port."),
+    ),
     (
         "copied",
         counts("barecore_port_copied_packets_total", "Copies of frames that came in by the port."),
@@ -123,7 +126,13 @@ pub(crate) static PORTS: [(&str, Metric); 6] = [
         "sent",
         counts("barecore_port_sent_packets_total", "Frames that the port's transmit rings took."),
     ),
-    ("sent_bytes", counts("barecore_port_sent_bytes_total", "Bytes of those.")),
+    (
+        "sent_bytes",
+        counts(
+            "barecore_port_sent_bytes_total",
+            "Bytes of frames that the port's transmit rings took.",
+        ),
+    ),
 ];
 
 /// What PMDs count: `barecore_`, the name in the stream, `_total`.
@@ -150,7 +159,10 @@ pub(crate) static COUNTERS: [Metric; 26] = [
         "barecore_idle_cycles_tsc_total",
         "Cycles of iterations in which no frame was received or sent.",
     ),
-    counts("barecore_busy_cycles_tsc_total", "Cycles of all other iterations."),
+    counts(
+        "barecore_busy_cycles_tsc_total",
+        "Cycles of iterations in which a frame was received or sent.",
+    ),
     counts("barecore_upcall_cycles_tsc_total", "Cycles inside upcalls."),
     counts("barecore_sleep_iterations_total", "Iterations with a sleep."),
     counts("barecore_sleep_cycles_tsc_total", "Cycles slept."),
@@ -159,7 +171,7 @@ pub(crate) static COUNTERS: [Metric; 26] = [
     counts("barecore_dropped_packets_total", "Frames dropped, for whatever reason."),
     counts(
         "barecore_tx_dropped_packets_total",
-        "Those of them that a transmit ring had no room for.",
+        "Frames dropped because a transmit ring had no room for them.",
     ),
     counts("barecore_upcalls_total", "Upcalls, those that failed too."),
     counts(
@@ -176,7 +188,7 @@ pub(crate) static COUNTERS: [Metric; 26] = [
     ),
     counts(
         "barecore_suppressed_iterations_total",
-        "Those of them that were not kept, because too many were waiting.",
+        "Suspicious iterations that were not kept, because too many were waiting.",
     ),
 ];
 

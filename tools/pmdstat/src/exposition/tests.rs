@@ -61,7 +61,7 @@ fn a_copy_that_is_still_coming_in_is_not_told_while_a_whole_one_is_there() {
 #[test]
 fn what_later_versions_count_is_told_by_its_name() {
     let boot = boot(&[names(Table::Counters, &["a\n\"b\""]), amounts(COUNTERS, 1, &[4])]);
-    let line = r#"barecore_counter_total{host="a",core="1",counter="a\n\"b\""} 4"#;
+    let line = r#"barecore_other_total{host="a",core="1",counter="a\n\"b\""} 4"#;
     assert!(page(&boot, Told::Last).contains(line));
 }
 

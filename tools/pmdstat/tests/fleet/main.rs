@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod monitor;
 mod player;
+mod promql;
 mod serve;
 mod serving;
+mod shipped;
 #[path = "../tool/mod.rs"]
 mod tool;
 
@@ -14,6 +17,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    let trials: Vec<Trial> = serving::trials();
+    let trials: Vec<Trial> =
+        [serving::trials(), shipped::trials(), monitor::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -10,7 +10,7 @@ const HERTZ: u64 = 2_000_000_000;
 /// Cores of its PMDs.
 const CORES: [u16; 2] = [1, 2];
 /// What a ledger's numbers are called; some of the reasons that there are.
-const LEDGER: [&str; 10] = [
+const LEDGER: [&str; 11] = [
     "received",
     "received_bytes",
     "copied",
@@ -19,11 +19,12 @@ const LEDGER: [&str; 10] = [
     "sent_bytes",
     "no_rule",
     "drop_action_of_pipeline",
+    "meter",
     "tx_ring_full",
     "parked",
 ];
-/// Behind [`Counter::NAMES`].
-const MARKS: [&str; 2] = ["suspicious_iterations", "suppressed_iterations"];
+/// Behind [`Counter::NAMES`]; the last is one that nobody knows yet.
+const MARKS: [&str; 3] = ["suspicious_iterations", "suppressed_iterations", "later_things"];
 const CARD: [&str; 3] = ["rx_missed[0]", "rx_missed[1]", "crc_errors"];
 
 /// A machine.
@@ -75,7 +76,7 @@ impl Machine {
         // All was recorded, so that sums are told.
         counters[Counter::Unrecorded as usize] = 0;
         drafts.push(self.amounts(Table::Counters, core, &counters));
-        let account = [100, 6400, 10, 90, 90, 5760, 12, 5, 2, 0];
+        let account = [100, 6400, 10, 90, 90, 5760, 12, 5, 1, 2, 0];
         let empty = [0; LEDGER.len()];
         let mut ledger = [account, empty].concat();
         *ledger.last_mut().unwrap() = 1;
