@@ -43,7 +43,8 @@ impl Listener {
 
     /// One that hears a line from its first frame on.
     pub fn from_start() -> Self {
-        Self { next: Some(0), ..Self::new() }
+        let place = Place { next: Some(0), ..Place::default() };
+        Self { place, ..Self::new() }
     }
 
     /// Takes `bytes`, and hands what they complete to `tell`.
@@ -139,7 +140,7 @@ mod tests {
         let log = |sequence: &u32| Frame { sequence: *sequence, kind: Kind::Log, payload: &[] };
         let mut missing = vec![];
         for frame in numbers.iter().map(log) {
-            pass_on(Found::Frame(frame), &mut listener.next, &mut |heard| {
+            pass_on(Found::Frame(frame), &mut listener.place, &mut |heard| {
                 if let Heard::Missing(count) = heard {
                     missing.push(count);
                 }
