@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +25,9 @@ pub const ANSWER_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long the guest may take to accept what is typed.
 const TYPING_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a reader that is held looks whether it still is.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Prompts that are remembered.
 const MOST_PROMPTS: usize = 4096;
@@ -46,6 +50,7 @@ pub struct Console {
 struct Shared {
     seen: Mutex<Seen>,
     news: Condvar,
+    is_held: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +94,11 @@ impl Console {
     /// The system has no descriptor left.
     pub fn keyboard(&self) -> Result<impl io::Write + Send + use<>> {
         self.stream.try_clone().context("cannot share the console")
+    }
+
+    /// Reads nothing further, or goes on: as a terminal that is stuck, and one that no longer is.
+    pub fn hold(&self, is_held: bool) {
+        self.shared.is_held.store(is_held, Relaxed);
     }
 
     /// Waits for a line that holds `text`, finished or not, and returns it as it looks then.
@@ -185,6 +195,7 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
+        self.hold(false);
         // A console that the other side has closed already cannot be closed again.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -201,7 +212,11 @@ impl Shared {
 
     fn read(&self, mut input: UnixStream, mut listener: Option<Listener>) {
         let mut buffer = [0; 4096];
-        while let Ok(length @ 1..) = input.read(&mut buffer) {
+        loop {
+            while self.is_held.load(Relaxed) {
+                thread::sleep(LOOK_AGAIN);
+            }
+            let Ok(length @ 1..) = input.read(&mut buffer) else { break };
             let bytes = &buffer[..length];
             if let Some(listener) = &mut listener {
                 listener(bytes);

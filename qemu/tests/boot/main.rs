@@ -49,6 +49,7 @@ mod sizes;
 #[path = "../skipping/mod.rs"]
 mod skipping;
 mod stream;
+mod stuck;
 mod supervision;
 mod testpmd;
 mod transcript;
@@ -115,6 +116,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         rxqs::FACTS,
         asked::FACTS,
         stream::FACTS,
+        stuck::FACTS,
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,
