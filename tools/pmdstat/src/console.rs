@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::logs;
 use crate::source::{self, Attachment, Happening, Source, attach};
 use decoded::Decoded;
 pub(crate) use decoded::drawn;
@@ -36,6 +37,8 @@ pub(crate) struct Options {
     /// Keeps no recording.
     #[arg(long)]
     no_record: bool,
+    #[command(flatten)]
+    images: logs::Images,
     /// Ends after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -129,7 +132,7 @@ impl Options {
                 (true, _) => Kept::nowhere(),
                 (false, is_beside) => Kept::begin(self.output.as_deref(), is_beside)?,
             };
-            let decoded = Decoded::new(self.stream.is_none());
+            let decoded = Decoded::new(self.stream.is_none(), self.images.clone());
             let attachment = attach(source.clone(), move |happening| {
                 // Nobody is left to be told at the end.
                 let _ = tell.send(Event::Line(number, happening));

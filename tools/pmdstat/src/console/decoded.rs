@@ -1,10 +1,16 @@
 //! What a line says, in the words of people.
 
+mod logs;
+
 use std::io;
 
+use perf::stream::Message;
+
 use super::screen::Screen;
+use crate::logs::Images;
 use crate::recording::{Heard, Listener, Recording};
 use crate::show;
+use logs::Logs;
 
 /// A line that is understood as it speaks. Nothing is kept that was told.
 pub(super) struct Decoded {
@@ -14,13 +20,15 @@ pub(super) struct Decoded {
     is_alone: bool,
     /// There is text beside the frames, which tells of events itself.
     has_text: bool,
+    logs: Logs,
 }
 
 impl Decoded {
-    /// A line that has said nothing yet; `is_alone` if its machine has no other.
-    pub(super) fn new(is_alone: bool) -> Self {
+    /// A line that has said nothing yet; `is_alone` if its machine has no other. Texts
+    /// of logs are in one of `images`.
+    pub(super) fn new(is_alone: bool, images: Images) -> Self {
         let (listener, recording) = (Listener::new(), Recording::default());
-        Self { listener, recording, is_alone, has_text: false }
+        Self { listener, recording, is_alone, has_text: false, logs: Logs::new(images) }
     }
 
     /// Tells on `screen` what `bytes` complete.
@@ -29,16 +37,17 @@ impl Decoded {
     ///
     /// Those of standard output.
     pub(super) fn hear(&mut self, bytes: &[u8], screen: &mut Screen) -> io::Result<()> {
-        let Self { listener, recording, is_alone, has_text } = self;
+        let Self { listener, recording, is_alone, has_text, logs } = self;
         let mut result = Ok(());
         listener.hear(bytes, &mut |heard| {
             if let Heard::Text(line) = heard {
                 *has_text |= clean(line).is_some();
             }
             let how = (*is_alone, *has_text);
-            let told = tell(heard, screen).and_then(|()| {
+            let told = tell(heard, how, screen).and_then(|()| {
                 recording.take(heard);
-                tell_events(recording, how, screen)
+                tell_events(recording, how, screen)?;
+                recording.boots.last_mut().map_or(Ok(()), |boot| logs.tell(boot, screen))
             });
             if result.is_ok() {
                 result = told;
@@ -50,9 +59,16 @@ impl Decoded {
 }
 
 /// Tells what stands for itself.
-fn tell(heard: Heard<'_>, screen: &mut Screen) -> io::Result<()> {
+fn tell(
+    heard: Heard<'_>,
+    (is_alone, has_text): (bool, bool),
+    screen: &mut Screen,
+) -> io::Result<()> {
     match heard {
         Heard::Text(line) => return screen.line(line),
+        Heard::Message(Message::Crash(text)) if is_alone && !has_text => {
+            return screen.above(text);
+        }
         Heard::Damage => screen.remark(format_args!("a frame is damaged")),
         Heard::Missing(count) => screen.remark(format_args!("frames are missing: {count}")),
         Heard::Unknown | Heard::Message(_) => {}
@@ -85,7 +101,6 @@ fn forget(recording: &mut Recording) {
     let only = recording.boots.len().saturating_sub(1);
     recording.boots.drain(..only);
     if let Some(boot) = recording.boots.last_mut() {
-        boot.logs.clear();
         boot.milliseconds.clear();
         boot.copies.clear();
         boot.crash.clear();

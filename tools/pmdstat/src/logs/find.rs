@@ -13,7 +13,7 @@ use crate::recording::{Boot, Recording};
 const KEPT: &str = "barecore/by-id";
 
 /// Where to look for images.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Images {
     /// The image that the recording is of, for the texts of logs.
     #[arg(long, value_name = "FILE", conflicts_with = "elf_dir")]
@@ -62,6 +62,18 @@ fn build(boot: &Boot) -> Option<BuildId> {
 }
 
 impl Images {
+    /// The image of this `build`, for logs that are read as they come.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or the user names another.
+    pub(crate) fn image(&self, build: BuildId) -> Result<Image> {
+        match &self.elf {
+            Some(named) => Image::of_build(named, Some(build)),
+            None => find(Some(build), &self.folders(Path::new(""))),
+        }
+    }
+
     fn folders(&self, file: &Path) -> Vec<PathBuf> {
         if let Some(folder) = &self.elf_dir {
             return vec![folder.clone()];
