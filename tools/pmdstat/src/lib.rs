@@ -2,11 +2,11 @@
 //!
 //! The program is [`main`]; other tools read lines with [`Listener`] and logs with [`logs`].
 //!
-//! One module a verb: [`show`], [`mod@report`], [`mod@console`], [`ask`], [`check`], [`export`], [`diff`], [`replay`],
-//! [`mod@top`], [`mod@serve`], [`pcap`]. Beside them stand what verbs share: [`recording`] (what was heard of a machine),
-//! [`ovs`] (the same from text), [`exposition`] (what Prometheus reads), [`trace`] (files that tell of iterations) and
-//! [`settings`] (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0
-//! for a good end, 1 for input that is wrong, 2 for a wrong call; of [`check`] 1 is for findings and 3 for input that
+//! One module a verb: `show`, `report`, `console`, `ask`, `check`, `export`, `diff`, `replay`,
+//! `top`, `serve`, `pcap`. Beside them stand what verbs share: `recording` (what was heard of a machine),
+//! `ovs` (the same from text), `exposition` (what Prometheus reads), `trace` (files that tell of iterations) and
+//! `settings` (what `pmd-perf-log-set` sets). Standard output holds data, standard error holds talk. The status is 0
+//! for a good end, 1 for input that is wrong, 2 for a wrong call; of `check` 1 is for findings and 3 for input that
 //! cannot be read.
 
 #![forbid(unsafe_code)]

@@ -1,6 +1,7 @@
 //! Runs `pmdstat` as a user does.
 
 #![allow(dead_code, reason = "each test program is built with all of it")]
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
 pub(crate) mod played;
 
