@@ -106,8 +106,11 @@ impl Drop for Attachment {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::net::UnixListener;
     use std::sync::mpsc;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     use super::*;
 
@@ -146,5 +149,32 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_serial_device_passes_all_bytes_as_they_are() {
+        let cable = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&cable).unwrap();
+        unlockpt(&cable).unwrap();
+        let name = ptsname(&cable, Vec::new()).unwrap().into_string().unwrap();
+        let mut machine = File::from(cable);
+        let (tell, told) = mpsc::channel();
+        let source = format!("{name},9600").parse().unwrap();
+        let attachment = attach(source, move |it| drop(tell.send(it)));
+        assert!(matches!(told.recv().unwrap(), Happening::Attached));
+        // None of these means anything to a terminal that is raw.
+        let bytes: Vec<u8> = (0..=255).collect();
+        machine.write_all(&bytes).unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < bytes.len() {
+            match told.recv().unwrap() {
+                Happening::Bytes(more) => heard.extend(more),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(attachment.send(&bytes));
+        let mut typed = [0; 256];
+        machine.read_exact(&mut typed).unwrap();
+        assert_eq!((heard, typed.to_vec()), (bytes.clone(), bytes));
     }
 }
