@@ -20,7 +20,12 @@ pub(super) struct Pending {
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, which a person or a program typed.
     pub(super) fn obey(&mut self, line: &str, machine: &mut impl Machine) -> fmt::Result {
-        match Request::read(line) {
+        let request = Request::read(line);
+        if request.is_some() {
+            // A program needs no line that is kept quiet for it.
+            self.heard = 0;
+        }
+        match request {
             None => self.execute(line, machine),
             Some(Err(tag)) => writeln!(self.output, "{}", Reply { tag, mark: Mark::Garbled }),
             Some(Ok(Request { tag, command })) => {

@@ -186,3 +186,19 @@ fn kept_events_are_sent_again_on_request() {
     assert!(desk.says("send-events 4 9\r").contains("error: no such event is kept"));
     assert!(desk.says("send-events 3 2\r").contains("error: no such event is kept"));
 }
+
+#[test]
+fn a_line_is_kept_quiet_for_people_and_not_for_programs() {
+    let statistics = |typed: &str| {
+        let mut desk = Desk::new();
+        desk.control.set_stream(Way::Shared, [0; 20]);
+        desk.says("");
+        desk.machine.now += 60 * HERTZ;
+        let text = desk.says(&format!("{typed}\r")) + &desk.says("");
+        let mut scanner = Scanner::new();
+        let is_one = |byte| matches!(scanner.push(byte), Some(Found::Frame(frame)) if frame.kind == Kind::Amounts);
+        text.bytes().any(is_one)
+    };
+    assert!(!statistics("show drops"));
+    assert!(statistics("@t1 show drops"));
+}
