@@ -145,17 +145,13 @@ impl Options {
 
 impl Line {
     fn take(&mut self, happening: Happening, screen: &mut Screen) -> Result<()> {
-        let name = &self.source.name;
-        match happening {
-            Happening::Attached => screen.remark(format_args!("{name} is open")),
-            Happening::Detached(reason) => {
-                screen.remark(format_args!("{name}: {reason}; it is tried again"));
-            }
-            Happening::Bytes(bytes) => {
-                self.kept.add(&bytes)?;
-                screen.show(&bytes)?;
-                self.decoded.hear(&bytes, screen)?;
-            }
+        if let Some(text) = happening.remark(&self.source.name) {
+            screen.remark(format_args!("{text}"));
+        }
+        if let Happening::Bytes(bytes) = happening {
+            self.kept.add(&bytes)?;
+            screen.show(&bytes)?;
+            self.decoded.hear(&bytes, screen)?;
         }
         Ok(())
     }

@@ -33,8 +33,10 @@ impl BuildId {
 }
 
 impl Display for BuildId {
+    /// All of it, or as many digits as a precision asks for.
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        out.pad(&digits)
     }
 }
 

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{ovs, talk};
+use crate::ovs;
 
 /// All that a file or a line held.
 #[derive(Debug, Default)]
@@ -70,27 +70,17 @@ impl Recording {
     /// # Errors
     ///
     /// Those of `input`.
-    pub(crate) fn read(mut input: impl Read) -> io::Result<Self> {
+    pub(crate) fn read(input: impl Read) -> io::Result<Self> {
         let (mut recording, mut listener) = (Self::default(), Listener::new());
-        let (mut buffer, mut total) = (vec![0; 1 << 16], 0_u64);
-        loop {
-            let count = input.read(&mut buffer)?;
-            talk::far(&mut total, count);
-            if count == 0 {
-                listener.finish(&mut |heard| recording.take(heard));
-                recording.before = listener.first().unwrap_or(0);
-                if recording.boots.is_empty() {
-                    let mut boots: Vec<_> = ovs::read(&recording.text).into_iter().collect();
-                    let lines = recording.text.iter();
-                    boots
-                        .iter_mut()
-                        .for_each(|boot| lines.clone().for_each(|line| boot.read(line)));
-                    recording.boots = boots;
-                }
-                return Ok(recording);
-            }
-            listener.hear(&buffer[..count], &mut |heard| recording.take(heard));
+        listener.hear_all(input, &mut |heard| recording.take(heard))?;
+        recording.before = listener.first().unwrap_or(0);
+        if recording.boots.is_empty() {
+            let mut boots: Vec<_> = ovs::read(&recording.text).into_iter().collect();
+            let lines = recording.text.iter();
+            boots.iter_mut().for_each(|boot| lines.clone().for_each(|line| boot.read(line)));
+            recording.boots = boots;
         }
+        Ok(recording)
     }
 
     /// That it does not begin where the stream does, where that is so.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use crate::source::{self, Happening, Source, attach};
+use crate::source::{self, Source, attach};
 use crate::talk;
 use fleet::Fleet;
 use host::{Host, Now};
@@ -26,8 +26,8 @@ use http::{Limits, Page};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    #[arg(required = true, help = "Lines of machines", long_help = source::HELP)]
-    sources: Vec<Source>,
+    #[arg(required = true, value_name = "SOURCES", help = "Lines of machines, or @FILE with one in each line of it", long_help = source::HELP)]
+    sources: Vec<String>,
     /// Where Prometheus finds it; the port 0 is one that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:19878")]
     listen: SocketAddr,
@@ -49,21 +49,22 @@ const EXAMPLES: &str = "Examples:\n  \
 ///
 /// The address cannot be had, or sources cannot be told apart.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    check_names(&options.sources)?;
+    let sources = source::all(&options.sources)?;
+    check_names(&sources)?;
     let address = options.listen;
     let listener = TcpListener::bind(address).with_context(|| format!("cannot have {address}"))?;
-    let count = options.sources.len();
+    let count = sources.len();
     talk::say(format_args!("http://{}/metrics tells of {count} sources", listener.local_addr()?));
     let silence = Duration::from_secs(options.silence);
-    let fleet = Arc::new(Fleet::new(options.sources.iter().cloned().map(Host::new), silence));
+    let fleet = Arc::new(Fleet::new(sources.iter().cloned().map(Host::new), silence));
     let follow = |(number, source): (usize, &Source)| {
         let (own, name) = (Arc::clone(&fleet), source.name.clone());
         attach(source.clone(), move |happening| {
-            remark(&name, &happening);
+            happening.remark(&name).into_iter().for_each(|text| talk::say(format_args!("{text}")));
             own.host(number).take(happening, Now::read());
         })
     };
-    let _attached: Vec<_> = options.sources.iter().enumerate().map(follow).collect();
+    let _attached: Vec<_> = sources.iter().enumerate().map(follow).collect();
     http::serve(&listener, &Limits::USUAL, move |path| page(&fleet, path))
 }
 
@@ -73,16 +74,6 @@ fn page(fleet: &Fleet, path: &str) -> Option<Page> {
         "/" => Some(Page { kind: http::HTML, body: fleet.overview(Now::read()) }),
         "/-/healthy" => Some(Page { kind: http::TEXT, body: "pmdstat is healthy\n".to_owned() }),
         _ => None,
-    }
-}
-
-fn remark(name: &str, happening: &Happening) {
-    match happening {
-        Happening::Attached => talk::say(format_args!("{name} is open")),
-        Happening::Detached(reason) => {
-            talk::say(format_args!("{name}: {reason}; it is tried again"));
-        }
-        Happening::Bytes(_) => {}
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use perf::stream::Kind;
 
-use crate::logs;
+use crate::logs::{self, BuildId};
 use crate::recording::{Boot, Recording};
 pub(crate) use events::{around, one as event};
 
@@ -78,7 +78,7 @@ fn all(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
 /// Who it is of.
 fn who(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
     if let Some(greeting) = &boot.greeting {
-        let build: String = greeting.build.iter().map(|byte| format!("{byte:02x}")).collect();
+        let build = BuildId(greeting.build);
         writeln!(out, "stream version {}, build id {build}", greeting.version)?;
     }
     for ((about, name), value) in &boot.facts {

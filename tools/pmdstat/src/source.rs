@@ -12,7 +12,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 pub(crate) use attachment::{Attachment, Happening, attach};
 pub(crate) use line::Line;
@@ -71,6 +71,30 @@ impl Source {
     pub(crate) fn is_command(&self) -> bool {
         matches!(self.way, Way::Command(_))
     }
+}
+
+/// The sources that `words` name; `@FILE` names those in the lines of a file, without what follows a `#`.
+///
+/// # Errors
+///
+/// One is none, a file cannot be read, or there is none at all.
+pub(crate) fn all(words: &[String]) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for word in words {
+        match word.strip_prefix('@') {
+            None => sources.push(word.parse()?),
+            Some(path) => {
+                let text = fs::read_to_string(path);
+                let text = text.with_context(|| format!("cannot read {path}"))?;
+                let bare = |line: &str| line.split('#').next().unwrap_or("").trim().to_owned();
+                for line in text.lines().map(bare).filter(|line| !line.is_empty()) {
+                    sources.push(line.parse().with_context(|| format!("in {path}"))?);
+                }
+            }
+        }
+    }
+    ensure!(!sources.is_empty(), "there is no source");
+    Ok(sources)
 }
 
 impl FromStr for Source {
@@ -158,6 +182,19 @@ mod tests {
         let source: Source = "exec:sol -U=x".parse().unwrap();
         assert!(source.is_command() && !source.is_named());
         assert_eq!((&*source.name, source.way), ("exec:sol -U=x", Way::Command("sol -U=x".into())));
+    }
+
+    #[test]
+    fn a_file_names_many() {
+        let path = std::env::temp_dir().join(format!("pmdstat-sources-{}", std::process::id()));
+        fs::write(&path, "# the lab\n\nlab1=a:1  # first\nb:2\n").unwrap();
+        let words = ["c:3".to_owned(), format!("@{}", path.display())];
+        let names: Vec<_> = all(&words).unwrap().into_iter().map(|source| source.name).collect();
+        assert_eq!(names, ["c:3", "lab1", "b:2"]);
+        fs::write(&path, "lab1\n").unwrap();
+        assert!(all(&words[1..]).unwrap_err().to_string().starts_with("in /"));
+        fs::remove_file(path).unwrap();
+        assert!(all(&words[1..]).is_err());
     }
 
     #[test]

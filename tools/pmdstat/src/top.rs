@@ -85,16 +85,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// All that the recording at `path` holds.
 fn read(path: &Path) -> Result<Past> {
     let file = path.display();
-    let mut input = File::open(path).with_context(|| format!("cannot read {file}"))?;
-    let (mut past, mut listener) = (Past::default(), Listener::new());
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match input.read(&mut buffer).with_context(|| format!("cannot read {file}"))? {
-            0 => break,
-            count => listener.hear(&buffer[..count], &mut |heard| past.take(heard)),
-        }
-    }
-    listener.finish(&mut |heard| past.take(heard));
+    let mut past = Past::default();
+    let hear = |input| Listener::new().hear_all(input, &mut |heard| past.take(heard));
+    File::open(path).and_then(hear).with_context(|| format!("cannot read {file}"))?;
     ensure!(
         !past.is_empty(),
         "{file} holds no frame of a stream; text of Open vSwitch is read by pmdstat show and report"

@@ -1,16 +1,15 @@
 //! Many machines that do the same at once.
 
-use std::fs;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use clap::Args;
 
 use super::session::{Answer, Session};
-use crate::source::{self, Source};
+use crate::source;
 use crate::talk;
 
 /// Which machines, and how patient to be.
@@ -39,7 +38,7 @@ impl Fleet {
         &self,
         work: impl Fn(&mut Session) -> Result<Answer> + Clone + Send + 'static,
     ) -> Result<ExitCode> {
-        let sources = self.sources()?;
+        let sources = source::all(&self.sources)?;
         let (count, patience) = (sources.len(), Duration::from_secs(self.timeout));
         let (tell, told) = mpsc::channel();
         for source in sources {
@@ -55,25 +54,6 @@ impl Fleet {
             talk::say(format_args!("{good} of {count} did it"));
         }
         Ok(if good == count { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-
-    fn sources(&self) -> Result<Vec<Source>> {
-        let mut sources = Vec::new();
-        for word in &self.sources {
-            match word.strip_prefix('@') {
-                None => sources.push(word.parse()?),
-                Some(path) => {
-                    let text = fs::read_to_string(path);
-                    let text = text.with_context(|| format!("cannot read {path}"))?;
-                    let bare = |line: &str| line.split('#').next().unwrap_or("").trim().to_owned();
-                    for line in text.lines().map(bare).filter(|line| !line.is_empty()) {
-                        sources.push(line.parse().with_context(|| format!("in {path}"))?);
-                    }
-                }
-            }
-        }
-        ensure!(!sources.is_empty(), "there is no source");
-        Ok(sources)
     }
 }
 

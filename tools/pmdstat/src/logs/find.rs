@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use super::{BuildId, Image};
-use crate::recording::{Boot, Recording};
+use crate::recording::Recording;
 
 /// Where cargo xtask keeps images, below the folder that cargo builds into.
 const KEPT: &str = "barecore/by-id";
@@ -32,7 +32,7 @@ pub(crate) struct Images {
 pub(crate) fn decode(recording: &mut Recording, file: &Path, images: &Images) -> Result<()> {
     let folders = images.folders(file);
     for boot in recording.boots.iter_mut().filter(|boot| !boot.logs.is_empty()) {
-        let build = build(boot);
+        let build = boot.build();
         let image = match &images.elf {
             Some(named) => Ok(Image::of_build(named, build)?),
             None => find(build, &folders),
@@ -54,11 +54,6 @@ fn find(build: Option<BuildId>, folders: &[PathBuf]) -> Result<Image> {
     }
     let looked: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
     bail!("there is no image {build} in {}", looked.join(" or "))
-}
-
-/// Which image wrote the logs of `boot`.
-fn build(boot: &Boot) -> Option<BuildId> {
-    boot.greeting.as_ref().map(|greeting| BuildId(greeting.build))
 }
 
 impl Images {

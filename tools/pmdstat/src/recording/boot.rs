@@ -6,6 +6,7 @@ use perf::stream::{Greeting, Message, Names, Suspect, Table, Whole};
 use perf::{Counter, Iteration, Quantity, Snapshot, Timebase};
 
 use super::{Copies, Copy, Milliseconds};
+use crate::logs::BuildId;
 
 /// What a crash report begins with, and its last line.
 const CRASH: &str = "crash on core ";
@@ -88,6 +89,11 @@ impl Boot {
                 && known.at <= greeting.at
         };
         last.greeting.as_ref().is_some_and(|known| !same(known))
+    }
+
+    /// Which image it runs.
+    pub(crate) fn build(&self) -> Option<BuildId> {
+        self.greeting.map(|greeting| BuildId(greeting.build))
     }
 
     /// What converts counts of the time-stamp counter.

@@ -1,6 +1,10 @@
 //! From bytes to messages and lines of text.
 
+use std::io::{self, Read};
+
 use perf::stream::{Damage, Found, Frame, Greeting, Message, Scanner};
+
+use crate::talk;
 
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,28 @@ impl Listener {
                 let place = &mut self.place;
                 place.first = place.first.or(place.next.map(|next| next.wrapping_sub(1)));
             }
+        }
+    }
+
+    /// Hands all that `input` holds to its end to `tell`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `input`.
+    pub(crate) fn hear_all(
+        &mut self,
+        mut input: impl Read,
+        tell: &mut impl FnMut(Heard<'_>),
+    ) -> io::Result<()> {
+        let (mut buffer, mut total) = (vec![0; 1 << 16], 0);
+        loop {
+            let count = input.read(&mut buffer)?;
+            talk::far(&mut total, count);
+            if count == 0 {
+                self.finish(tell);
+                return Ok(());
+            }
+            self.hear(&buffer[..count], tell);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::logs::BuildId;
 use crate::recording::Boot;
 
 /// That of `boot`.
@@ -13,7 +14,7 @@ pub(super) fn section(boot: &Boot) -> Markup {
             Some(greeting) => {
                 p {
                     "Stream version " (greeting.version) ", build id "
-                    code { @for byte in greeting.build { (format!("{byte:02x}")) } } "."
+                    code { (BuildId(greeting.build)) } "."
                 }
             }
         }

@@ -8,6 +8,7 @@ use perf::suspicion::{REASONS, Reasons};
 
 use super::trust::Trust;
 use crate::exposition::{self, Exposition, Labels, Told, metrics};
+use crate::logs::BuildId;
 use crate::recording::{Boot, Copies, Heard, Listener, Recording};
 use crate::source::{Happening, Source};
 
@@ -176,8 +177,7 @@ impl Host {
 
     fn add_identity(&self, boot: &Boot, host: &str, page: &mut Exposition) {
         let labels = Labels::of(host);
-        let build = boot.greeting.map_or([0; 20], |greeting| greeting.build);
-        let build: String = build.iter().map(|byte| format!("{byte:02x}")).collect();
+        let build = boot.build().unwrap_or(BuildId([0; 20]));
         let mut info = labels.clone().and("build", build);
         for name in ["version", "hostname", "cpu", "hypervisor"] {
             info = info.and(name, self.fact(name).unwrap_or_default());

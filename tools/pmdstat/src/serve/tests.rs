@@ -4,6 +4,7 @@ use perf::stream::{Draft, Gap, Kind, Table};
 
 use super::*;
 use crate::recording::made::{amounts, draft, greeting, line, names, note};
+use crate::source::Happening;
 
 const SILENCE: Duration = Duration::from_secs(90);
 const HITS: &str = "barecore_phwol_hits_total{host=\"a\",core=\"1\"}";

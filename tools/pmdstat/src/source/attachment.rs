@@ -23,6 +23,17 @@ pub(crate) enum Happening {
     Detached(String),
 }
 
+impl Happening {
+    /// What is said of it to people who know the line by `name`; nothing of what the line says.
+    pub(crate) fn remark(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Attached => Some(format!("{name} is open")),
+            Self::Detached(reason) => Some(format!("{name}: {reason}; it is tried again")),
+            Self::Bytes(_) => None,
+        }
+    }
+}
+
 /// A line that is kept open until this is dropped.
 pub(crate) struct Attachment(Arc<Mutex<State>>);
 

@@ -62,7 +62,7 @@ impl Figures {
         let fact = |name: &str| start.fact("machine", name, at).map(str::to_owned);
         let base = boot.base();
         let machine = Machine {
-            build: boot.greeting.map(|greeting| hex(&greeting.build[..4])),
+            build: boot.build().map(|build| format!("{build:.8}")),
             cpu: fact("cpu"),
             hypervisor: fact("hypervisor"),
             up: moment.nanos,
@@ -79,10 +79,6 @@ impl Figures {
         let event_count = known + start.events;
         Self { machine, pmds, ports, balance, events, event_count }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Seconds of `cycles`, where the speed of the counter is known.

@@ -28,7 +28,7 @@ impl Logs {
     ///
     /// Those of standard output.
     pub(super) fn tell(&mut self, boot: &mut Boot, screen: &mut Screen) -> io::Result<()> {
-        let Some(greeting) = boot.greeting.as_ref() else {
+        let Some(build) = boot.build() else {
             let surplus = boot.logs.len().saturating_sub(WAITING);
             boot.logs.drain(..surplus);
             return Ok(());
@@ -36,7 +36,7 @@ impl Logs {
         if boot.logs.is_empty() {
             return Ok(());
         }
-        self.know(BuildId(greeting.build), screen);
+        self.know(build, screen);
         let image = self.known.as_ref().and_then(|(_, image)| image.as_ref());
         for frame in boot.logs.drain(..) {
             if let Some(image) = image {
