@@ -21,6 +21,13 @@ impl Mac {
     }
 }
 
+impl From<Mac> for u64 {
+    /// The number that its bytes are, the first of them the highest.
+    fn from(Mac([a, b, c, d, e, f]): Mac) -> Self {
+        Self::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+}
+
 impl Display for Mac {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, e, f] = self.0;

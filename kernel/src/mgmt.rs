@@ -59,9 +59,7 @@ pub(crate) fn open(
 /// Who this machine is behind `port`.
 fn own(wanted: &Wanted, port: &Port) -> Own {
     let Wanted { addresses, gateways, .. } = *wanted;
-    let [a, b, c, d, e, f] = port.mac().0;
-    let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    Own { mac, addresses, gateways, seed: random::number() }
+    Own { mac: port.mac().into(), addresses, gateways, seed: random::number() }
 }
 
 /// The port over its `queues`, with a store of empty frames that no PMD takes from; none if it has no

@@ -256,9 +256,7 @@ pub(crate) fn endpoint(
         note(troubles, Trouble::BoundEndpoint(port));
         return None;
     }
-    let [a, b, c, d, e, f] = card.mac().0;
-    let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    Some(Endpoint { port, mac, addresses, gateways })
+    Some(Endpoint { port, mac: card.mac().into(), addresses, gateways })
 }
 
 /// Notes which members of bonds are not there.

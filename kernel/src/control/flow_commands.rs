@@ -48,8 +48,7 @@ impl<O: Orders> Control<'_, O> {
     pub(super) fn add_meter(&mut self, text: &str) -> fmt::Result {
         match rules::parse_meter(text) {
             Ok((number, setting)) => {
-                let meter = self.tables.meters.get(number as usize - 1);
-                meter.into_iter().for_each(|meter| meter.set(Some(&setting), self.base.hertz));
+                self.tables.set_meter(number, &setting);
                 Ok(())
             }
             Err(fault) => writeln!(self.output, "error: {fault}"),

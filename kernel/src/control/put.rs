@@ -200,7 +200,7 @@ impl<O: Orders> Control<'_, O> {
 
     /// Applies it, if that can be, or says why not. False once all is said.
     pub(super) fn apply_put(&mut self, is_late: bool) -> Result<bool, fmt::Error> {
-        let Self { put, output: out, tables, pmds, policy, base, .. } = self;
+        let Self { put, output: out, tables, pmds, policy, .. } = self;
         let text = match put.text() {
             Ok(text) => text,
             Err(refused) => return writeln!(out, "error: {refused}").map(|()| false),
@@ -220,8 +220,7 @@ impl<O: Orders> Control<'_, O> {
             Some(Ok(())) => {}
         }
         for (number, setting) in meters(text).flatten() {
-            let meter = tables.meters.get(number as usize - 1);
-            meter.into_iter().for_each(|meter| meter.set(Some(&setting), base.hertz));
+            tables.set_meter(number, &setting);
         }
         content.changes.apply_to(&mut policy.settings);
         pmds.iter_mut().for_each(|pmd: &mut Pmd<O>| pmd.change(&content.changes));

@@ -4,7 +4,7 @@ use core::fmt::{self, Display, Formatter};
 
 use dataplane::Note;
 use dataplane::bond::Bond;
-use dataplane::meter::Meter;
+use dataplane::meter::{Meter, Setting};
 use dataplane::network::{ADDRESSES, Network, Station};
 use dataplane::rules::{self, Action, Fault, RuleSet, SHAPES};
 use dataplane::translate::World;
@@ -137,12 +137,8 @@ impl Tables {
     ///
     /// Where it cannot be done. Nothing is changed then.
     pub fn edit(&mut self, edit: &Edit) -> Option<Result<(), Error>> {
-        let (current, draft) = self.rules.draft()?;
-        let made = change(current, draft, edit, self.managed);
-        if made.is_ok() {
-            self.rules.publish();
-        }
-        Some(made)
+        let managed = self.managed;
+        self.publish_if_right(|current, draft| change(current, draft, edit, managed))
     }
 
     /// Puts the rules in these numbered `lines` in the place of all; none while a PMD does not know of
@@ -155,13 +151,30 @@ impl Tables {
         &mut self,
         lines: impl Iterator<Item = (usize, &'t str)>,
     ) -> Option<Result<(), Error>> {
-        let (_, draft) = self.rules.draft()?;
-        draft.clear();
-        let made = add_lines(draft, lines, self.managed);
+        let managed = self.managed;
+        self.publish_if_right(|_, draft| {
+            draft.clear();
+            add_lines(draft, lines, managed)
+        })
+    }
+
+    /// Publishes the rules that `make` makes of the current ones, unless it finds a fault.
+    fn publish_if_right(
+        &mut self,
+        make: impl FnOnce(&RuleSet, &mut RuleSet) -> Result<(), Error>,
+    ) -> Option<Result<(), Error>> {
+        let (current, draft) = self.rules.draft()?;
+        let made = make(current, draft);
         if made.is_ok() {
             self.rules.publish();
         }
         Some(made)
+    }
+
+    /// Has the meter `number` count from now on, if there is such. PMDs see that at once.
+    pub(super) fn set_meter(&self, number: u32, setting: &Setting) {
+        let meter = (number as usize).checked_sub(1).and_then(|place| self.meters.get(place));
+        meter.into_iter().for_each(|meter| meter.set(Some(setting), self.hertz));
     }
 
     /// Learns from `notes` of PMDs. None is taken while a PMD does not know of the last change.

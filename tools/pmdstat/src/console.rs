@@ -14,11 +14,11 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::logs;
+use crate::raw_input::is_interactive;
 use crate::source::{self, Attachment, Happening, Source, attach};
 use decoded::Decoded;
 pub(crate) use decoded::drawn;
 use kept::Kept;
-use keyboard::Keyboard;
 use screen::Screen;
 
 /// What to listen to, and where to keep it.
@@ -74,7 +74,7 @@ struct Line {
 ///
 /// There is no terminal, or a recording cannot be written.
 pub(crate) fn console(options: &Options) -> Result<()> {
-    ensure!(Keyboard::is_there(), "console needs a terminal; without one there is pmdstat listen");
+    ensure!(is_interactive(), "console needs a terminal; without one there is pmdstat listen");
     run(options, true)
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn listen(options: &Options) -> Result<()> {
 fn run(options: &Options, types: bool) -> Result<()> {
     let (tell, told) = mpsc::channel();
     let mut lines = options.lines(&tell)?;
-    let keyboard = if types { Some(Keyboard::open(tell)?) } else { None };
+    let keyboard = if types { Some(keyboard::open(tell)?) } else { None };
     let mut screen = Screen::new(types);
     let names: Vec<_> = lines.iter().filter_map(|line| line.kept.path()).collect();
     names.iter().for_each(|path| screen.remark(format_args!("recording {}", path.display())));

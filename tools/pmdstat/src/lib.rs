@@ -20,6 +20,7 @@ mod exposition;
 pub mod logs;
 mod ovs;
 mod pcap;
+pub mod raw_input;
 mod recording;
 mod replay;
 mod report;

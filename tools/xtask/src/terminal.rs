@@ -1,16 +1,12 @@
 //! What the user sees and types: the guest's console, with the decoded logs above it.
 
-use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::io::{self, Read as _, Write};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use ::qemu::screen::Screen;
-use anyhow::{Context as _, Result};
-use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcsetattr};
-
-/// Ends the session: Ctrl-], as with telnet and virsh.
-pub(crate) const LEAVE: u8 = 0x1d;
+use pmdstat::raw_input::LEAVE;
 
 /// Goes to the line's begin and erases it (ECMA-48, 8.3.41).
 const ERASE_LINE: &str = "\r\x1b[K";
@@ -73,40 +69,6 @@ impl Shown {
             writeln!(output, "{line}")?;
         }
         output.flush()
-    }
-}
-
-/// Whether somebody sits at a terminal, seeing and typing.
-pub(crate) fn is_interactive() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
-}
-
-/// Standard input without line editing and echo. Undone when dropped.
-pub(crate) struct RawInput {
-    before: Termios,
-}
-
-impl RawInput {
-    /// Switches the terminal.
-    ///
-    /// # Errors
-    ///
-    /// Standard input is no terminal.
-    pub(crate) fn new() -> Result<Self> {
-        let before = tcgetattr(io::stdin()).context("standard input is no terminal")?;
-        let mut raw = before.clone();
-        raw.make_raw();
-        // Our own lines still end in a line feed alone.
-        raw.output_modes |= before.output_modes & (OutputModes::OPOST | OutputModes::ONLCR);
-        tcsetattr(io::stdin(), OptionalActions::Now, &raw).context("cannot set the terminal")?;
-        Ok(Self { before })
-    }
-}
-
-impl Drop for RawInput {
-    fn drop(&mut self) {
-        // There is nobody left to tell.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }
 

@@ -12,6 +12,7 @@ use ::qemu::guest::{Exit, Guest};
 use ::qemu::machine::Machine;
 use ::qemu::run_directory::RunDirectory;
 use anyhow::{Result, bail, ensure};
+use pmdstat::raw_input::{RawInput, is_interactive};
 
 use super::capture::Capture;
 use super::feed::{Feed, Plugs};
@@ -19,7 +20,7 @@ use super::options::Options;
 use super::recorded::{self, Recorded};
 use super::verdict::{self, STALL};
 use crate::log;
-use crate::terminal::{self, Display, RawInput};
+use crate::terminal::{self, Display};
 
 /// How long the image may take to its first prompt. An emulator on a busy host is slow.
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
@@ -57,7 +58,7 @@ impl Session {
         machine: Machine,
         run: RunDirectory,
     ) -> Result<Self> {
-        let is_raw = options.seconds().is_none() && terminal::is_interactive();
+        let is_raw = options.seconds().is_none() && is_interactive();
         let display = if is_raw { Display::raw() } else { Display::lines() };
         if machine.accelerator == Accelerator::Tcg {
             display.remark("emulated (tcg): all times are the emulator's, not a processor's");
@@ -124,7 +125,7 @@ impl Session {
     }
 
     fn hand_over(&mut self) -> Result<Option<Exit>> {
-        if !terminal::is_interactive() {
+        if !is_interactive() {
             loop {
                 if let Some(exit) = self.exited()? {
                     return Ok(Some(exit));
