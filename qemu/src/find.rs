@@ -65,6 +65,16 @@ fn parsed_version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// UEFI firmware for QEMU, its code and its variables as they are at first, where Debian's package `ovmf` has
+/// them.
+pub const OVMF: [&str; 2] = ["/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"];
+
+/// The loader of syslinux for PXE, where Debian's package `pxelinux` has it.
+pub const PXELINUX: &str = "/usr/lib/PXELINUX/pxelinux.0";
+
+/// The module that it loads first, where Debian's package `syslinux-common` has it.
+pub const LDLINUX: &str = "/usr/lib/syslinux/modules/bios/ldlinux.c32";
+
 /// Whether this is Debian, Ubuntu or a child of theirs: a system with `apt-get`.
 #[must_use]
 pub fn has_apt() -> bool {

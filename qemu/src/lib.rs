@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accel;
+pub mod boot_image;
 pub mod command_line;
 pub mod console;
 pub mod cost;

@@ -10,12 +10,16 @@ mod nic;
 mod tests;
 mod words;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use words::{Words, escaped};
 
 use crate::accel::Accelerator;
 use crate::command_line::CommandLine;
+use crate::find;
+use crate::run_directory::RunDirectory;
 
 pub use cable::{HubWire, Netdev};
 pub use nic::{FIRST_NIC_SLOT, Mac, Model, Nic};
@@ -26,15 +30,16 @@ pub const DEBUG_EXIT_PORT: u16 = 0xf4;
 /// A machine and the image that it boots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// The ELF image, booted by its PVH note.
+    /// The image: the ELF file, booted by its PVH note, or `barecore.img`, booted as Linux is.
     pub image: PathBuf,
     /// The image's command line: `key=value` words.
     pub append: Vec<String>,
     /// A file that the loader is to bring along: rules.
     pub module: Option<PathBuf>,
-    /// A CD that is booted in place of [`Machine::image`], if wanted. What is on it knows the
-    /// image's command line.
-    pub cd: Option<PathBuf>,
+    /// Where the image comes from.
+    pub boots: Boots,
+    /// What runs before the image.
+    pub firmware: Firmware,
     /// What runs the guest's instructions.
     pub accelerator: Accelerator,
     /// What the guest's clocks follow.
@@ -61,6 +66,31 @@ pub struct Machine {
     pub paused: bool,
     /// Further words for QEMU, last.
     pub extra: Vec<String>,
+}
+
+/// Where the image comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Boots {
+    /// From [`Machine::image`], handed over by QEMU.
+    Image,
+    /// From this CD. What is on it knows the image's command line.
+    Cd(PathBuf),
+    /// From the network, by the first card.
+    Network,
+}
+
+/// What runs before the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Firmware {
+    /// SeaBIOS, QEMU's own.
+    Bios,
+    /// UEFI firmware: OVMF.
+    Uefi {
+        /// Its code.
+        code: PathBuf,
+        /// Its variables, which it writes to.
+        variables: PathBuf,
+    },
 }
 
 /// What the guest's clocks follow.
@@ -109,7 +139,8 @@ impl Machine {
             image: image.to_owned(),
             append: Vec::new(),
             module: None,
-            cd: None,
+            boots: Boots::Image,
+            firmware: Firmware::Bios,
             accelerator: Accelerator::Tcg,
             clock: Clock::Host,
             cpu: Cpu::Max,
@@ -135,9 +166,10 @@ impl Machine {
     fn arguments(&self) -> Vec<String> {
         let mut line = Words::default();
         self.add_board(&mut line);
+        self.firmware.add(&mut line);
         self.add_image(&mut line);
         for (index, nic) in self.nics.iter().enumerate() {
-            nic.add(&mut line, index);
+            nic.add(&mut line, index, self.boots == Boots::Network && index == 0);
         }
         for (index, wire) in self.hub_wires.iter().enumerate() {
             wire.add(&mut line, index);
@@ -193,8 +225,13 @@ impl Machine {
     }
 
     fn add_image(&self, line: &mut Words) {
-        if let Some(cd) = &self.cd {
-            return line.option("-drive", format!("media=cdrom,format=raw,file={}", escaped(cd)));
+        match &self.boots {
+            Boots::Image => {}
+            Boots::Network => return,
+            Boots::Cd(cd) => {
+                let drive = format!("media=cdrom,format=raw,file={}", escaped(cd));
+                return line.option("-drive", drive);
+            }
         }
         line.option("-kernel", self.image.to_string_lossy());
         if !self.append.is_empty() {
@@ -215,6 +252,27 @@ impl Machine {
         if self.paused || self.debugger.is_some() {
             line.flag("-S");
         }
+    }
+}
+
+impl Firmware {
+    /// UEFI firmware whose variables are in a fresh copy in `run`.
+    ///
+    /// # Errors
+    ///
+    /// It is not installed, or cannot be copied.
+    pub fn uefi(run: &RunDirectory) -> Result<Self> {
+        let [code, variables] = find::OVMF;
+        let own = run.file("variables.fd");
+        fs::copy(variables, &own).with_context(|| format!("cannot copy {variables}"))?;
+        Ok(Self::Uefi { code: code.into(), variables: own })
+    }
+
+    fn add(&self, line: &mut Words) {
+        let Self::Uefi { code, variables } = self else { return };
+        let flash = |unit, file| format!("if=pflash,format=raw,unit={unit},file={}", escaped(file));
+        line.option("-drive", flash(0, code) + ",readonly=on");
+        line.option("-drive", flash(1, variables));
     }
 }
 

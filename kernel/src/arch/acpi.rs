@@ -18,8 +18,8 @@ use ::acpi::mcfg::Mcfg;
 use ::acpi::sdt::SdtHeader;
 use ::acpi::{AcpiHandler, AcpiTable, AcpiTables, PhysicalMapping};
 use heapless::Vec;
-use kernel::boot::bytes::{u8_at, u32_at, u64_at};
-use kernel::boot::{AcpiRoot, madt, rsdp};
+use kernel::boot::bytes::{Memory, u8_at, u32_at, u64_at};
+use kernel::boot::{AcpiRoot, efi, madt, rsdp};
 use spin::Once;
 
 use super::{cores, crash, paging};
@@ -94,10 +94,12 @@ pub(crate) fn platform() -> &'static Platform {
     PLATFORM.get().unwrap_or(&NO_PLATFORM)
 }
 
-/// Reads the tables from `root` on, or from where a BIOS leaves the pointer to them.
-pub(super) fn set_up(root: Option<AcpiRoot>) {
+/// Reads the tables from `root` on, or from where UEFI firmware with a system table at `system`, or a BIOS,
+/// leaves the pointer to them.
+pub(super) fn set_up(root: Option<AcpiRoot>, system: Option<u64>) {
     let mut platform = Platform::unknown();
-    match root.or_else(root_of_bios) {
+    let root_of_efi = || efi::acpi_root(&FirmwareMemory, system?);
+    match root.or_else(root_of_efi).or_else(root_of_bios) {
         None => crash::say(format_args!("warning: no ACPI tables found, only one core is used")),
         Some(root) => read(root, &mut platform),
     }
@@ -230,6 +232,15 @@ pub(super) fn bytes_at(address: u64, len: usize) -> Option<&'static [u8]> {
     let place = paging::map_firmware(address, len)?;
     // SAFETY: Just mapped for good; firmware's memory is only ever read.
     Some(unsafe { core::slice::from_raw_parts(place.as_ptr(), len) })
+}
+
+/// Memory that firmware left, for the parsers of what lies there.
+pub(super) struct FirmwareMemory;
+
+impl Memory for FirmwareMemory {
+    fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
+        bytes_at(address, len)
+    }
 }
 
 /// Maps tables for the crate. It cannot be told that a place cannot be mapped, so zeroes stand

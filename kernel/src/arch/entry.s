@@ -218,7 +218,7 @@ boot_gdt:
 boot_gdt_end:
 boot_gdt_pointer:
     .short boot_gdt_end - boot_gdt - 1
-    .long boot_gdt
+    .quad boot_gdt                      # 64-bit mode reads all of it
     .balign 8
 # XCR0 as it was set; 0 while the processor has no XSAVE.
 .globl vector_state

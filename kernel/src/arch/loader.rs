@@ -4,7 +4,9 @@
 use core::ops::Range;
 
 use kernel::boot::bytes::Memory;
-use kernel::boot::{Error, Handoff, multiboot2, pvh};
+use kernel::boot::{Error, Handoff, linux, multiboot2, pvh};
+
+use super::sections;
 
 /// All that the boot page tables map, but the null pointer. QEMU puts its memory map into page 0.
 const MAPPED: Range<u64> = 1..0x1_0000_0000;
@@ -28,6 +30,7 @@ impl Memory for BootMemory {
 pub(super) fn read(magic: u32, structure: u64) -> Result<(Handoff, Range<u64>), Error> {
     match magic {
         pvh::MAGIC => Ok((pvh::parse(&BootMemory, structure)?, 0..0)),
+        linux::MAGIC => Ok((linux::parse(&BootMemory, structure)?, 0..0)),
         multiboot2::MAGIC => {
             let len = multiboot2::block_len(&BootMemory, structure).unwrap_or(0);
             let handoff = multiboot2::parse(&BootMemory, structure)?;
@@ -42,8 +45,12 @@ pub(crate) fn command_line() -> &'static str {
     super::handoff().map_or("", |handoff| handoff.command_line.as_str())
 }
 
-/// The file that the loader brought, if any.
+/// The file that the loader brought, or else the one that is in the image, if any.
 pub(crate) fn module() -> Option<&'static [u8]> {
+    brought().or_else(|| Some(sections::embedded()).filter(|file| !file.is_empty()))
+}
+
+fn brought() -> Option<&'static [u8]> {
     let range = super::handoff()?.module.clone()?;
     let start = core::ptr::with_exposed_provenance(usize::try_from(range.start).ok()?);
     let len = usize::try_from(range.end - range.start).ok()?;

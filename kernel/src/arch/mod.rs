@@ -65,8 +65,8 @@ fn set_up(magic: u32, structure: u64) {
     }
     memory::set_up(&handoff.regions, block, handoff.module.clone().unwrap_or_default());
     paging::set_up(&handoff.regions);
-    acpi::set_up(handoff.acpi);
-    smbios::set_up(handoff.smbios);
+    acpi::set_up(handoff.acpi, handoff.efi_system_table);
+    smbios::set_up(handoff.smbios, handoff.efi_system_table);
     pic::silence();
     apic::set_up();
     machine_check::set_up_this_core();

@@ -9,6 +9,8 @@ unsafe extern "C" {
     static __text_end: u8;
     static __rodata_end: u8;
     static __image_end: u8;
+    static __payload_end: u8;
+    static embedded_len: u32;
     static first_core_stacks: u8;
     static __build_id_note: BuildId;
 }
@@ -22,6 +24,9 @@ struct BuildId {
     name: [u8; 4],
     id: [u8; 20],
 }
+
+/// Room behind the image's file (`link.ld`).
+const EMBEDDED_LEN: usize = 64 * 1024;
 
 /// Everything, .bss included.
 pub(super) fn image() -> Range<u64> {
@@ -52,6 +57,18 @@ pub(super) fn stacks() -> u64 {
 pub(crate) fn build_id() -> [u8; 20] {
     // SAFETY: The linker put a note of this layout there, which nobody writes to.
     unsafe { __build_id_note.id }
+}
+
+/// What was put behind the image's file for ways of booting that bring nothing along, without the zeroes that
+/// fill it up; empty as a rule.
+pub(super) fn embedded() -> &'static [u8] {
+    // SAFETY: A word of the image's text, which nobody writes to.
+    let len = unsafe { embedded_len } as usize;
+    let start = core::ptr::with_exposed_provenance((&raw const __payload_end).addr());
+    // SAFETY: The linker left room for as much as the host's tool puts there, and nobody writes to it.
+    let bytes: &[u8] = unsafe { core::slice::from_raw_parts(start, len.min(EMBEDDED_LEN)) };
+    let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    &bytes[..end]
 }
 
 fn address(symbol: *const u8) -> u64 {

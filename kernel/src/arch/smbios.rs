@@ -1,27 +1,20 @@
 //! What the firmware calls this machine.
 
-use kernel::boot::bytes::Memory;
+use kernel::boot::efi;
 use kernel::boot::smbios::{self, Structures, System};
 use spin::Once;
 
-use super::acpi::bytes_at;
+use super::acpi::{FirmwareMemory, bytes_at};
 
 static SYSTEM: Once<System> = Once::new();
 
-/// Memory that firmware left.
-struct Firmware;
-
-impl Memory for Firmware {
-    fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-        bytes_at(address, len)
-    }
-}
-
-/// Reads the structures that the loader told of, or those of a BIOS. A machine without has no name.
-pub(super) fn set_up(told: Option<Structures>) {
+/// Reads the structures that the loader told of, or those of UEFI firmware with a system table at `system`,
+/// or of a BIOS. A machine without has no name.
+pub(super) fn set_up(told: Option<Structures>, system: Option<u64>) {
+    let of_efi = || efi::smbios_structures(&FirmwareMemory, system?);
     let of_bios = || bytes_at(smbios::AREA.0, smbios::AREA.1).and_then(smbios::find);
-    if let Some(structures) = told.or_else(of_bios)
-        && let Some(system) = smbios::system(&Firmware, structures)
+    if let Some(structures) = told.or_else(of_efi).or_else(of_bios)
+        && let Some(system) = smbios::system(&FirmwareMemory, structures)
     {
         SYSTEM.call_once(|| system);
     }

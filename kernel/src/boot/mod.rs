@@ -1,9 +1,12 @@
 //! What the boot loader handed over, read from raw bytes and trusted nowhere.
 //!
-//! Two loaders' formats end in one [`Handoff`]: PVH ([`pvh`]) and multiboot2 ([`multiboot2`]).
+//! Three formats end in one [`Handoff`]: PVH ([`pvh`]), multiboot2 ([`multiboot2`]), and Linux's, which our
+//! entry for UEFI firmware speaks too ([`linux`]).
 //! Everything but a file is copied out, so that the loader's memory may be overwritten afterwards.
 
 pub mod bytes;
+pub mod efi;
+pub mod linux;
 pub mod madt;
 pub mod multiboot2;
 pub mod pvh;
@@ -34,6 +37,10 @@ pub struct Handoff {
     pub acpi: Option<AcpiRoot>,
     /// Where the firmware says what the machine is called, if the loader said so.
     pub smbios: Option<Structures>,
+    /// Where UEFI firmware left its system table, if the loader said so.
+    pub efi_system_table: Option<u64>,
+    /// The address on Ethernet of the card that booted the machine, if that is known.
+    pub boot_nic: Option<[u8; 6]>,
     /// The command line; empty if there was none.
     pub command_line: String<COMMAND_LINE_LEN>,
     /// Where the first module lies: a file of rules. None if there was none, or it cannot be where
@@ -70,7 +77,7 @@ pub enum Kind {
 /// Why nothing could be taken over from the loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Neither a PVH nor a multiboot2 loader started this image.
+    /// No loader that is known started this image.
     UnknownLoader,
     /// The loader's structure lies outside of memory or is too short for its own header.
     Unreadable,
@@ -81,7 +88,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownLoader => "started by an unknown loader (neither PVH nor multiboot2)",
+            Self::UnknownLoader => {
+                "started by an unknown loader (not by PVH, multiboot2, Linux's protocol or UEFI)"
+            }
             Self::Unreadable => "the boot loader's data cannot be read",
             Self::NoMemoryMap => "the boot loader gave no memory map",
         })
@@ -99,8 +108,10 @@ pub enum Oddity {
     RegionsCut,
     /// A tag or list does not fit where it claims to be; reading stopped there.
     Damaged,
-    /// The file of rules does not lie in memory; it is ignored.
+    /// The loader's file does not lie in memory; it is ignored.
     ModuleAstray,
+    /// The command line names a file, and the loader brought none.
+    ModuleMissing,
     /// The pointer to the ACPI tables has a wrong signature or checksum; it is ignored.
     BadRsdp,
 }
@@ -113,6 +124,7 @@ impl fmt::Display for Oddity {
             Self::RegionsCut => "the memory map has more than 128 regions, the rest is not used",
             Self::Damaged => "the boot loader's data is damaged, reading stopped there",
             Self::ModuleAstray => "the loader's file does not lie in usable memory, it is ignored",
+            Self::ModuleMissing => "initrd= names a file, and the loader brought none",
             Self::BadRsdp => "the loader's pointer to the ACPI tables is damaged, it is ignored",
         })
     }
@@ -126,8 +138,14 @@ impl Handoff {
         }
     }
 
+    /// Adds `region`, to the last one where it only goes on with that: firmware's maps are long.
     fn add_region(&mut self, region: Region) {
-        if self.regions.push(region).is_err() {
+        if let Some(last) = self.regions.last_mut()
+            && last.kind == region.kind
+            && last.start.checked_add(last.len) == Some(region.start)
+        {
+            last.len = last.len.saturating_add(region.len);
+        } else if self.regions.push(region).is_err() {
             self.note(Oddity::RegionsCut);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::bytes::{Memory, u32_at, u64_at};
 use super::smbios::entry_point;
-use super::{Error, Handoff, Kind, Oddity, Region};
+use super::{Error, Handoff, Oddity, Region, efi};
 
 /// What the loader leaves in EAX.
 pub const MAGIC: u32 = 0x36d7_6289;
@@ -93,32 +93,15 @@ fn read_memory_map(body: &[u8], handoff: &mut Handoff) {
     }
 }
 
-/// Reads descriptors of UEFI 2.9, section 7.2.3; the stride is the firmware's.
+/// Reads the firmware's own map (3.6.19): the stride of its descriptors, their version, and they.
 fn read_efi_map(body: &[u8], handoff: &mut Handoff) {
     let stride = u32_at(body, 0).unwrap_or(0) as usize;
-    let Some(entries) = body.get(8..).filter(|_| stride >= 40) else {
-        return handoff.note(Oddity::Damaged);
-    };
-    for entry in entries.chunks_exact(stride) {
-        let fields = (u32_at(entry, 0), u64_at(entry, 8), u64_at(entry, 24));
-        if let (Some(kind), Some(start), Some(pages)) = fields {
-            handoff.add_region(efi_region(kind, start, pages));
-        }
-    }
-}
-
-fn efi_region(kind: u32, start: u64, pages: u64) -> Region {
-    let kind = match kind {
-        // Loader and boot services are over, and so are their code and data.
-        1..=4 | 7 => Kind::Usable,
-        9 | 10 => Kind::Acpi,
-        _ => Kind::Reserved,
-    };
-    Region { start, len: pages.saturating_mul(4096), kind }
+    efi::read_memory_map(body.get(8..).unwrap_or_default(), stride, handoff);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
 
     const AT: u64 = 0x1_0000;

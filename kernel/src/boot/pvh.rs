@@ -29,8 +29,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
         read_module(memory, u64_at(start, 16).unwrap_or(0), &mut handoff);
     }
     if let Some(address) = u64_at(start, 32).filter(|&address| address != 0) {
-        let all = memory.bytes(address, rsdp::LEN).or_else(|| memory.bytes(address, 20));
-        handoff.keep_rsdp(all);
+        handoff.keep_rsdp(rsdp::bytes(memory, address));
     }
     // The memory map came with version 1 of the structure.
     if u32_at(start, 4).unwrap_or(0) < 1 {
@@ -42,7 +41,8 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
     handoff.checked()
 }
 
-fn read_command_line(memory: &impl Memory, at: u64, handoff: &mut Handoff) {
+/// Keeps the line at `at`, up to its end; none is there at 0.
+pub(super) fn read_command_line(memory: &impl Memory, at: u64, handoff: &mut Handoff) {
     if at == 0 {
         return;
     }

@@ -1,10 +1,9 @@
 //! The root pointer of the ACPI tables (ACPI 6.4, section 5.2.5).
 
-use super::bytes::{u8_at, u32_at, u64_at};
+use super::bytes::{Memory, u8_at, u32_at, u64_at};
 
 /// Length of the structure since ACPI 2.0; ACPI 1.0 has the first 20 bytes of it.
-pub const LEN: usize = 36;
-
+const LEN: usize = 36;
 const LEN_OF_FIRST_VERSION: usize = 20;
 const SIGNATURE: &[u8] = b"RSD PTR ";
 
@@ -15,6 +14,11 @@ pub struct AcpiRoot {
     pub revision: u8,
     /// Physical address of the table.
     pub address: u64,
+}
+
+/// As much of a root pointer as there is at `address`.
+pub(super) fn bytes(memory: &impl Memory, address: u64) -> Option<&[u8]> {
+    memory.bytes(address, LEN).or_else(|| memory.bytes(address, LEN_OF_FIRST_VERSION))
 }
 
 /// Reads the root pointer at the start of `bytes`, if its signature and checksums are right.
@@ -43,7 +47,7 @@ fn sums_to_zero(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A root pointer of revision 2 with both addresses.

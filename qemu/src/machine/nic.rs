@@ -34,6 +34,8 @@ pub enum Model {
 pub struct Nic {
     /// Its kind.
     pub model: Model,
+    /// Whether it has QEMU's ROM for it, iPXE: firmware without has drivers of its own, or none.
+    pub has_rom: bool,
     /// Further properties of the device, as QEMU's option `-device` has them.
     pub properties: Vec<String>,
     /// What its cable is plugged into.
@@ -65,7 +67,8 @@ impl Nic {
     /// A card on `netdev`, its frames not captured.
     #[must_use]
     pub fn new(netdev: Netdev) -> Self {
-        Self { model: Model::default(), properties: Vec::new(), netdev, capture: None }
+        let model = Model::default();
+        Self { model, has_rom: false, properties: Vec::new(), netdev, capture: None }
     }
 
     /// A card outside QEMU, at the end of the cable `netdev`. QEMU inherits `socket`, which has to
@@ -75,7 +78,8 @@ impl Nic {
         Self { model: Model::Proxy { socket: socket.as_raw_fd() }, ..Self::new(netdev) }
     }
 
-    pub(super) fn add(&self, line: &mut Words, index: usize) {
+    /// Adds card number `index`, which the machine `boots` from or not.
+    pub(super) fn add(&self, line: &mut Words, index: usize, boots: bool) {
         let slot = usize::from(FIRST_NIC_SLOT) + index * self.model.slots();
         let device = match self.model {
             Model::Virtio => "virtio-net-pci,disable-legacy=on",
@@ -89,9 +93,10 @@ impl Nic {
         self.netdev.add(line, &format!("net{index}"));
         let mac = Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX));
         let queues = self.netdev.queues();
-        let mut device = format!(
-            "{device}{queues},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x},romfile="
-        );
+        let mut device =
+            format!("{device}{queues},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x}");
+        device.push_str(if self.has_rom { "" } else { ",romfile=" });
+        device.push_str(if boots { ",bootindex=0" } else { "" });
         self.properties.iter().for_each(|property| device.extend([",", property]));
         line.option("-device", device);
         if let Some(file) = &self.capture {

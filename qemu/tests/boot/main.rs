@@ -13,6 +13,8 @@ mod checksums;
 mod console;
 mod cost;
 mod crash;
+#[path = "../debian/mod.rs"]
+mod debian;
 mod dpdk;
 mod e1000e;
 mod endings;

@@ -11,7 +11,7 @@ use qemu::accel::Accelerator;
 use qemu::find;
 use qemu::guest::{Exit, Guest};
 use qemu::ledger::Ledger;
-use qemu::machine::{Machine, Netdev, Nic, Serial};
+use qemu::machine::{Firmware, Machine, Netdev, Nic, Serial};
 use qemu::reading::{self, ImageLedger};
 use qemu::run_directory::RunDirectory;
 use qemu::traffic::Count;
@@ -93,6 +93,11 @@ impl Rig {
         Ok(self.machine()?.wires(2)?.append("ports=all").append(NOTHING))
     }
 
+    /// `barecore.img`, which lies beside the image.
+    pub(crate) fn boot_image(&self) -> PathBuf {
+        self.image.with_extension("img")
+    }
+
     /// The image's path.
     pub(crate) fn image(&self) -> &PathBuf {
         &self.image
@@ -128,6 +133,16 @@ impl Setup {
     pub(crate) fn append(mut self, words: &str) -> Self {
         self.machine.append.extend(words.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Puts UEFI firmware into the machine, if it is installed.
+    pub(crate) fn uefi(mut self) -> Result<Self> {
+        if let Some(file) = find::OVMF.into_iter().find(|file| !Path::new(file).is_file()) {
+            let reason = format!("{file} is missing; on Debian: apt-get install ovmf");
+            return Err(Skipped(reason).into());
+        }
+        self.machine.firmware = Firmware::uefi(&self.run)?;
+        Ok(self)
     }
 
     /// Changes the machine.

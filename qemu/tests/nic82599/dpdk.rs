@@ -12,9 +12,9 @@ use qemu::machine::Mac;
 use qemu::nic82599::{Device, Rule};
 use qemu::wire::Wire;
 
-use crate::initramfs::Initramfs;
-use crate::rig::{START_LIMIT, expect_violations, told};
-use crate::{skip, userland};
+use crate::debian::initramfs::Initramfs;
+use crate::rig::{START_LIMIT, Setup, expect_violations, told};
+use crate::skip;
 
 crate::facts![it_spreads_over_four_queues_and_loses_nothing];
 
@@ -46,7 +46,7 @@ echo status=$?
 ";
 
 fn it_spreads_over_four_queues_and_loses_nothing() -> Result<()> {
-    let mut setup = userland::machine(archive()?, &MODULES, SCRIPT)?;
+    let mut setup = Setup::of_linux(archive()?, &MODULES, SCRIPT)?;
     setup.machine.cores = 2;
     setup.machine.memory = 1024;
     let wire = setup.card(|options| options.is_lossless = true)?;

@@ -9,10 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 use qemu::guest::Guest;
 use qemu::nic82599::{Device, Rule};
 
-use crate::initramfs::Initramfs;
+use crate::debian::initramfs::Initramfs;
 use crate::responder::Responder;
 use crate::rig::{START_LIMIT, Setup, expect_violations, told};
-use crate::userland;
 
 crate::facts![it_pings_in_all_sizes, it_carries_three_megabytes_both_ways];
 
@@ -53,7 +52,7 @@ const HARMLESS: [&str; 13] = [
 /// A machine that runs `script` once the driver is loaded, and then shows what the driver said.
 pub(crate) fn setup(script: &str) -> Result<Setup> {
     let script = [script, "dmesg | grep ixgbe\n"].concat();
-    let mut setup = userland::machine(Initramfs::new(), &MODULES, &script)?;
+    let mut setup = Setup::of_linux(Initramfs::new(), &MODULES, &script)?;
     // Without KVM nobody hears the card's interrupts. So that the kernel asks all its drivers at
     // every tick, it is to poll, and to have no other source of ticks than the old one.
     setup.machine.append.extend(["irqpoll", "nolapic_timer"].map(str::to_owned));

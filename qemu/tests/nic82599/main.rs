@@ -4,17 +4,16 @@
 //! The packages are brought once by `apt-get download` and only unpacked. What cannot be had is
 //! skipped, and says so.
 
+#[path = "../debian/mod.rs"]
+mod debian;
 mod dpdk;
 mod faults;
-mod initramfs;
 mod ipxe;
 mod linux;
-mod packages;
 mod responder;
 mod rig;
 #[path = "../skipping/mod.rs"]
 mod skipping;
-mod userland;
 
 use std::process::ExitCode;
 

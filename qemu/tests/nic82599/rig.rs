@@ -14,6 +14,8 @@ use qemu::nic82599::{Device, Options, Rule, Violation, check_emulator};
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
+use crate::debian::initramfs::Initramfs;
+use crate::debian::userland;
 use crate::skip;
 
 /// The longest that a driver of others may take to start. Linux' makes tens of thousands of register
@@ -55,6 +57,14 @@ impl Setup {
         machine.cores = 1;
         let (devices, sockets) = (Vec::new(), Vec::new());
         Ok(Self { program, run: RunDirectory::new()?, machine, devices, sockets })
+    }
+
+    /// A machine that boots Debian's kernel with the files of `archive` and runs `script`.
+    pub(crate) fn of_linux(archive: Initramfs, modules: &[&str], script: &str) -> Result<Self> {
+        let mut setup = Self::new(Path::new(""))?;
+        let file = setup.run.file("initramfs");
+        userland::boot(&mut setup.machine, (archive, &file), modules, script)?;
+        Ok(setup)
     }
 
     /// Adds a card, as `adapt` makes it, and returns the other end of its cable.

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Instant, SystemTime};
 
-use anyhow::Result;
+use ::qemu::boot_image;
+use anyhow::{Context as _, Result};
 use pmdstat::logs::BuildId;
 
 use crate::workspace::{cargo, succeed, target};
@@ -33,6 +34,17 @@ pub(crate) fn build() -> Result<PathBuf> {
         eprintln!("later recordings will have no texts of logs: {error:#}");
     }
     Ok(image)
+}
+
+/// Builds the image, and prints where its two forms lie.
+///
+/// # Errors
+///
+/// As [`build`].
+pub(crate) fn tell() -> Result<()> {
+    let image = build()?;
+    println!("{}\n{}", image.display(), boot_image(&image).display());
+    Ok(())
 }
 
 /// Keeps a copy of `image` in `folder` under its build id, where `pmdstat` finds it for recordings, and of
@@ -74,8 +86,16 @@ pub(crate) fn build_into(target: &Path) -> Result<PathBuf> {
         .env("CARGO_TARGET_DIR", target);
     succeed(&mut build, "building the image")?;
     let image = path_in(target);
+    let file = boot_image(&image);
+    fs::write(&file, boot_image::make(&fs::read(&image)?, b"")?)
+        .with_context(|| format!("cannot write {}", file.display()))?;
     eprintln!("built {} in {:.1} s", image.display(), start.elapsed().as_secs_f64());
     Ok(image)
+}
+
+/// Where `barecore.img` of `image` lies.
+pub(crate) fn boot_image(image: &Path) -> PathBuf {
+    image.with_extension("img")
 }
 
 /// Where the image lies, built or not.

@@ -15,13 +15,19 @@ use hosted::callgrind;
 use crate::stop::Stop;
 use crate::workspace::succeed;
 
-/// A program and the Debian package that holds it.
+/// A program, or a file by its path, and the Debian package that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
     /// What is run.
     pub(crate) program: &'static str,
     /// What is installed.
     pub(crate) package: &'static str,
+}
+
+impl Tool {
+    fn is_there(&self) -> bool {
+        Path::new(self.program).is_file() || find::program(self.program).is_some()
+    }
 }
 
 const QEMU: Tool = Tool { program: find::QEMU, package: "qemu-system-x86" };
@@ -46,6 +52,18 @@ pub(crate) const NETWORK: [Tool; 5] = [
     Tool { program: "iperf3", package: "iperf3" },
     Tool { program: "tcpdump", package: "tcpdump" },
     Tool { program: "tshark", package: "tshark" },
+];
+
+/// Loaders and firmware that the image is booted by in tests, and what serves them.
+pub(crate) const LOADERS: [Tool; 5] = [
+    Tool {
+        program: "grub-mkrescue",
+        package: "grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools",
+    },
+    Tool { program: find::OVMF[0], package: "ovmf" },
+    Tool { program: find::PXELINUX, package: "pxelinux" },
+    Tool { program: find::LDLINUX, package: "syslinux-common" },
+    Tool { program: "dnsmasq", package: "dnsmasq-base" },
 ];
 
 /// The oldest QEMU with datagram wires between unix sockets.
@@ -117,7 +135,7 @@ pub(crate) fn starts_services() -> bool {
 }
 
 fn missing(tools: &[Tool]) -> Vec<Tool> {
-    tools.iter().copied().filter(|tool| find::program(tool.program).is_none()).collect()
+    tools.iter().copied().filter(|tool| !tool.is_there()).collect()
 }
 
 fn check_version(version: (u32, u32)) -> Result<()> {

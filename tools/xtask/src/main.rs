@@ -51,7 +51,7 @@ enum Verb {
     Fuzz(fuzz::Options),
     /// Measures, prints a table and writes target/bench/NAME.json.
     Bench(bench::Options),
-    /// Builds the image that boots and prints its path.
+    /// Builds the image that boots, and prints the paths of the ELF file and of barecore.img.
     Image,
 }
 
@@ -74,7 +74,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Check => check::run(),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Bench(options) => bench::run(&options),
-        Verb::Image => image::build().map(|path| println!("{}", path.display())),
+        Verb::Image => image::tell(),
     }
 }
 

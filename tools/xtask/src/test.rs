@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use crate::install::{self, BROWSER, CPP, Consent, NETWORK, PROMETHEUS, VALGRIND};
+use crate::install::{self, BROWSER, CPP, Consent, LOADERS, NETWORK, PROMETHEUS, VALGRIND};
 use crate::workspace::{PARTS, cargo, succeed, target};
 use crate::{fuzz, image};
 
@@ -51,8 +51,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let network = NETWORK.into_iter().filter(|_| install::is_root());
         // Nobody who runs tests asked for a server of metrics at the port 9090.
         let monitor = [PROMETHEUS].into_iter().filter(|_| !install::starts_services());
-        let others: Vec<_> =
-            [VALGRIND, CPP, BROWSER].into_iter().chain(network).chain(monitor).collect();
+        let others: Vec<_> = [VALGRIND, CPP, BROWSER]
+            .into_iter()
+            .chain(LOADERS)
+            .chain(network)
+            .chain(monitor)
+            .collect();
         install::qemu(options.consent, &others)?;
         let image = image::build()?;
         let pmdstat = build_pmdstat()?;

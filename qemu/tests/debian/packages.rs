@@ -1,4 +1,4 @@
-//! What other people's drivers come in: packages of Debian, unpacked and not installed.
+//! Packages of Debian, unpacked and not installed.
 //!
 //! They lie in the target directory, so that they are brought once. Where they cannot be had,
 //! the tests that need them are skipped.
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use anyhow::{Context as _, Result, ensure};
 use qemu::find;
 
-use crate::skip;
+use crate::skipping::Skipped;
 
 /// Where packages are unpacked.
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/debian");
@@ -36,7 +36,7 @@ impl Kernel {
     pub(crate) fn bring() -> Result<Self> {
         let _guard = LOCK.lock();
         if Self::unpacked().is_err() {
-            let package = kernel_package().or_else(|error| skip(format!("{error:#}")))?;
+            let package = kernel_package().or_else(|error| skipped(format!("{error:#}")))?;
             unpack(&package)?;
         }
         Self::unpacked()
@@ -78,9 +78,13 @@ fn kernel_package() -> Result<String> {
     Ok(format!("linux-image-{name}"))
 }
 
+fn skipped<T>(reason: String) -> Result<T> {
+    Err(Skipped(reason).into())
+}
+
 fn unpack(package: &str) -> Result<()> {
     if !find::has_apt() {
-        return skip(format!("the package {package} can be had by apt-get only"));
+        return skipped(format!("the package {package} can be had by apt-get only"));
     }
     let downloads = folder().join("download");
     fs::create_dir_all(&downloads).context("cannot write into the target directory")?;
@@ -92,7 +96,7 @@ fn unpack(package: &str) -> Result<()> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let reason = said.lines().rfind(|line| line.starts_with("E: ")).unwrap_or(said.trim());
-        return skip(format!("the package {package} cannot be had: {reason}"));
+        return skipped(format!("the package {package} cannot be had: {reason}"));
     }
     let file = entry(&downloads, &format!("{package}_"))?;
     let status = Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder()).status();

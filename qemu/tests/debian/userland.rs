@@ -1,10 +1,12 @@
 //! Debian's kernel with busybox, running one script.
 
-use anyhow::Result;
+use std::path::Path;
 
-use crate::initramfs::Initramfs;
-use crate::packages::{self, Kernel};
-use crate::rig::Setup;
+use anyhow::Result;
+use qemu::machine::Machine;
+
+use super::initramfs::Initramfs;
+use super::packages::{self, Kernel};
 
 /// All programs in their places, and what the kernel shows.
 const BEGIN: &str = "#!/bin/busybox sh
@@ -19,12 +21,16 @@ echo script=done
 poweroff -f
 ";
 
-/// A machine with the files of `archive` that loads `modules`, in this order, and then runs
-/// `script`. What the script prints as `key=value` can be waited for.
-pub(crate) fn machine(archive: Initramfs, modules: &[&str], script: &str) -> Result<Setup> {
+/// Has `machine` boot Debian's kernel with the files of `archive`, load `modules`, in this order, and then run
+/// `script`. What the script prints as `key=value` can be waited for. The archive is written to `file`.
+pub(crate) fn boot(
+    machine: &mut Machine,
+    (archive, file): (Initramfs, &Path),
+    modules: &[&str],
+    script: &str,
+) -> Result<()> {
     let kernel = Kernel::bring()?;
     let busybox = packages::bring("busybox-static", "bin/busybox")?;
-    let mut setup = Setup::new(&kernel.image)?;
     let mut begin = BEGIN.to_owned();
     let mut archive = archive.file("bin/busybox", &busybox)?;
     for module in modules {
@@ -32,12 +38,12 @@ pub(crate) fn machine(archive: Initramfs, modules: &[&str], script: &str) -> Res
         begin.push_str(&format!("insmod /modules/{module}.ko\n"));
     }
     let archive = ["proc", "sys", "dev", "tmp"].into_iter().fold(archive, Initramfs::folder);
-    let file = setup.run.file("initramfs");
-    archive.text("init", &[&begin, script, END].concat()).write(&file)?;
-    setup.machine.module = Some(file);
+    archive.text("init", &[&begin, script, END].concat()).write(file)?;
+    machine.image = kernel.image;
+    machine.module = Some(file.to_owned());
     // Where a busy host starves the emulator, a kernel that checks its timer panics, and one that
     // watches for lockups complains of a driver that only waits.
     let words = "console=ttyS0 loglevel=1 panic=-1 no_timer_check nosoftlockup";
-    setup.machine.append = words.split(' ').map(str::to_owned).collect();
-    Ok(setup)
+    machine.append = words.split(' ').map(str::to_owned).collect();
+    Ok(())
 }
