@@ -117,7 +117,7 @@ pub struct RuleSet {
     count: usize,
     actions: usize,
     shapes: usize,
-    /// Numbers of shapes by table, and in each by falling priority.
+    /// Numbers of shapes by table, in each by falling priority, and then by mask.
     order: Vec<u16, SHAPES>,
     seeds: Seeds,
 }
@@ -242,10 +242,12 @@ impl RuleSet {
         Ok(self.shapes as u16 - 1)
     }
 
-    /// Puts rules and shapes in order, and leaves out those that later ones replace.
+    /// Puts rules and shapes in an order that depends on nothing but them, so that rules which are listed and
+    /// given again are the same set; and leaves out those that later ones replace.
     fn sort(&mut self) {
-        let rules = &mut self.memory.rules[..self.count];
-        let rank = |rule: &Stored| (rule.table, Reverse(rule.priority), rule.shape, rule.value);
+        let (rules, shapes) = (&mut self.memory.rules[..self.count], &*self.memory.shapes);
+        let mask = |rule: &Stored| shapes[usize::from(rule.shape)].mask.0;
+        let rank = |rule: &Stored| (rule.table, Reverse(rule.priority), mask(rule), rule.value);
         rules.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)).then(b.given.cmp(&a.given)));
         let mut kept = 0;
         for number in 0..self.count {
@@ -260,7 +262,7 @@ impl RuleSet {
         let shapes = &self.memory.shapes;
         self.order.sort_unstable_by_key(|number| {
             let shape = &shapes[usize::from(*number)];
-            (shape.table, Reverse(shape.most), *number)
+            (shape.table, Reverse(shape.most), shape.mask.0)
         });
     }
 

@@ -1,6 +1,6 @@
 //! One rule: whom it fits, and what is done with them.
 
-use core::cmp::Reverse;
+use core::cmp::{Ordering, Reverse};
 
 use heapless::Vec;
 
@@ -124,12 +124,18 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// Whether it is about the same packets as `other`, in the same table at the same priority.
-    pub fn is_same_match(&self, other: &View<'_>) -> bool {
-        self.rank() == other.rank()
+    /// Which of both comes first in a set; neither if they are about the same packets, in the same table at
+    /// the same priority.
+    pub fn order(&self, other: &View<'_>) -> Ordering {
+        self.rank().cmp(&other.rank())
     }
 
-    fn rank(&self) -> impl Ord + use<'_> {
+    /// Whether it does the same as `other` with the same packets, and is known by the same name.
+    pub fn is_same(&self, other: &View<'_>) -> bool {
+        (self.cookie, self.actions) == (other.cookie, other.actions) && self.order(other).is_eq()
+    }
+
+    fn rank(&self) -> (u8, Reverse<u16>, &[u64; WORDS], &[u64; WORDS]) {
         (self.table, Reverse(self.priority), &self.mask.0, self.value)
     }
 }

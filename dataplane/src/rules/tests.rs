@@ -39,6 +39,28 @@ fn the_last_of_equal_matches_holds() {
 }
 
 #[test]
+fn rules_stand_in_the_same_order_in_whatever_order_they_were_given() {
+    let texts = [
+        "priority=100,tcp,actions=drop",
+        "priority=50,in_port=1,actions=drop",
+        "priority=50,tcp,actions=1",
+        "priority=50,tcp,tp_dst=80,actions=1",
+        "table=1,actions=normal",
+    ];
+    let listed = |texts: &[&str]| -> std::vec::Vec<String> {
+        played::rules(texts).iter().map(|rule| rule.to_string()).collect()
+    };
+    let first = listed(&texts);
+    for turn in 0..texts.len() {
+        let mut texts = texts;
+        texts.rotate_left(turn);
+        assert_eq!(listed(&texts), first);
+    }
+    let set = played::rules(&texts);
+    assert!(set.iter().zip(set.iter().skip(1)).all(|(one, other)| one.order(&other).is_lt()));
+}
+
+#[test]
 fn a_look_up_looks_at_masks_only_that_could_have_won() {
     let set = played::rules(&[
         "priority=20,in_port=1,actions=drop",

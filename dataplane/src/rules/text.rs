@@ -44,11 +44,16 @@ pub enum Expected {
 
 impl Display for Fault {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "column {}: expected ", self.column)?;
-        match self.expected {
-            Expected::Words(words) => out.write_str(words),
-            Expected::Number(most) => write!(out, "a number from 0 to {most}"),
-            Expected::Needed { field, needs } => write!(out, "{needs} before {field}"),
+        write!(out, "column {}: expected {}", self.column, self.expected)
+    }
+}
+
+impl Display for Expected {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => out.write_str(words),
+            Self::Number(most) => write!(out, "a number from 0 to {most}"),
+            Self::Needed { field, needs } => write!(out, "{needs} before {field}"),
         }
     }
 }
