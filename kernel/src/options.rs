@@ -35,6 +35,9 @@ pub use tunnels::{Tunnels, Vtep};
 /// Cores that a mask can name.
 pub const CORES: usize = 256;
 
+/// What words begin with that loaders add: GRUB the first, iPXE and PXELINUX all others.
+const LOADERS: [&str; 4] = ["BOOT_IMAGE=", "initrd=", "BOOTIF=", "ip="];
+
 /// What the command line says, and defaults where it says nothing.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -48,6 +51,8 @@ pub struct Options {
     pub log: Chosen,
     /// Which NICs to take.
     pub ports: Ports,
+    /// Whether the NIC that booted the machine may be a port.
+    pub takes_boot_nic: bool,
     /// Which ports frames leave by.
     pub forward: Forward,
     /// Which cores may run PMDs.
@@ -231,6 +236,7 @@ impl Default for Options {
             hostname: Hostname::new(),
             log: Chosen::DEFAULT,
             ports: Ports::None,
+            takes_boot_nic: false,
             forward: Forward::default(),
             pmd_cpu_mask: CpuMask::ALL,
             perf: PerfOptions::default(),
@@ -260,7 +266,7 @@ impl Options {
         let mut options = Self::default();
         let mut faults = Faults::default();
         let words = line.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
-        for word in words.filter(|word| !word.is_empty()) {
+        for word in words.filter(|word| !word.is_empty() && !is_loaders(word)) {
             if let Err(fault) = options.set(word) {
                 faults.add(fault);
             }
@@ -296,6 +302,11 @@ impl Options {
         }
         Err(Fault::TooWide { before, after, fitting: WINDOW.saturating_sub(before) })
     }
+}
+
+/// Whether `word` is one that loaders write into every command line, for a Linux that they may boot.
+fn is_loaders(word: &[u8]) -> bool {
+    LOADERS.iter().any(|start| word.starts_with(start.as_bytes()))
 }
 
 #[cfg(test)]

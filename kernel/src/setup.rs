@@ -19,10 +19,10 @@ use perf::events::{self, Part};
 use perf::losses::Sample;
 use perf::{Iteration, Snapshot, Timebase, windows};
 
-use crate::arch::{cores, memory, tsc};
+use crate::arch::{self, cores, memory, tsc};
 use crate::mgmt;
 use crate::pmds::{self, Handle, MILLISECONDS, Polling};
-use crate::ports::{self, Port, Shape};
+use crate::ports::{self, Found, Port, Shape};
 use crate::queues::{Queues, Rx};
 use crate::switches::FileFault;
 
@@ -44,6 +44,8 @@ pub(crate) enum Trouble {
     NoCard,
     /// No card is what this names.
     NoSuchCard(Nic),
+    /// The card at this place booted the machine, and was named, or is one of all.
+    BootNic(Place, bool),
     /// Tunnels are to leave by a port that there is not.
     NoEndpoint(u16),
     /// There is no port as the one that the control core was to have for itself.
@@ -84,6 +86,11 @@ impl Display for Trouble {
                  (QEMU: -device virtio-net-pci)",
             ),
             Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),
+            Self::BootNic(place, is_named) => {
+                let key = if *is_named { "error: ports" } else { "ports=all" };
+                write!(out, "{key}: {place} booted the machine and is left alone ")?;
+                out.write_str("(boot-nic=take takes it)")
+            }
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
             }
@@ -184,7 +191,7 @@ pub(crate) fn take_ports(
     troubles: &mut Troubles,
 ) -> (Vec<Port, PORTS>, Vec<&'static mut Queues, PORTS>) {
     let (mut taken, mut queues) = (Vec::new(), Vec::new());
-    let chosen = ports::chosen(&options.ports);
+    let mut chosen = ports::chosen(&options.ports);
     if let Ports::These(nics) = &options.ports {
         let is_there =
             |nic: &Nic| chosen.iter().any(|card| nic.is(card.place, card.mac.unwrap_or_default()));
@@ -195,6 +202,7 @@ pub(crate) fn take_ports(
     if chosen.is_empty() && options.ports == Ports::All {
         note(troubles, Trouble::NoCard);
     }
+    leave_boot_nic(options, &mut chosen, troubles);
     let mut left = QUEUES - 1;
     for (number, card) in chosen.iter().enumerate() {
         // One for each port that is still to come.
@@ -218,6 +226,19 @@ pub(crate) fn take_ports(
         }
     }
     (taken, queues)
+}
+
+/// Takes the card that booted the machine out of `chosen`, unless it was asked for in so many words:
+/// firmware or a management controller may go on using it, and who is locked out needs it to boot again.
+fn leave_boot_nic(options: &Options, chosen: &mut Vec<Found, PORTS>, troubles: &mut Troubles) {
+    let Some(own) = arch::boot_nic().filter(|_| !options.takes_boot_nic) else { return };
+    chosen.retain(|card| {
+        let is_it = card.mac == Some(own);
+        if is_it {
+            note(troubles, Trouble::BootNic(card.place, options.ports != Ports::All));
+        }
+        !is_it
+    });
 }
 
 /// What port `number` is to be like, if it may have so many queues.

@@ -3,6 +3,7 @@
 
 use core::ops::Range;
 
+use kernel::address::Mac;
 use kernel::boot::bytes::Memory;
 use kernel::boot::{Error, Handoff, linux, multiboot2, pvh};
 
@@ -43,6 +44,11 @@ pub(super) fn read(magic: u32, structure: u64) -> Result<(Handoff, Range<u64>), 
 /// The kernel command line, as the loader gave it.
 pub(crate) fn command_line() -> &'static str {
     super::handoff().map_or("", |handoff| handoff.command_line.as_str())
+}
+
+/// The network card that the machine was booted by, if that is known.
+pub(crate) fn boot_nic() -> Option<Mac> {
+    super::handoff()?.boot_nic
 }
 
 /// The file that the loader brought, or else the one that is in the image, if any.

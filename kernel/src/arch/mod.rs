@@ -38,7 +38,7 @@ pub(crate) mod tsc;
 use kernel::boot::Handoff;
 use spin::Once;
 
-pub(crate) use loader::{command_line, module};
+pub(crate) use loader::{boot_nic, command_line, module};
 pub(crate) use traps::ticks;
 
 static HANDOFF: Once<Handoff> = Once::new();

@@ -6,6 +6,7 @@ use heapless::String;
 use super::bytes::{Memory, u8_at, u32_at, u64_at};
 use super::pvh::read_command_line;
 use super::{Error, Handoff, Oddity, Region, efi, rsdp};
+use crate::address::Mac;
 
 /// What the entry code passes on when a loader for Linux, or UEFI firmware, started us. Any number that no
 /// other loader has.
@@ -55,7 +56,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
     handoff.add_module(wide(page, RAMDISK, RAMDISK_UPPER), len);
     if is_ours(page) {
         pass_over_own_name(&mut handoff);
-        handoff.boot_nic = boot_nic(page);
+        handoff.boot_nic = handoff.boot_nic.or(boot_nic(page));
     }
     if len == 0 && handoff.command_line.split(' ').any(|word| word.starts_with("initrd=")) {
         handoff.note(Oddity::ModuleMissing);
@@ -97,9 +98,9 @@ fn pass_over_own_name(handoff: &mut Handoff) {
     }
 }
 
-fn boot_nic(page: &[u8]) -> Option<[u8; 6]> {
-    let mac = page.get(BOOT_MAC..BOOT_MAC + 6)?.try_into().ok()?;
-    (u8_at(page, BOOT_MAC + 6) == Some(1)).then_some(mac)
+fn boot_nic(page: &[u8]) -> Option<Mac> {
+    let bytes = page.get(BOOT_MAC..)?.first_chunk()?;
+    (u8_at(page, BOOT_MAC + 6) == Some(1)).then_some(Mac(*bytes))
 }
 
 fn read_memory_map(page: &[u8], entries: usize, handoff: &mut Handoff) {
@@ -205,7 +206,7 @@ mod tests {
         let handoff = parse(&ram, AT).unwrap();
         assert_eq!(handoff.regions[0].len, 0x1000_0000);
         assert_eq!(handoff.efi_system_table, Some(0x7f00_0018));
-        assert_eq!(handoff.boot_nic, Some([2, 0, 0, 0, 0, 9]));
+        assert_eq!(handoff.boot_nic, Some(Mac([2, 0, 0, 0, 0, 9])));
         assert_eq!(handoff.command_line, "ports=all");
     }
 

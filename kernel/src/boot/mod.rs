@@ -9,6 +9,7 @@ pub mod efi;
 pub mod linux;
 pub mod madt;
 pub mod multiboot2;
+pub mod network;
 pub mod pvh;
 pub mod ranges;
 pub mod rsdp;
@@ -21,6 +22,8 @@ use heapless::{String, Vec};
 
 pub use rsdp::AcpiRoot;
 use smbios::Structures;
+
+use crate::address::Mac;
 
 /// The longest command line that is kept, in bytes.
 pub const COMMAND_LINE_LEN: usize = 1024;
@@ -39,13 +42,13 @@ pub struct Handoff {
     pub smbios: Option<Structures>,
     /// Where UEFI firmware left its system table, if the loader said so.
     pub efi_system_table: Option<u64>,
-    /// The address on Ethernet of the card that booted the machine, if that is known.
-    pub boot_nic: Option<[u8; 6]>,
     /// The command line; empty if there was none.
     pub command_line: String<COMMAND_LINE_LEN>,
     /// Where the first module lies: a file of rules. None if there was none, or it cannot be where
     /// the loader says.
     pub module: Option<Range<u64>>,
+    /// The network card that the machine was booted by, if a loader said so ([`network`]).
+    pub boot_nic: Option<Mac>,
     /// The memory map as it was given: neither sorted nor free of overlaps.
     pub regions: Vec<Region, REGIONS_LEN>,
     /// What was odd, for the console.
@@ -167,7 +170,10 @@ impl Handoff {
             self.note(Oddity::CommandLineCut);
         }
         match core::str::from_utf8(kept) {
-            Ok(text) => self.command_line = String::try_from(text).unwrap_or_default(),
+            Ok(text) => {
+                self.boot_nic = network::of_command_line(text).or(self.boot_nic);
+                self.command_line = String::try_from(text).unwrap_or_default();
+            }
             Err(_) => self.note(Oddity::CommandLineNotText),
         }
     }

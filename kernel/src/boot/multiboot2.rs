@@ -2,7 +2,7 @@
 
 use super::bytes::{Memory, u32_at, u64_at};
 use super::smbios::entry_point;
-use super::{Error, Handoff, Oddity, Region, efi};
+use super::{Error, Handoff, Oddity, Region, efi, network};
 
 /// What the loader leaves in EAX.
 pub const MAGIC: u32 = 0x36d7_6289;
@@ -18,6 +18,7 @@ const MEMORY_MAP: u32 = 6; // 3.6.8
 const SMBIOS: u32 = 13; // 3.6.15: version, reserved, a copy of the entry point
 const RSDP_FIRST: u32 = 14; // 3.6.16: a copy of the ACPI 1.0 pointer
 const RSDP_EXTENDED: u32 = 15; // 3.6.17: a copy of the ACPI 2.0 pointer
+const NETWORK: u32 = 16; // 3.6.18: the message that DHCP ended with
 const EFI_MEMORY_MAP: u32 = 17; // 3.6.19
 
 /// Where the information block lies, in bytes: to be kept free until everything is copied.
@@ -50,6 +51,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
             SMBIOS => handoff.smbios = handoff.smbios.or(body.get(8..).and_then(entry_point)),
             RSDP_FIRST if handoff.acpi.is_some() => {}
             RSDP_FIRST | RSDP_EXTENDED => handoff.keep_rsdp(Some(body)),
+            NETWORK => handoff.boot_nic = handoff.boot_nic.or(network::of_dhcp(body)),
             EFI_MEMORY_MAP => efi_map = Some(body),
             _ => {}
         }
@@ -103,6 +105,7 @@ fn read_efi_map(body: &[u8], handoff: &mut Handoff) {
 mod tests {
     use super::super::Kind;
     use super::*;
+    use crate::address::Mac;
 
     const AT: u64 = 0x1_0000;
 
@@ -170,6 +173,19 @@ mod tests {
         assert_eq!(parse(&block(&tags), AT).unwrap().module, Some(0x20_0000..0x20_0100));
         let tags = [memory_map(), module(2, 1)];
         assert_eq!(parse(&block(&tags), AT).unwrap().oddities[..], [Oddity::Damaged]);
+    }
+
+    #[test]
+    fn the_card_that_booted_is_that_of_the_command_line_or_else_of_dhcp() {
+        let mut message = [0; 240];
+        (message[1], message[2], message[33]) = (1, 6, 9);
+        let line = tag_of(COMMAND_LINE, b"BOOTIF=01-02-00-00-00-00-07");
+        let booted = |tags: &[std::vec::Vec<u8>]| parse(&block(tags), AT).unwrap().boot_nic;
+        let (map, dhcp) = (memory_map(), tag_of(NETWORK, &message));
+        assert_eq!(booted(&[map.clone(), dhcp.clone()]), Some(Mac([0, 0, 0, 0, 0, 9])));
+        for tags in [[map.clone(), dhcp.clone(), line.clone()], [line, dhcp, map]] {
+            assert_eq!(booted(&tags), Some(Mac([2, 0, 0, 0, 0, 7])));
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 33] = [
+static OWN: [OwnKey; 34] = [
     OwnKey {
         name: "console",
         range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
@@ -81,6 +81,12 @@ static OWN: [OwnKey; 33] = [
         range: Range::Text("none, all, or up to 16 PCI addresses or MACs", values::ports),
         default: "none",
         help: "NICs to take; their order numbers the ports",
+    },
+    OwnKey {
+        name: "boot-nic",
+        range: Range::Text("leave or take", values::boot_nic),
+        default: "leave",
+        help: "whether ports= takes the NIC that booted the machine, if that is known (BOOTIF=)",
     },
     OwnKey {
         name: "forward",

@@ -434,6 +434,17 @@ fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
 }
 
 #[test]
+fn words_that_loaders_add_are_passed_over() {
+    let (options, faults) = parse(
+        "BOOT_IMAGE=/barecore.img initrd=lab7.conf BOOTIF=01-52-54-00-12-34-56 \
+         ip=192.0.2.7:192.0.2.1:192.0.2.1:255.255.255.0 boot-nic=take",
+    );
+    assert_eq!((faults.as_str(), options.takes_boot_nic), ("", true));
+    refused("boot-nic=yes", "error: boot-nic=yes: expected leave or take; using leave");
+    refused("initrds=x", "error: initrds: no such key");
+}
+
+#[test]
 fn a_hostname_is_a_label() {
     for name in ["lab7", "7", "a-b", &"x".repeat(63)] {
         assert_eq!(parse(&format!("hostname={name}")).0.hostname, name);

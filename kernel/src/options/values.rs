@@ -104,6 +104,15 @@ pub(super) fn ports(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+pub(super) fn boot_nic(options: &mut Options, text: &str) -> Option<()> {
+    options.takes_boot_nic = match text {
+        "leave" => false,
+        "take" => true,
+        _ => return None,
+    };
+    Some(())
+}
+
 /// NICs with commas between, none of them twice.
 fn nics<const N: usize>(list: &str) -> Option<Vec<Nic, N>> {
     let mut nics = Vec::new();
