@@ -4,9 +4,10 @@ use core::fmt::{self, Display, Formatter};
 
 use dataplane::PORTS;
 use defmt::Display2Format;
+use kernel::config::Config;
 use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
-use kernel::options::{Faults, Options, Ports};
+use kernel::options::{Options, Ports};
 use perf::Settings;
 use perf::settings::Duration;
 
@@ -20,9 +21,10 @@ use crate::setup::Trouble;
 pub(crate) fn tell<O: Orders>(
     control: &mut Control<'_, O>,
     board: &Board,
-    options: &Options,
-    (faults, troubles): (&Faults<'_>, &[Trouble]),
+    config: &Config<'_>,
+    troubles: &[Trouble],
 ) {
+    let options = &config.options;
     let version = env!("CARGO_PKG_VERSION");
     let (pmds, hertz) = (board.pmds(), tsc::frequency());
     vlog!(Boot info "Barecore {=str}, {=usize} PMDs, TSC {=u64} Hz", version, pmds, hertz);
@@ -37,9 +39,7 @@ pub(crate) fn tell<O: Orders>(
     control.notice(format_args!("{}", Perf(&options.perf.general)));
     control.notice(format_args!("ports: {}", Taken(board)));
     control.notice(format_args!("help lists the commands; start with pmd-perf-show"));
-    if faults.count() > 0 {
-        control.notice(format_args!("{faults}"));
-    }
+    tell_of_config(control, config);
     for trouble in troubles {
         control.notice(format_args!("{trouble}"));
     }
@@ -47,6 +47,26 @@ pub(crate) fn tell<O: Orders>(
         list_cards(control);
     }
     tell_of_rules(control, board, options);
+}
+
+/// Says what of the command line and of the file does not hold.
+fn tell_of_config<O: Orders>(control: &mut Control<'_, O>, config: &Config<'_>) {
+    if config.faults.count() > 0 {
+        control.notice(format_args!("{}", config.faults));
+    }
+    for fault in config.file_faults.iter() {
+        control.notice(format_args!("error: configuration file: {fault}"));
+    }
+    let wrong = config.file_faults.count();
+    if wrong > 0 {
+        control.notice(format_args!(
+            "error: configuration file: none of it holds, only the command line does (faults: {wrong})"
+        ));
+    }
+    if config.is_overridden() {
+        let keys = config.overridden();
+        control.notice(format_args!("the command line wins over the configuration file: {keys}"));
+    }
 }
 
 /// Says which ports have a rule and are not there. Without any port something else was wrong.

@@ -15,7 +15,7 @@ pub use complete::completions;
 pub use entry::Entry;
 pub use fault::Fault;
 pub use help::Help;
-pub use parse::{assigned, parse};
+pub use parse::parse;
 pub use table::COMMANDS;
 
 /// Rows of a history that are shown at most.
@@ -47,6 +47,8 @@ pub enum Command<'a> {
         /// In which form.
         format: Format,
     },
+    /// Show the configuration that runs.
+    ShowConfig(ConfigPart),
     /// Show ports and what went through them.
     ShowPorts(Format),
     /// One port.
@@ -176,6 +178,25 @@ impl PortPart {
     const ASKED: [Self; 3] = [Self::Queues, Self::Registers, Self::Counters];
     /// Those words.
     const WORDS: [&str; 3] = ["queues", "regs", "counters"];
+}
+
+/// What of the configuration to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConfigPart {
+    /// What is not the default.
+    #[default]
+    Set,
+    /// All of it, and when each key changes.
+    All,
+    /// What no file says.
+    Diff,
+}
+
+impl ConfigPart {
+    /// Those that are asked for by a word, in the order of [`Self::WORDS`].
+    const ASKED: [Self; 2] = [Self::All, Self::Diff];
+    /// Those words.
+    const WORDS: [&str; 2] = ["all", "diff"];
 }
 
 /// How an answer is written.

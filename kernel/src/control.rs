@@ -12,6 +12,7 @@ mod aside;
 mod auto;
 mod captures;
 mod cards;
+mod configuration;
 mod coverage;
 mod endpoint;
 mod execute;
@@ -41,8 +42,9 @@ use perf::time::Utc;
 use perf::{Iteration, Settings, Snapshot, Timebase};
 
 use crate::command::ROWS;
+use crate::logs::Chosen;
 use crate::machine::Machine;
-use crate::options::{Balance, FlowOptions, Numbers, Watchdog};
+use crate::options::{Balance, FlowOptions, Numbers, Said, Watchdog};
 use crate::output::Output;
 use crate::shell::{LINE, Screen, Shell, Typed};
 use crate::show::STEP;
@@ -59,11 +61,12 @@ use losses::Losses;
 use pace::{Pace, Rate};
 pub use pmd::{Cleared, Counted, Handle, Line, Orders, Pmd, PmdMemory};
 pub use put::FILE;
-use put::Put;
+use put::{Put, Saved};
 use requests::Pending;
 use revalidate::Walk;
 pub use rxqs::{Known, MOST as QUEUES, Queue, Rxqs, Usage};
-pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory, add_all};
+pub(crate) use tables::add as add_rule;
+pub use tables::{Change, Edit, Error as TablesError, Tables, TablesMemory};
 
 /// Bytes of output that must be handed in.
 pub const OUTPUT: usize = LOW + 2 * STEP;
@@ -115,6 +118,10 @@ pub struct Memory<'a> {
 /// What the control core was told at boot.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// What was said of keys; what holds of those that change at run time may differ by now.
+    pub said: Said<'static>,
+    /// Which logs are written.
+    pub log: Chosen,
     /// Settings that are told of where there is no PMD.
     pub settings: Settings,
     /// What happens when an iteration does not end.
@@ -149,6 +156,7 @@ pub struct Control<'a, O> {
     pmds: &'a mut [Pmd<O>],
     base: Timebase,
     policy: Policy,
+    saved: Saved,
     tables: Tables,
     walk: Walk,
     rxqs: Rxqs,
@@ -221,6 +229,7 @@ impl<'a, O: Orders> Control<'a, O> {
             pmds,
             base,
             walk: Walk::new(base.cycles(u64::from(policy.flows.max_idle) * 1000), base.hertz),
+            saved: Saved { settings: policy.settings, log: policy.log },
             policy,
             tables,
             endpoint: None,

@@ -7,6 +7,7 @@ pub mod balance;
 pub mod boot;
 pub mod cmos;
 pub mod command;
+pub mod config;
 pub mod control;
 mod ether;
 pub mod logs;

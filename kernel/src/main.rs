@@ -26,37 +26,42 @@ mod wall_clock;
 use arch::{cores, crash, memory, sections, tsc};
 use board::Board;
 use heapless::Vec;
+use kernel::config::Config;
 use kernel::control::Endpoint;
-use kernel::options::{Options, Stream};
+use kernel::options::Stream;
 use kernel::stream::Way;
 use perf::Timebase;
 use serial::Port;
 use setup::Troubles;
-use switches::World;
+use switches::{Rules, World};
 
 /// What core 0 does once the machine is set up.
 fn main() -> ! {
     let boot = tsc::now();
-    let (mut options, faults) = Options::parse(arch::command_line().as_bytes());
+    let Ok(mut rules) = Rules::new() else { out_of_memory("rules") };
+    let line = arch::command_line().as_bytes();
+    let mut config = Config::read(line, arch::module(), &mut rules.set);
+    let options = &mut config.options;
     crash::report_to(options.console.com);
     log::LEVELS.choose(&options.log);
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
-    let cores = setup::pmd_cores(&options, &mut troubles);
+    let cores = setup::pmd_cores(options, &mut troubles);
     let (mut ports, mut queues) = match cores.is_empty() {
         true => (Vec::new(), Vec::new()),
-        false => setup::take_ports(&options, &mut troubles),
+        false => setup::take_ports(options, &mut troubles),
     };
-    let managed = mgmt::open(&mut options, &ports, &mut queues, &mut troubles);
+    let managed = mgmt::open(options, &ports, &mut queues, &mut troubles);
     let Ok(managed) = managed else { out_of_memory("the port of mgmt=") };
+    let options = &config.options;
     let base = Timebase::new(tsc::frequency(), boot);
-    let cores = setup::with_pmds(&options, &cores, &queues, &mut troubles);
+    let cores = setup::with_pmds(options, &cores, &queues, &mut troubles);
     let polling: Vec<_, { cores::MAX }> =
-        cores.iter().map(|&core| setup::polling(&options, core)).collect();
-    setup::miss_members(&options, &ports, &mut troubles);
-    let endpoint = setup::endpoint(&options, &ports, &mut troubles);
+        cores.iter().map(|&core| setup::polling(options, core)).collect();
+    setup::miss_members(options, &ports, &mut troubles);
+    let endpoint = setup::endpoint(options, &ports, &mut troubles);
     let own = managed.as_ref().map(|managed| managed.number as u16);
-    let world = World::new(&options, polling.len(), (ports.len(), own), endpoint, arch::module());
+    let world = World::new(&config, rules, polling.len(), (ports.len(), own, endpoint));
     let before = |store, queues: &mut [_]| {
         if let Some(frames) = options.nictest {
             nictest::run(&mut ports, queues, store, frames);
@@ -67,7 +72,7 @@ fn main() -> ! {
     });
     let Ok(((handles, queues, wire), world)) = started else { out_of_memory("these ports") };
     if let Some(fault) = world.fault {
-        setup::note(&mut troubles, setup::Trouble::BadFile(fault));
+        setup::note(&mut troubles, setup::Trouble::BadRules(fault));
     }
     crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let ledgers = handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect();
@@ -75,8 +80,8 @@ fn main() -> ! {
     if let Some(managed) = &managed {
         board.set_managed(managed.number, managed.management.tally());
     }
-    let Some(pmds) = setup::watched(handles, &options) else { out_of_memory("PMDs") };
-    let Some(control) = setup::control(&options, pmds, world.tables, base) else {
+    let Some(pmds) = setup::watched(handles, options) else { out_of_memory("PMDs") };
+    let Some(control) = setup::control(&config, pmds, world.tables, base) else {
         out_of_memory("the console")
     };
     control.set_queues(queues, tsc::now());
@@ -87,15 +92,15 @@ fn main() -> ! {
     if let Some(utc) = wall.utc() {
         control.set_utc(utc);
     }
-    banner::tell(control, &board, &options, (&faults, &troubles));
+    banner::tell(control, &board, &config, &troubles);
     if options.nictest.is_some() {
         control.test_cards(&board);
     }
     let console = Port::open(options.console.com, options.console.baud);
     let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
-    facts::tell(control, &board, &options);
-    let stream = log::Line::find(&options);
-    let way = log::Line::way(stream.as_ref(), managed.is_some(), &options);
+    facts::tell(control, &board, options);
+    let stream = log::Line::find(options);
+    let way = log::Line::way(stream.as_ref(), managed.is_some(), options);
     match options.stream {
         Stream::None => {}
         Stream::Net if way == Way::Nowhere => control.notice(format_args!(

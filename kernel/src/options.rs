@@ -9,6 +9,7 @@ mod fault;
 mod forward;
 mod management;
 mod perf;
+mod said;
 mod table;
 mod tunnels;
 mod values;
@@ -25,11 +26,13 @@ use crate::address::{Mac, Nic, Place};
 use crate::logs::Chosen;
 pub use balance::Balance;
 pub use bonds::Bonds;
+pub(crate) use fault::Shown;
 pub use fault::{Fault, Faults};
 pub use forward::Forward;
 pub use management::Management;
 pub use perf::PerfOptions;
-pub use table::{Key, keys};
+pub use said::Said;
+pub use table::{Key, When, keys};
 pub use tunnels::{Tunnels, Vtep};
 
 /// Cores that a mask can name.
@@ -39,7 +42,7 @@ pub const CORES: usize = 256;
 const LOADERS: [&str; 4] = ["BOOT_IMAGE=", "initrd=", "BOOTIF=", "ip="];
 
 /// What the command line says, and defaults where it says nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where the console is.
     pub console: Console,
@@ -264,30 +267,46 @@ impl Options {
     /// What `line` says, and what of it cannot be honoured.
     pub fn parse(line: &[u8]) -> (Self, Faults<'_>) {
         let mut options = Self::default();
-        let mut faults = Faults::default();
-        let words = line.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
-        for word in words.filter(|word| !word.is_empty() && !is_loaders(word)) {
-            if let Err(fault) = options.set(word) {
-                faults.add(fault);
-            }
-        }
-        if let Err(fault) = options.narrow() {
-            faults.add(fault);
-        }
-        if !options.balance.plan.isolate && options.balance.plan.isolates() {
-            options.balance.plan.isolate = true;
-            faults.add(Fault::NeedsGroup);
-        }
+        let mut said = Said::NONE;
+        let faults = options.read(line, &mut said);
         (options, faults)
     }
 
-    fn set<'a>(&mut self, word: &'a [u8]) -> Result<(), Fault<'a>> {
+    /// Has hold what `line` says beside what holds already, and notes that down in `said`. What of it
+    /// cannot be honoured is told, and its key has its default.
+    pub fn read<'a>(&mut self, line: &'a [u8], said: &mut Said<'a>) -> Faults<'a> {
+        let mut faults = Faults::default();
+        let words = line.split(|byte| byte.is_ascii_whitespace() || *byte == 0);
+        for word in words.filter(|word| !word.is_empty() && !is_loaders(word)) {
+            if let Err(fault) = self.set(word, said) {
+                faults.add(fault);
+            }
+        }
+        for fault in self.agree() {
+            if let (Fault::NeedsGroup, [name, _]) = (fault, fault.keys()) {
+                Key::named(name.as_bytes()).into_iter().for_each(|key| said.note(key, None));
+            }
+            faults.add(fault);
+        }
+        faults
+    }
+
+    /// Has keys that depend on each other agree, and tells which did not.
+    pub(crate) fn agree(&mut self) -> impl IntoIterator<Item = Fault<'static>> + use<> {
+        let is_alone = !self.balance.plan.isolate && self.balance.plan.isolates();
+        self.balance.plan.isolate |= is_alone;
+        [self.narrow().err(), is_alone.then_some(Fault::NeedsGroup)].into_iter().flatten()
+    }
+
+    /// Has hold what `word` says, and notes that down in `said`.
+    pub(crate) fn set<'a>(&mut self, word: &'a [u8], said: &mut Said<'a>) -> Result<(), Fault<'a>> {
         let end = word.iter().position(|&byte| byte == b'=').unwrap_or(word.len());
         let (name, value) = (&word[..end], word.get(end + 1..).unwrap_or_default());
-        let key = keys().find(|key| key.name().as_bytes() == name);
-        let key = key.ok_or(Fault::UnknownKey(name))?;
+        let key = Key::named(name).ok_or(Fault::UnknownKey(name))?;
         let text = core::str::from_utf8(value).ok();
-        if text.and_then(|text| key.set(self, text)).is_none() {
+        let good = text.filter(|text| key.set(self, text).is_some());
+        said.note(key, good);
+        if good.is_none() {
             key.reset(self);
             return Err(Fault::BadValue(key, value));
         }

@@ -35,7 +35,7 @@ impl Clock for Hand {
 
 static SHARED: SharedSeed = SharedSeed::from_u64(0x5eed);
 
-fn rule_set() -> RuleSet {
+pub(crate) fn rule_set() -> RuleSet {
     let memory = rules::Memory {
         rules: many(16, || Stored::EMPTY),
         actions: vec![Action::Normal; 64].leak(),
@@ -71,7 +71,8 @@ pub(crate) fn tables(texts: &[&str]) -> (Tables, (Reader<RuleSet>, Reader<Networ
     let ((rules, mut rule_readers), (network, mut readers)) = (rules.open(1), network.open(1));
     let heard = vec![0; ADDRESSES].leak().try_into().unwrap();
     let meters = many(METERS, Meter::default);
-    let tables = Tables::new(rules, network, TablesMemory { heard, meters }, HERTZ);
+    let saved = (rule_set(), many(METERS, || None));
+    let tables = Tables::new(rules, network, TablesMemory { heard, meters, saved }, HERTZ);
     (tables, (rule_readers.next().unwrap(), readers.next().unwrap()))
 }
 

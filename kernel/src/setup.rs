@@ -7,6 +7,7 @@ use dataplane::{PORTS, bond};
 use heapless::Vec;
 use kernel::address::{Nic, Place};
 use kernel::command;
+use kernel::config::{Config, Full};
 use kernel::control::{
     COVERAGE_COPIES, Control, Counted, FILE, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory,
     Policy, QUEUES, Tables,
@@ -24,7 +25,6 @@ use crate::mgmt;
 use crate::pmds::{self, Handle, MILLISECONDS, Polling};
 use crate::ports::{self, Found, Port, Shape};
 use crate::queues::{Queues, Rx};
-use crate::switches::FileFault;
 
 /// The store of events takes at most this part of the memory that is free.
 const STORE_PART: u64 = 4;
@@ -56,8 +56,8 @@ pub(crate) enum Trouble {
     NoMember(u16, u16),
     /// Tunnels are to leave by a member of a bond.
     BoundEndpoint(u16),
-    /// The loader's file of rules is wrong.
-    BadFile(FileFault),
+    /// Rules of the configuration file cannot be had on this machine.
+    BadRules(Full),
     /// A queue of a port is pinned, and there is none of that name.
     NoSuchQueue(u16, u16),
     /// A queue of a port is pinned to a core that has no PMD.
@@ -108,11 +108,9 @@ impl Display for Trouble {
                 out,
                 "error: vtep: port {port} is a member of a bond, and no tunnel leaves by one; tunnels are off"
             ),
-            Self::BadFile(FileFault::NotText(at)) => {
-                write!(out, "error: rules file: byte {at} is no UTF-8 text; none of it holds")
-            }
-            Self::BadFile(FileFault::Rules(fault)) => {
-                write!(out, "error: rules file: {fault}; none of it holds")
+            Self::BadRules(full) => {
+                let fault = full.fault();
+                write!(out, "error: configuration file: {fault}; none of its rules holds")
             }
             Self::NoSuchQueue(port, queue) => {
                 write!(out, "error: pmd-rxq-affinity: there is no queue {queue} of a port {port}")
@@ -312,12 +310,15 @@ pub(crate) fn watched(
 /// The control core over `pmds`, which publishes `tables`; none if the machine has too little memory.
 #[inline(never)]
 pub(crate) fn control(
-    options: &Options,
+    config: &Config<'static>,
     pmds: &'static mut [Pmd<Line<Rx>>],
     tables: Tables,
     base: Timebase,
 ) -> Option<&'static mut Control<'static, Line<Rx>>> {
+    let options = &config.options;
     let policy = Policy {
+        said: config.said,
+        log: options.log,
         settings: options.perf.general,
         watchdog: options.watchdog,
         flows: options.flows,

@@ -5,6 +5,7 @@
 
 mod bonds;
 mod capture;
+mod config;
 mod flows;
 pub mod json;
 mod ledger;
@@ -20,6 +21,7 @@ mod tunnels;
 
 pub use bonds::bonds;
 pub use capture::CaptureJob;
+pub use config::{ConfigDiffJob, ConfigJob, Running};
 pub use flows::{FlowsJob, RulesJob, TraceJob, packet};
 pub(crate) use ledger::unreadable;
 pub use ledger::{drops, ledger};

@@ -1,7 +1,5 @@
 //! Memory of what PMDs decide with, and of what is published to them.
 
-use core::fmt::{Display, Write as _};
-
 use dataplane::classifier::{Bucket, LISTS, Link, List, Subtable, Table};
 use dataplane::emc::{Entry, PLACES, Rare};
 use dataplane::flow::{Flow, Flows, SharedMask};
@@ -17,8 +15,9 @@ use dataplane::tunnel::Endpoint;
 use dataplane::{LOCAL, Note, Switch, classifier};
 use foldhash::SharedSeed;
 use handover::{Inbox, Mailbox, Published, Reader};
-use kernel::control::{Counted, Tables, TablesError, TablesMemory, add_all};
-use kernel::options::{Balance, FlowOptions, Forward, Options};
+use kernel::config::{Config, File, Full};
+use kernel::control::{Counted, Tables, TablesMemory};
+use kernel::options::{Balance, FlowOptions, Options};
 
 use crate::arch::{memory, random, tsc};
 use crate::pmds::{NoMemory, carve};
@@ -38,11 +37,25 @@ const FLOWS_PART: u64 = 4;
 /// What one PMD reads.
 pub(crate) type Readers = (Reader<RuleSet>, Reader<Network>);
 
+/// Rules before there is anybody who reads them.
+pub(crate) struct Rules {
+    pub(crate) set: RuleSet,
+    seeds: Seeds,
+}
+
+impl Rules {
+    /// Room for some.
+    pub(crate) fn new() -> Result<Self, NoMemory> {
+        let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
+        Ok(Self { set: rule_set(seeds)?, seeds })
+    }
+}
+
 /// What is known before PMDs are made.
 pub(crate) struct World {
     pub(crate) tables: Tables,
-    /// What is wrong with the file of rules, of which none holds then.
-    pub(crate) fault: Option<FileFault>,
+    /// What is wrong with rules of the file, of which none holds then.
+    pub(crate) fault: Option<Full>,
     readers: heapless::Vec<Readers, { handover::READERS }>,
     meters: &'static [Meter],
     /// Flows that each PMD can have.
@@ -56,19 +69,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The world as `options` say it is, for so many PMDs and `ports`, one of which may be `managed` by
-    /// the control core, with this `endpoint` of tunnels, and the rules in `file`.
+    /// The world as `config` says it is, for so many PMDs and `ports`, one of which may be `managed` by the
+    /// control core, with this `endpoint` of tunnels.
     #[inline(never)]
     pub(crate) fn new(
-        options: &Options,
+        config: &Config<'_>,
+        Rules { set: mut first, seeds }: Rules,
         pmds: usize,
-        (ports, managed): (usize, Option<u16>),
-        endpoint: Option<Endpoint>,
-        file: Option<&[u8]>,
+        (ports, managed, endpoint): (usize, Option<u16>, Option<Endpoint>),
     ) -> Result<Self, NoMemory> {
-        let seeds = Seeds::new(carve(SharedSeed::from_u64(random::number()))?, random::number());
-        let mut first = rule_set(seeds)?;
-        let fault = fill(&mut first, (&options.forward, managed), file).err();
+        let options = &config.options;
+        let fault = config.fill(&mut first, managed).err();
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
         let ports = ((1 << ports) - 1) & !managed.map_or(0, |port| 1 << port);
         let network = || network(ports, endpoint, options);
@@ -76,9 +87,12 @@ impl World {
         let heard = memory::carve_with(ADDRESSES, |_| 0).ok_or(NoMemory)?;
         let heard = heard.try_into().map_err(|_| NoMemory)?;
         let meters = &*memory::carve_with(METERS, |_| Meter::default()).ok_or(NoMemory)?;
-        let memory = TablesMemory { heard, meters };
+        let saved_meters = memory::carve_with(METERS, |_| None).ok_or(NoMemory)?;
+        let memory = TablesMemory { heard, meters, saved: (rule_set(seeds)?, saved_meters) };
         let mut tables = Tables::new(rules, network, memory, tsc::frequency());
         tables.set_managed(managed);
+        let file = config.file.iter().flat_map(File::meters);
+        file.for_each(|(number, setting)| tables.set_saved_meter(number, &setting));
         let readers = rule_readers.zip(network_readers).collect();
         let (flows, has_endpoint) = (flows_of_each(options, pmds), endpoint.is_some());
         let steering = options.steers_by_hash.then_some(seeds.other(5));
@@ -109,46 +123,6 @@ impl World {
         let FlowOptions { emc_insert_inv_prob, upcall_limit, .. } = self.options;
         switch.configure(emc_insert_inv_prob, upcall_limit);
         Ok((carve(switch)?, flows, inbox))
-    }
-}
-
-/// What is wrong with a file of rules.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum FileFault {
-    /// It is no UTF-8 text, from this byte on.
-    NotText(usize),
-    /// A rule is wrong, or there are too many.
-    Rules(TablesError),
-}
-
-/// Makes `set` the rules of `forward` and those of `file`. If something is wrong with the file, none
-/// of its rules is in the set.
-fn fill(
-    set: &mut RuleSet,
-    (forward, managed): (&Forward, Option<u16>),
-    file: Option<&[u8]>,
-) -> Result<(), FileFault> {
-    let own = |set: &mut RuleSet| {
-        set.clear();
-        forward.rules().for_each(|rule| add(set, &rule));
-        set.finish();
-    };
-    own(set);
-    let Some(bytes) = file else { return Ok(()) };
-    let text = core::str::from_utf8(bytes);
-    let text = text.map_err(|error| FileFault::NotText(error.valid_up_to()))?;
-    add_all(set, text, managed).map_err(|error| {
-        own(set);
-        FileFault::Rules(error)
-    })
-}
-
-/// Adds the rule that was written in these words to `set`.
-fn add(set: &mut RuleSet, rule: &impl Display) {
-    let mut text = heapless::String::<64>::new();
-    let _it_is_short = write!(text, "{rule}");
-    if let Ok(rule) = rules::parse(&text) {
-        let _there_is_room = set.add(&rule.view());
     }
 }
 

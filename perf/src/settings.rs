@@ -6,7 +6,7 @@ mod table;
 
 use crate::suspicion::{Limits, Reasons};
 
-pub use lasting::Lasting;
+pub use lasting::{Lasting, Values};
 pub use table::{Form, Setting, Spelling, TABLE};
 
 /// Iterations shown before and after a suspicious one at most, each and together.

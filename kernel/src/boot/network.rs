@@ -65,7 +65,8 @@ mod tests {
             "01-52-54-00-12-34-56-78",
             "01--52-54-00-12-34",
         ] {
-            let expected = (word == "01-52-54-00-12-34").then_some(Mac([1, 0x52, 0x54, 0, 0x12, 0x34]));
+            let expected =
+                (word == "01-52-54-00-12-34").then_some(Mac([1, 0x52, 0x54, 0, 0x12, 0x34]));
             assert_eq!(of_command_line(&format!("BOOTIF={word}")), expected, "{word}");
         }
         assert_eq!(of_command_line("XBOOTIF=52:54:00:12:34:56 ports=all"), None);

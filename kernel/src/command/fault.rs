@@ -50,13 +50,6 @@ pub(super) enum Complaint<'a> {
     Missing(&'static Form),
 }
 
-impl Fault<'_> {
-    /// What is wrong, without the word `error` and the usage.
-    pub fn reason(&self) -> impl Display {
-        self.complaint
-    }
-}
-
 impl Display for Fault<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         write!(out, "error: {}", self.complaint)?;

@@ -159,15 +159,6 @@ fn setting<'a>(
 }
 
 /// `changes` and the one that `word` asks for, which is a key, `=` and a value.
-///
-/// # Errors
-///
-/// What is wrong with the word.
-pub fn assigned(changes: Changes, word: &str) -> Result<Changes, Fault<'_>> {
-    assignment(changes, word).map_err(|complaint| Fault { complaint, usage: None })
-}
-
-/// The same, as a part of a line.
 fn assignment(mut changes: Changes, word: &str) -> Result<Changes, Complaint<'_>> {
     let (key, text) = word.split_once('=').ok_or(Complaint::NoKey(word))?;
     let number = TABLE.iter().position(|setting| setting.key == key);

@@ -5,7 +5,8 @@ use perf::windows::SECONDS;
 
 use super::entry::{Entry, Form, clamped, core, format, number, optional, required, seconds};
 use super::{
-    CAPTURED, Capture, Command, Crash, PerfShow, PortPart, ROWS, ShowEvents, ShowRxqs, Stall, Topic,
+    CAPTURED, Capture, Command, ConfigPart, Crash, PerfShow, PortPart, ROWS, ShowEvents, ShowRxqs,
+    Stall, Topic,
 };
 use crate::balance;
 use crate::control::FILE;
@@ -23,7 +24,7 @@ const LEVELS: &str = "off, err, warn, info or dbg, for all or for a module of vl
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 45] = [
+pub static COMMANDS: [Entry; 46] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -113,6 +114,18 @@ pub static COMMANDS: [Entry; 45] = [
         about: "where every frame ended",
         items: &[format()],
         make: |said| Command::ShowLedger(said.format(0)),
+    },
+    Entry {
+        name: "show config",
+        about: "what runs, as a file that boots so",
+        items: &[optional(
+            Form::Words(&ConfigPart::WORDS),
+            "also defaults, and when keys change; what is not as it was booted or put",
+        )],
+        make: |said| {
+            let part = |word: usize| ConfigPart::ASKED[word];
+            Command::ShowConfig(said.number(0).map_or(ConfigPart::Set, part))
+        },
     },
     Entry {
         name: "show events",
@@ -288,7 +301,7 @@ pub static COMMANDS: [Entry; 45] = [
     },
     Entry {
         name: "put begin",
-        about: "send a file of rules, meters and settings in pieces (pmdstat put does)",
+        about: "send a configuration file in pieces (pmdstat put does)",
         items: &[
             required(Form::Place(number("BYTES", 0, FILE as u64)), "that it has"),
             required(Form::Place(number("CRC32", 0, ANY)), "of them, as a decimal number"),

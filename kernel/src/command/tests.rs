@@ -256,11 +256,12 @@ fn lines_are_completed_word_by_word() {
         completions(line, |word, typed| found.push(word[typed..].to_string()));
         found
     };
-    assert_eq!(after("sh").len(), 6);
+    assert_eq!(after("sh").len(), 7);
     assert_eq!(after("pmd-perf-log-set -u"), ["s", "p"]);
     assert_eq!(after("set pmd-perf-r"), ["ooms"]);
     assert_eq!(after("show p"), ["orts", "ort"]);
     assert_eq!(after("show event"), ["s", ""]);
+    assert_eq!(after("show config "), ["all", "diff"]);
     assert_eq!(after("pmd-s"), ["tats-clear", "leep-show"]);
     assert_eq!(after("dpif-netdev/pmd-s"), ["tats-clear", "leep-show"]);
     assert_eq!(after("pmd-stats-clear -"), ["pmd"]);

@@ -34,6 +34,7 @@ impl<O: Orders> Control<'_, O> {
             Command::StatsClear { core } => self.clear(core, machine.now()),
             Command::Settings { changes, core } => self.change(&changes, core),
             Command::LogShow { core, format } => self.log_show(core, format),
+            Command::ShowConfig(part) => self.show_config(part),
             Command::ShowPorts(Format::Text) => show::ports(machine, ledgers, out),
             Command::ShowPorts(Format::Json) => show::json::ports(machine, ledgers, out),
             Command::ShowPort { port, part, format } => {

@@ -12,14 +12,16 @@ use super::tables::{Edit, Tables};
 use crate::control::Orders;
 use crate::machine::Machine;
 use crate::show::{
-    CaptureJob, FlowsJob, MetersJob, NicTestJob, PerfShowJob, PortJob, RulesJob, RxqsJob,
-    SettingsJob, TraceJob,
+    CaptureJob, ConfigDiffJob, ConfigJob, FlowsJob, MetersJob, NicTestJob, PerfShowJob, PortJob,
+    RulesJob, RxqsJob, SettingsJob, TraceJob,
 };
 
 /// An answer, or an event, that is being written.
 pub(super) enum Job {
     PerfShow(PerfShowJob),
     Settings(SettingsJob),
+    Config(ConfigJob),
+    ConfigDiff(ConfigDiffJob),
     Events(List),
     EventsDocument(ShowEvents),
     Event(Dump),
@@ -52,6 +54,8 @@ impl Job {
             Self::Port(job) => job.is_inside_line(),
             Self::EventsDocument(_) | Self::EventDocument(_) => true,
             Self::Settings(_)
+            | Self::Config(_)
+            | Self::ConfigDiff(_)
             | Self::Events(_)
             | Self::Event(_)
             | Self::SelfTest(_)
@@ -72,15 +76,21 @@ impl Job {
 impl<O: Orders> Control<'_, O> {
     /// Writes a little more of what is being written.
     pub(super) fn go_on(&mut self, machine: &mut impl Machine) -> fmt::Result {
-        if let Some(Job::Put(limit)) = self.job {
-            if !self.apply_put(machine.now() > limit)? {
-                self.job = None;
-            }
-            return Ok(());
+        let more = match self.job {
+            Some(Job::Put(limit)) => self.apply_put(machine.log_levels(), machine.now() > limit),
+            Some(Job::Config(_) | Job::ConfigDiff(_)) => self.step_config(machine.log_levels()),
+            _ => self.step_job(machine),
+        };
+        if !more? {
+            self.job = None;
         }
-        let Some(job) = &mut self.job else { return Ok(()) };
+        Ok(())
+    }
+
+    fn step_job(&mut self, machine: &mut impl Machine) -> Result<bool, fmt::Error> {
+        let Some(job) = &mut self.job else { return Ok(false) };
         let (out, events, base) = (&mut self.output, &self.events, &self.base);
-        let more = match job {
+        Ok(match job {
             Job::PerfShow(job) => {
                 job.step(self.pmds, (self.rows, self.counted), (base, machine.now()), out)?
             }
@@ -102,13 +112,9 @@ impl<O: Orders> Control<'_, O> {
                 None => false,
             },
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
-            Job::Put(_) => false,
+            Job::Put(_) | Job::Config(_) | Job::ConfigDiff(_) => false,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
-        };
-        if !more {
-            self.job = None;
-        }
-        Ok(())
+        })
     }
 }
 

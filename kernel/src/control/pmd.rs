@@ -5,6 +5,7 @@ use dataplane::{Ledger, Note, Order, Rxq};
 use handover::{Inbox, Sender};
 use perf::events::{Accounts, Open, Source};
 use perf::losses::{Losses, Sample};
+use perf::settings::Setting;
 use perf::watchdog::Watchdog;
 use perf::windows::Windows;
 use perf::{Limits, Metrics, Settings, Snapshot};
@@ -13,6 +14,7 @@ use super::auto;
 use super::captures::Lending;
 use super::losses::Waiting;
 use crate::command::Changes;
+use crate::options::Said;
 
 /// What takes orders to a PMD.
 pub trait Orders {
@@ -103,6 +105,8 @@ impl Counted {
 pub struct Pmd<O> {
     pub(super) handle: Handle<O>,
     pub(super) settings: Settings,
+    /// Those of them that a file said last.
+    pub(super) saved: Settings,
     /// What an automatic limit stands for, in microseconds.
     pub(super) auto: u32,
     pub(super) cleared: Cleared,
@@ -118,6 +122,11 @@ pub struct Pmd<O> {
     pub(super) owed: bool,
     /// The settings when somebody looked last.
     pub(super) seen: Settings,
+}
+
+/// Settings that `said` names.
+pub(super) fn named(said: &Said<'_>) -> impl Iterator<Item = &'static Setting> {
+    said.iter().filter_map(|(key, _)| key.setting())
 }
 
 /// How things stood when a PMD's figures were cleared. Reports subtract it; the PMD notices
@@ -138,6 +147,7 @@ impl<O> Pmd<O> {
         Self {
             handle,
             settings,
+            saved: settings,
             auto: auto::MOST,
             cleared: Cleared { counted: cleared, iteration: 0 },
             windows: Windows::new(seconds),
@@ -175,6 +185,18 @@ impl<O> Pmd<O> {
     /// Changes that; it is told as soon as it can be.
     pub(super) fn change(&mut self, changes: &Changes) {
         changes.apply_to(&mut self.settings);
+        self.owed = true;
+    }
+
+    /// Has those settings hold that `said` names, with the values that they have in `file`, and takes them for
+    /// what a file said.
+    pub(super) fn obey(&mut self, said: &Said<'_>, file: &Settings) {
+        for setting in named(said) {
+            setting.copy(file, &mut self.settings);
+            setting.copy(file, &mut self.saved);
+        }
+        self.settings.narrow();
+        self.saved.narrow();
         self.owed = true;
     }
 

@@ -1,20 +1,21 @@
-//! Files that programs send by the console: rules, meters and settings, applied whole or not at all.
+//! Files that programs send by the console: configuration, applied whole or not at all.
 //!
-//! A file comes in pieces, each a command, and is checked when it is whole. A line of it is a rule or a
-//! meter, as `add-flow` and `add-meter` take them, or a setting of supervision, `KEY=VALUE`; what follows a
-//! `#` is passed over. Rules in it take the place of all; without a rule those that there are stay.
+//! A file comes in pieces, each a command, and is checked when it is whole ([`crate::config`]). Rules in it take
+//! the place of all; without a rule those that there are stay. A key that changes at boot only may be in it with
+//! the value that holds.
 
 use core::fmt::{self, Display, Formatter, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dataplane::meter::Setting;
-use dataplane::rules::{self, Fault};
+use perf::Settings;
 
 use super::job::{Job, UNSETTLED};
-use super::tables::{self, Tables};
-use super::{Control, Orders, Pmd};
-use crate::command::{self, Changes};
+use super::pmd::named;
+use super::{Control, Orders, Policy};
+use crate::config::{Counts, Fault, Faults, File};
+use crate::logs::{Chosen, Levels};
+use crate::options::{Said, When};
 
 /// Bytes of a file at most.
 pub const FILE: usize = 64 * 1024;
@@ -98,82 +99,10 @@ impl Display for Refused {
     }
 }
 
-/// What a line of a file is.
-enum Line<'t> {
-    Setting(&'t str),
-    Meter(&'t str),
-    Rule,
-    Blank,
-}
-
-/// What a file holds that has no fault but in its rules.
-struct Content {
-    changes: Changes,
-    settings: usize,
-    meters: usize,
-    rules: usize,
-}
-
-/// The line with this number is wrong.
-enum Wrong<'t> {
-    Setting(usize, command::Fault<'t>),
-    Meter(usize, Fault),
-}
-
-/// Lines with their numbers, without comments.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines().map(|line| line.split('#').next().unwrap_or(line)))
-}
-
-fn kind(line: &str) -> Line<'_> {
-    match line.trim_ascii() {
-        "" => Line::Blank,
-        setting if setting.starts_with("pmd-perf-") => Line::Setting(setting),
-        meter if meter.starts_with("meter=") => Line::Meter(meter),
-        _ => Line::Rule,
-    }
-}
-
-fn meters(text: &str) -> impl Iterator<Item = Result<(u32, Setting), (usize, Fault)>> {
-    lines(text).filter_map(|(number, line)| match kind(line) {
-        Line::Meter(meter) => Some(rules::parse_meter(meter).map_err(|fault| (number, fault))),
-        _ => None,
-    })
-}
-
-impl Content {
-    fn of(text: &str) -> Result<Self, Wrong<'_>> {
-        let mut content = Self { changes: Changes::NONE, settings: 0, meters: 0, rules: 0 };
-        for (number, line) in lines(text) {
-            match kind(line) {
-                Line::Setting(word) => {
-                    let changed = command::assigned(content.changes, word);
-                    content.changes = changed.map_err(|fault| Wrong::Setting(number, fault))?;
-                    content.settings += 1;
-                }
-                Line::Meter(_) => content.meters += 1,
-                Line::Rule => content.rules += 1,
-                Line::Blank => {}
-            }
-        }
-        let fault = meters(text).find_map(Result::err);
-        fault.map_or(Ok(content), |(number, fault)| Err(Wrong::Meter(number, fault)))
-    }
-
-    /// Puts the rules of `text` in the place of all, if it has some. None while that cannot be.
-    fn replace(&self, text: &str, tables: &mut Tables) -> Option<Result<(), tables::Error>> {
-        let of_rules = lines(text).filter(|(_, line)| matches!(kind(line), Line::Rule));
-        if self.rules == 0 { Some(Ok(())) } else { tables.replace(of_rules) }
-    }
-}
-
-impl Display for Wrong<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setting(line, fault) => write!(out, "line {line}, {}", fault.reason()),
-            Self::Meter(line, fault) => write!(out, "line {line}, {fault}"),
-        }
-    }
+/// What of the policy was last said by a file, at boot or since.
+pub(super) struct Saved {
+    pub(super) settings: Settings,
+    pub(super) log: Chosen,
 }
 
 impl<O: Orders> Control<'_, O> {
@@ -199,33 +128,61 @@ impl<O: Orders> Control<'_, O> {
     }
 
     /// Applies it, if that can be, or says why not. False once all is said.
-    pub(super) fn apply_put(&mut self, is_late: bool) -> Result<bool, fmt::Error> {
-        let Self { put, output: out, tables, pmds, policy, .. } = self;
+    pub(super) fn apply_put(&mut self, levels: &Levels, is_late: bool) -> Result<bool, fmt::Error> {
+        let Self { put, output: out, tables, policy, saved, pmds, .. } = self;
         let text = match put.text() {
             Ok(text) => text,
             Err(refused) => return writeln!(out, "error: {refused}").map(|()| false),
         };
-        let content = match Content::of(text) {
-            Ok(content) => content,
-            Err(wrong) => {
-                return writeln!(out, "error: {wrong}; nothing is changed").map(|()| false);
+        let mut faults = Faults::default();
+        let file = File::read(text.as_bytes(), &mut faults);
+        file.iter().for_each(|file| refuse(file, &policy.said, &mut faults));
+        let Some(file) = file.filter(|_| faults.count() == 0) else { return tell(&faults, out) };
+        if file.has_rules() {
+            match tables.replace(|set, managed| file.fill(set, managed)) {
+                None if !is_late => return Ok(true),
+                None => return writeln!(out, "{UNSETTLED}").map(|()| false),
+                Some(Err(full)) => {
+                    faults.add(full.fault());
+                    return tell(&faults, out);
+                }
+                Some(Ok(())) => {}
             }
-        };
-        match content.replace(text, tables) {
-            None if !is_late => return Ok(true),
-            None => return writeln!(out, "{UNSETTLED}").map(|()| false),
-            Some(Err(error)) => {
-                return writeln!(out, "error: {error}; nothing is changed").map(|()| false);
-            }
-            Some(Ok(())) => {}
         }
-        for (number, setting) in meters(text).flatten() {
-            tables.set_meter(number, &setting);
+        file.meters().for_each(|(number, setting)| tables.set_saved_meter(number, &setting));
+        let Counts { settings, meters, rules } = file.counts;
+        pmds.iter_mut().for_each(|pmd| pmd.obey(&file.said, &file.options.perf.of(pmd.core())));
+        saved.obey(&file, policy);
+        if file.says("log") {
+            levels.choose(&file.options.log);
         }
-        content.changes.apply_to(&mut policy.settings);
-        pmds.iter_mut().for_each(|pmd: &mut Pmd<O>| pmd.change(&content.changes));
-        let Content { settings, meters, rules, .. } = content;
         writeln!(out, "put: lines applied: rules={rules} meters={meters} settings={settings}")?;
         Ok(false)
     }
+}
+
+impl Saved {
+    /// Notes what `file` says of keys that change at run time, and has it hold where there is no PMD.
+    fn obey(&mut self, file: &File<'_>, policy: &mut Policy) {
+        for setting in named(&file.said) {
+            setting.copy(&file.options.perf.general, &mut policy.settings);
+            setting.copy(&file.options.perf.general, &mut self.settings);
+        }
+        if file.says("log") {
+            self.log = file.options.log;
+        }
+    }
+}
+
+/// Notes each key in `file` that would need a boot: another value of it was `said`.
+fn refuse<'t>(file: &File<'t>, said: &Said<'_>, faults: &mut Faults<'t>) {
+    let at_boot = file.said.iter().filter(|(key, _)| key.when() == When::Boot);
+    for (key, value) in at_boot.filter(|(key, value)| !key.is_same(Some(value), said.of(*key))) {
+        let place = file.place(key.name()).unwrap_or((1, 1));
+        faults.add(Fault::at_boot(place, key, value));
+    }
+}
+
+fn tell(faults: &Faults<'_>, out: &mut impl Write) -> Result<bool, fmt::Error> {
+    writeln!(out, "{faults}; nothing is changed").map(|()| false)
 }

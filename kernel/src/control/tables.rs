@@ -6,7 +6,7 @@ use dataplane::Note;
 use dataplane::bond::Bond;
 use dataplane::meter::{Meter, Setting};
 use dataplane::network::{ADDRESSES, Network, Station};
-use dataplane::rules::{self, Action, Fault, RuleSet, SHAPES};
+use dataplane::rules::{self, Action, Fault, Rule, RuleSet, SHAPES};
 use dataplane::translate::World;
 use handover::Publisher;
 use heapless::String;
@@ -68,6 +68,8 @@ pub struct TablesMemory {
     pub heard: &'static mut [u64; ADDRESSES],
     /// Meters, which PMDs share; the first has the number 1.
     pub meters: &'static [Meter],
+    /// What a set of rules that is saved is kept in, and each meter that is: as many as those.
+    pub saved: (RuleSet, &'static mut [Option<Setting>]),
 }
 
 /// What is published, and meters, which need not be.
@@ -77,6 +79,8 @@ pub struct Tables {
     /// When each station was heard last, by its place.
     heard: &'static mut [u64; ADDRESSES],
     pub(crate) meters: &'static [Meter],
+    /// Rules and meters of the boot, or of the last file that had some.
+    pub(crate) saved: (RuleSet, &'static mut [Option<Setting>]),
     pub(super) neighbors: Neighbors,
     /// Stations that were learned and forgotten.
     pub(super) seen: Seen,
@@ -93,17 +97,25 @@ impl Tables {
         memory: TablesMemory,
         hertz: u64,
     ) -> Self {
-        let TablesMemory { heard, meters } = memory;
-        Self {
+        let TablesMemory { heard, meters, saved } = memory;
+        let mut tables = Self {
             rules,
             network,
             heard,
             meters,
+            saved,
             neighbors: Neighbors::new(hertz),
             seen: Seen::default(),
             managed: None,
             hertz,
-        }
+        };
+        tables.save_rules();
+        tables
+    }
+
+    /// Takes the rules that there are for those of a file.
+    pub(super) fn save_rules(&mut self) {
+        let _there_is_as_much_room = self.saved.0.make(self.rules.current().iter());
     }
 
     /// Refuses rules that send packets out by this port from now on: the control core has it for itself.
@@ -141,28 +153,29 @@ impl Tables {
         self.publish_if_right(|current, draft| change(current, draft, edit, managed))
     }
 
-    /// Puts the rules in these numbered `lines` in the place of all; none while a PMD does not know of
-    /// the last change.
+    /// Has those that `fill` puts into a set be all rules, of which none may send packets out by the port that it is
+    /// told of; none while a PMD does not know of the last change.
     ///
     /// # Errors
     ///
-    /// Where it cannot be done. Nothing is changed then.
-    pub(super) fn replace<'t>(
+    /// That of `fill`. Nothing is changed then.
+    pub(super) fn replace<E>(
         &mut self,
-        lines: impl Iterator<Item = (usize, &'t str)>,
-    ) -> Option<Result<(), Error>> {
+        fill: impl FnOnce(&mut RuleSet, Option<u16>) -> Result<(), E>,
+    ) -> Option<Result<(), E>> {
         let managed = self.managed;
-        self.publish_if_right(|_, draft| {
-            draft.clear();
-            add_lines(draft, lines, managed)
-        })
+        let replaced = self.publish_if_right(|_, draft| fill(draft, managed));
+        if let Some(Ok(())) = replaced {
+            self.save_rules();
+        }
+        replaced
     }
 
     /// Publishes the rules that `make` makes of the current ones, unless it finds a fault.
-    fn publish_if_right(
+    fn publish_if_right<E>(
         &mut self,
-        make: impl FnOnce(&RuleSet, &mut RuleSet) -> Result<(), Error>,
-    ) -> Option<Result<(), Error>> {
+        make: impl FnOnce(&RuleSet, &mut RuleSet) -> Result<(), E>,
+    ) -> Option<Result<(), E>> {
         let (current, draft) = self.rules.draft()?;
         let made = make(current, draft);
         if made.is_ok() {
@@ -175,6 +188,13 @@ impl Tables {
     pub(super) fn set_meter(&self, number: u32, setting: &Setting) {
         let meter = (number as usize).checked_sub(1).and_then(|place| self.meters.get(place));
         meter.into_iter().for_each(|meter| meter.set(Some(setting), self.hertz));
+    }
+
+    /// The same, and takes it for one of a file.
+    pub fn set_saved_meter(&mut self, number: u32, setting: &Setting) {
+        self.set_meter(number, setting);
+        let place = (number as usize).checked_sub(1).and_then(|place| self.saved.1.get_mut(place));
+        place.into_iter().for_each(|place| *place = Some(*setting));
     }
 
     /// Learns from `notes` of PMDs. None is taken while a PMD does not know of the last change.
@@ -277,26 +297,17 @@ fn change(
 
 /// Adds the rules in `text` to `set`, and makes it ready for use. None may send packets out by the port
 /// that is `managed`.
-///
-/// # Errors
-///
-/// What is wrong with them. The set is of no use then.
-pub fn add_all(set: &mut RuleSet, text: &str, managed: Option<u16>) -> Result<(), Error> {
-    add_lines(set, (1..).zip(text.lines()), managed)
-}
-
-fn add_lines<'t>(
-    set: &mut RuleSet,
-    lines: impl Iterator<Item = (usize, &'t str)>,
-    managed: Option<u16>,
-) -> Result<(), Error> {
-    rules::parse_lines(lines, |rule| {
-        let port = managed.filter(|port| rule.actions.contains(&Action::Output(*port)));
-        port.map_or(Ok(()), |port| Err(Error::Managed(port)))?;
-        Ok::<(), Error>(set.add(&rule.view())?)
-    })?;
+fn add_all(set: &mut RuleSet, text: &str, managed: Option<u16>) -> Result<(), Error> {
+    rules::parse_all(text, |rule| add(set, rule, managed))?;
     set.finish();
     Ok(())
+}
+
+/// Adds `rule` to `set`, unless it sends packets out by the port that is `managed`.
+pub(crate) fn add(set: &mut RuleSet, rule: &Rule, managed: Option<u16>) -> Result<(), Error> {
+    let port = managed.filter(|port| rule.actions.contains(&Action::Output(*port)));
+    port.map_or(Ok(()), |port| Err(Error::Managed(port)))?;
+    Ok(set.add(&rule.view())?)
 }
 
 impl Error {

@@ -10,10 +10,12 @@ use handover::Reader;
 use perf::Settings;
 
 use super::*;
+use crate::config::Config;
 use crate::logs::Levels;
 use crate::loopback::Outcome;
 use crate::machine::{Checksum, Health, Link};
-use crate::played::{HERTZ, Played, lending, tables};
+use crate::options::Options;
+use crate::played::{HERTZ, Played, lending, rule_set, tables};
 use bench::{Bench, LOST_TWO};
 
 const PORTS: usize = 2;
@@ -65,6 +67,27 @@ impl Desk {
     }
 
     fn with(settings: Settings) -> Self {
+        let mut options = Options::default();
+        options.perf.general = settings;
+        let rules = ["in_port=0,actions=output:1", "in_port=1,actions=output:0"];
+        Self::of(&options, Said::NONE, &rules)
+    }
+
+    /// At a machine that was booted with this command line and this file.
+    fn booted(line: &str, file: &str) -> Self {
+        let [line, file] = [line, file].map(|text| &*text.to_string().leak());
+        let mut rules = rule_set();
+        let config = Config::read(line.as_bytes(), Some(file.as_bytes()), &mut rules);
+        assert_eq!(config.file_faults.to_string(), "", "{file}");
+        let rules: Vec<String> = rules.iter().map(|rule| rule.to_string()).collect();
+        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+        let mut desk = Self::of(&config.options, config.said, &rules);
+        let meters = config.file.iter().flat_map(|file| file.meters());
+        meters.for_each(|(number, meter)| desk.control.tables.set_saved_meter(number, &meter));
+        desk
+    }
+
+    fn of(options: &Options, said: Said<'static>, rules: &[&str]) -> Self {
         let pmds = [Played::new(), Played::new()];
         let boxes = [Mailbox::default(), Mailbox::default()];
         let (one, other) = (lending(), lending());
@@ -78,7 +101,8 @@ impl Desk {
             captures: lent[number].take().unwrap(),
             orders: boxes[number].clone(),
         };
-        let mut pmd = |number| Pmd::new(handle(number), 0, settings, pmd_memory());
+        let mut pmd =
+            |number| Pmd::new(handle(number), 0, options.perf.of(number + 1), pmd_memory());
         let handles = vec![pmd(0), pmd(1)].leak();
         let memory = Memory {
             output: vec![0; OUTPUT].leak(),
@@ -91,15 +115,16 @@ impl Desk {
             stream: stream_memory(),
         };
         let policy = Policy {
-            settings,
+            said,
+            log: options.log,
+            settings: options.perf.general,
             watchdog: Watchdog::Report,
             flows: FlowOptions::DEFAULT,
             sleep: Numbers::same(0),
             balance: Balance::DEFAULT,
         };
         let base = Timebase::new(HERTZ, 0);
-        let (tables, readers) =
-            tables(&["in_port=0,actions=output:1", "in_port=1,actions=output:0"]);
+        let (tables, readers) = tables(rules);
         let control = Control::new(memory, handles, tables, (base, policy)).unwrap();
         let machine = Bench {
             now: 0,
@@ -118,6 +143,7 @@ impl Desk {
             second_clock: 0,
             drift: u64::MAX,
         };
+        machine.levels.choose(&options.log);
         let captures = [one.1, other.1];
         let mut desk = Self { control, machine, pmds, boxes, readers, captures };
         assert_eq!(desk.says(""), "barecore> ");
@@ -211,6 +237,7 @@ mod answers;
 mod bench;
 mod captures;
 mod cards;
+mod configuration;
 mod flows;
 mod links;
 mod orders;
@@ -236,7 +263,8 @@ fn too_little_memory_is_refused_by_name() {
         };
         let (settings, flows) = (Settings::DEFAULT, FlowOptions::DEFAULT);
         let (sleep, balance) = (Numbers::same(0), Balance::DEFAULT);
-        let policy = Policy { settings, watchdog: Watchdog::Off, flows, sleep, balance };
+        let (said, log) = (Said::NONE, Chosen::DEFAULT);
+        let policy = Policy { said, log, settings, watchdog: Watchdog::Off, flows, sleep, balance };
         let pmds: &'static mut [Pmd<Mailbox>] = &mut [];
         let base = Timebase::new(HERTZ, 0);
         Control::new(memory, pmds, tables(&[]).0, (base, policy)).err()

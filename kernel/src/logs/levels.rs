@@ -22,17 +22,18 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [(Self, &'static str); 5] = [
-        (Self::Off, "OFF"),
-        (Self::Err, "ERR"),
-        (Self::Warn, "WARN"),
-        (Self::Info, "INFO"),
-        (Self::Dbg, "DBG"),
+    /// All of them, as `vlog/list` writes them and as users do.
+    const ALL: [(Self, &'static str, &'static str); 5] = [
+        (Self::Off, "OFF", "off"),
+        (Self::Err, "ERR", "err"),
+        (Self::Warn, "WARN", "warn"),
+        (Self::Info, "INFO", "info"),
+        (Self::Dbg, "DBG", "dbg"),
     ];
 
     fn named(name: &str) -> Option<Self> {
-        let own = |(_, own): &&(Self, &str)| own.eq_ignore_ascii_case(name);
-        Self::ALL.iter().find(own).map(|(level, _)| *level)
+        let own = |(_, own, _): &&(Self, &str, &str)| own.eq_ignore_ascii_case(name);
+        Self::ALL.iter().find(own).map(|(level, ..)| *level)
     }
 
     fn name(self) -> &'static str {
@@ -100,6 +101,29 @@ impl Chosen {
     }
 }
 
+impl Chosen {
+    /// The words that [`Self::with`] makes it of: the level that most modules have, and those of others.
+    pub fn words(&self) -> impl Display {
+        Words(*self)
+    }
+}
+
+struct Words(Chosen);
+
+impl Display for Words {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Self(Chosen(levels)) = self;
+        let count = |level: &Level| levels.iter().filter(|own| *own == level).count();
+        let Some(most) = levels.iter().rev().max_by_key(|level| count(level)) else {
+            return Ok(());
+        };
+        let lower = |level: Level| Level::ALL[level as usize].2;
+        out.write_str(lower(*most))?;
+        let mut others = Module::NAMES.iter().zip(levels).filter(|(_, level)| *level != most);
+        others.try_for_each(|(name, level)| write!(out, ",{name}:{}", lower(*level)))
+    }
+}
+
 /// As Open vSwitch's `vlog/list`, with the one place that logs go to here.
 impl Display for Chosen {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -164,6 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_told_in_words_that_make_them_again() {
+        for (text, words) in [
+            ("info", "info"),
+            ("dbg,off", "off"),
+            ("off,links:dbg", "off,links:dbg"),
+            ("dbg,boot:err,stream:warn", "dbg,boot:err,stream:warn"),
+        ] {
+            let chosen = Chosen::DEFAULT.with(text).unwrap();
+            assert_eq!(chosen.words().to_string(), words);
+            assert_eq!(Chosen::DEFAULT.with(words), Some(chosen));
+        }
+    }
+
+    #[test]
     fn what_is_wrong_changes_nothing() {
         for text in ["", ",", "loud", "links:", ":dbg", "links:dbg:info", "link:dbg", "dbg,links"] {
             assert_eq!(Chosen::DEFAULT.with(text), None, "{text}");
@@ -175,7 +213,7 @@ mod tests {
         let levels = Levels::new();
         levels.choose(&Chosen::DEFAULT.with("clock:off,links:dbg,cards:warn").unwrap());
         let admitted = |module| {
-            let admits = |level: &&(Level, _)| levels.admit(module, level.0);
+            let admits = |level: &&(Level, _, _)| levels.admit(module, level.0);
             Level::ALL[1..].iter().filter(admits).count()
         };
         let of = [Module::Clock, Module::Cards, Module::Boot, Module::Links].map(admitted);

@@ -47,20 +47,44 @@ impl Display for Fault<'_> {
                 let (name, range, default) = (key.name(), key.range(), key.default());
                 write!(out, "{name}={}: expected {range}; using {default}", Shown(value))
             }
+            Self::TooWide { fitting, .. } => {
+                self.expectation(out)?;
+                write!(out, "; using {fitting}")
+            }
+            Self::NeedsGroup => {
+                self.expectation(out)?;
+                out.write_str("; using on")
+            }
+        }
+    }
+}
+
+impl Fault<'_> {
+    /// Names of the keys that do not agree, the one that is told first.
+    pub(crate) fn keys(&self) -> [&'static str; 2] {
+        match self {
+            Self::TooWide { .. } => ["pmd-perf-log-a", "pmd-perf-log-b"],
+            _ => ["pmd-rxq-isolate", "pmd-rxq-assign"],
+        }
+    }
+
+    /// Which key with which value does not agree with which other, where that is wrong.
+    pub(crate) fn expectation(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
             Self::TooWide { before, after, fitting } => write!(
                 out,
-                "pmd-perf-log-a={after}: expected 0 to {fitting} beside pmd-perf-log-b={before}; \
-                 using {fitting}"
+                "pmd-perf-log-a={after}: expected 0 to {fitting} beside pmd-perf-log-b={before}"
             ),
-            Self::NeedsGroup => out.write_str(
-                "pmd-rxq-isolate=off: expected pmd-rxq-assign=group beside it; using on",
-            ),
+            Self::NeedsGroup => {
+                out.write_str("pmd-rxq-isolate=off: expected pmd-rxq-assign=group beside it")
+            }
+            Self::UnknownKey(_) | Self::BadValue(..) => Ok(()),
         }
     }
 }
 
 /// Bytes of unknown origin as text that a terminal can be shown.
-struct Shown<'a>(&'a [u8]);
+pub(crate) struct Shown<'a>(pub(crate) &'a [u8]);
 
 impl Display for Shown<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {

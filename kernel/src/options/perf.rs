@@ -1,30 +1,29 @@
 //! Settings of supervision: those of all PMDs, and those of some.
 
+use dataplane::PORTS;
 use heapless::Vec;
 use perf::Settings;
 use perf::settings::TABLE;
 
 use super::CORES;
 
-/// Values for single PMDs that a command line can name.
-const OWN: usize = 64;
-
 /// What the command line says of supervision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerfOptions {
     /// What holds for a PMD of which nothing else is said.
     pub general: Settings,
-    own: Vec<Own, OWN>,
+    /// Those of as many cores as there can be PMDs.
+    own: Vec<Own, PORTS>,
 }
 
-/// The value of one setting on one core.
+/// Values of settings on one core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Own {
     core: usize,
-    /// Its number in the table.
-    setting: usize,
-    /// Settings that hold the value.
-    value: Settings,
+    /// Bit i says that the setting i of the table has a value of its own there.
+    mask: u16,
+    /// Settings that hold those values.
+    values: Settings,
 }
 
 impl Default for PerfOptions {
@@ -37,8 +36,9 @@ impl PerfOptions {
     /// The settings of the PMD on `core`, before and after made to fit.
     pub fn of(&self, core: usize) -> Settings {
         let mut settings = self.general;
-        for own in self.own.iter().filter(|own| own.core == core) {
-            TABLE[own.setting].copy(&own.value, &mut settings);
+        if let Some(own) = self.own.iter().find(|own| own.core == core) {
+            let named = TABLE.iter().enumerate().filter(|(number, _)| own.mask >> number & 1 == 1);
+            named.for_each(|(_, setting)| setting.copy(&own.values, &mut settings));
         }
         settings.narrow();
         settings
@@ -63,13 +63,22 @@ impl PerfOptions {
     /// Has the setting `number` its default on all PMDs.
     pub(super) fn reset(&mut self, number: usize) {
         TABLE[number].copy(&Settings::DEFAULT, &mut self.general);
-        self.own.retain(|own| own.setting != number);
+        self.own.iter_mut().for_each(|own| own.mask &= !(1 << number));
+        self.own.retain(|own| own.mask != 0);
     }
 
     fn set_own(&mut self, setting: usize, core: &str, text: &str) -> Option<()> {
         let core = core.parse().ok().filter(|core| (1..CORES).contains(core))?;
-        let mut value = Settings::DEFAULT;
-        TABLE[setting].set(&mut value, text)?;
-        self.own.push(Own { core, setting, value }).ok()
+        let place = match self.own.iter().position(|own| own.core == core) {
+            Some(place) => place,
+            None => {
+                self.own.push(Own { core, mask: 0, values: Settings::DEFAULT }).ok()?;
+                self.own.len() - 1
+            }
+        };
+        let own = &mut self.own[place];
+        TABLE[setting].set(&mut own.values, text)?;
+        own.mask |= 1 << setting;
+        Some(())
     }
 }

@@ -286,6 +286,30 @@ static OWN: [OwnKey; 34] = [
     },
 ];
 
+/// How many keys there are.
+pub(super) const KEYS: usize = OWN.len() + TABLE.len();
+
+/// Keys beside those of supervision that also change at run time. A short form of rules is as good as they.
+const RUN_TIME: [&str; 2] = ["log", "forward"];
+
+/// When a value that is given to a machine that runs holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// After the next boot: until then another than the one that holds is refused.
+    Boot,
+    /// At once.
+    RunTime,
+}
+
+impl Display for When {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Boot => "boot",
+            Self::RunTime => "run time",
+        })
+    }
+}
+
 /// All keys.
 pub fn keys() -> impl Iterator<Item = Key> {
     OWN.iter().map(Key::Own).chain((0..TABLE.len()).map(Key::Perf))
@@ -298,6 +322,35 @@ impl Key {
             Self::Own(key) => key.name,
             Self::Perf(number) => TABLE[*number].key,
         }
+    }
+
+    /// The setting of supervision that it is, if it is one.
+    pub fn setting(&self) -> Option<&'static Setting> {
+        match self {
+            Self::Own(_) => None,
+            Self::Perf(number) => Some(&TABLE[*number]),
+        }
+    }
+
+    /// When it changes.
+    pub fn when(&self) -> When {
+        match self {
+            Self::Own(key) if !RUN_TIME.contains(&key.name) => When::Boot,
+            Self::Own(_) | Self::Perf(_) => When::RunTime,
+        }
+    }
+
+    /// Its number among [`keys`].
+    pub(super) fn number(&self) -> usize {
+        match self {
+            Self::Own(own) => OWN.iter().position(|key| core::ptr::eq(key, *own)).unwrap_or(0),
+            Self::Perf(number) => OWN.len() + number,
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &[u8]) -> Option<Self> {
+        keys().find(|key| key.name().as_bytes() == name)
     }
 
     /// Sets what `text` says in `options`; nothing if `text` is out of range.
@@ -374,8 +427,9 @@ impl Display for Key {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         write!(out, "{}={}: {} (", self.name(), self.default(), self.help())?;
         match self {
-            Self::Own(_) => write!(out, "{})", self.range()),
-            Self::Perf(number) => write!(out, "{})", TABLE[*number].form),
+            Self::Own(_) => write!(out, "{})", self.range())?,
+            Self::Perf(number) => write!(out, "{})", TABLE[*number].form)?,
         }
+        write!(out, " [{}]", self.when())
     }
 }

@@ -218,11 +218,13 @@ fn faults_beyond_those_kept_are_counted() {
 
 #[test]
 fn help_is_made_from_the_same_table() {
-    let key = keys().find(|key| key.name() == "pmd-perf-log-b").unwrap();
+    let help = |name: &[u8]| Key::named(name).unwrap().to_string();
     assert_eq!(
-        key.to_string(),
-        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998)"
+        help(b"pmd-perf-log-b"),
+        "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998) [run time]"
     );
+    assert!(help(b"ports").ends_with(" 16 PCI addresses or MACs) [boot]"), "{}", help(b"ports"));
+    assert!(help(b"log").ends_with(" [run time]"));
 }
 
 proptest::proptest! {

@@ -10,6 +10,7 @@ mod bonds;
 mod captures;
 mod carry;
 mod checksums;
+mod config;
 mod console;
 mod cost;
 mod crash;
@@ -127,6 +128,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         windows::FACTS,
         machines::FACTS,
         management::FACTS,
+        config::FACTS,
         ports::FACTS,
         links::FACTS,
         listeners::FACTS,

@@ -90,7 +90,7 @@ fn machine(options: &Options, image: &Path, plugs: &Plugs, run: &RunDirectory) -
     machine.accelerator = options.accelerator();
     machine.cores = 1 + options.pmd_cores();
     machine.append = options.command_line(&APPEND);
-    machine.module.clone_from(&options.rules);
+    machine.module.clone_from(&options.config);
     if options.counts_instructions() {
         machine.clock = Clock::Instructions;
     }

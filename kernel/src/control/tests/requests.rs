@@ -17,7 +17,7 @@ fn asked(desk: &mut Desk, command: &str) -> (Vec<String>, String) {
 }
 
 /// Sends `file`, in pieces of so many bytes, and has it applied.
-fn put(desk: &mut Desk, file: &str, piece: usize) -> Vec<String> {
+pub(super) fn put(desk: &mut Desk, file: &str, piece: usize) -> Vec<String> {
     let (len, crc) = (file.len(), crc32fast::hash(file.as_bytes()));
     assert_eq!(desk.answers(&format!("put begin {len} {crc}")), [""; 0]);
     for (number, bytes) in file.as_bytes().chunks(piece).enumerate() {
@@ -120,10 +120,13 @@ fn a_file_without_rules_leaves_those_that_there_are() {
 fn a_file_with_a_fault_changes_nothing_and_says_where_it_is() {
     for (wrong, expected) in [
         ("in_port=0,actions=fly", "error: line 7, column 19: expected "),
-        ("pmd-perf-log-us=soon", "error: line 7, "),
-        ("pmd-perf-nothing=1", "error: line 7, `pmd-perf-nothing=1` is not KEY=VALUE"),
+        ("pmd-perf-log-us=soon", "error: line 7, column 17: pmd-perf-log-us=soon: expected 0 to "),
+        ("pmd-perf-nothing=1", "error: line 7, column 1: pmd-perf-nothing: expected KEY=VALUE,"),
         ("meter=1,pktps,band=type=drop", "error: line 7, column 29: expected "),
-        ("ports=all", "error: line 7, column 1: expected "),
+        (
+            "ports=all",
+            "error: line 7, column 7: ports=all: expected what runs; it changes at boot only",
+        ),
     ] {
         let mut desk = Desk::new();
         desk.acknowledge();

@@ -39,9 +39,9 @@ pub(crate) struct Options {
     /// Further words for the image's command line, such as "pmd-perf-log-us=250".
     #[arg(long, value_name = "KEY=VALUE ...")]
     append: Option<String>,
-    /// A file of rules, one a line, which the loader brings along.
-    #[arg(long, value_name = "FILE")]
-    pub(super) rules: Option<PathBuf>,
+    /// A configuration file, which the loader brings along.
+    #[arg(long, value_name = "FILE", alias = "rules")]
+    pub(super) config: Option<PathBuf>,
     /// Records both wires: FILE.pcap becomes FILE.0.pcap and FILE.1.pcap.
     #[arg(long, value_name = "FILE.pcap")]
     capture: Option<PathBuf>,
