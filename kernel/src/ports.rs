@@ -11,12 +11,12 @@ use dataplane::{LARGEST, PORTS};
 use handover::Recall;
 use heapless::Vec;
 use kernel::address::{Mac, Place};
+use kernel::boot::acpi;
 use kernel::machine::{Identity, Loopback};
 use kernel::options::{MTU, Ports as Wanted, RXQS};
 use spin::Once;
 use virtio::{Kind, Net};
 
-use crate::arch::acpi::SEGMENTS_LEN;
 use crate::arch::{memory, paging, pci, tsc};
 use crate::pmds::{self, NoMemory};
 use crate::queues::{Queues, Ring, Rx};
@@ -38,7 +38,7 @@ enum Card {
     Intel(&'static IntelCard),
 }
 
-static SEGMENTS: Once<Vec<Segment<pci::Config>, SEGMENTS_LEN>> = Once::new();
+static SEGMENTS: Once<Vec<Segment<pci::Config>, { acpi::SEGMENTS }>> = Once::new();
 
 /// A network card that was taken.
 pub(crate) struct Port {

@@ -80,6 +80,12 @@ pub(crate) fn is_x2() -> bool {
     REGISTERS.load(Ordering::Acquire) == X2
 }
 
+/// Whether the core `apic_id` can be sent interrupts: without x2APIC ids have eight bits, and the last
+/// one stands for all (10.12.1, 10.6.2).
+pub(super) fn reaches(apic_id: u32) -> bool {
+    is_x2() || apic_id < 0xff
+}
+
 /// The identity of the core that runs this.
 pub(super) fn id() -> u32 {
     if is_x2() { read(ID) } else { read(ID) >> 24 }

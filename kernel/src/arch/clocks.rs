@@ -64,7 +64,7 @@ impl Counter {
 
     /// The power management timer, of which 24 bits are sure (ACPI 6.4, 4.8.3.3).
     pub(super) fn pm_timer() -> Option<Self> {
-        let port = acpi::platform().pm_timer?;
+        let port = acpi::platform().fixed.pm_timer?;
         Some(Self { place: Place::Port(port), hertz: 3_579_545, mask: 0xff_ffff })
     }
 

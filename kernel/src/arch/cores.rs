@@ -8,9 +8,9 @@ use core::arch::asm;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use heapless::Vec;
+use kernel::boot::acpi::{PROCESSORS, Platform};
 use spin::Once;
 
-use super::acpi::Platform;
 use super::descriptors::Descriptors;
 use super::interruptions::{Interruptions, Whereabouts};
 use super::stacks::Stacks;
@@ -135,15 +135,24 @@ pub(super) fn number(platform: &Platform) {
     CORES[0].apic_id.store(own, Ordering::Release);
     let mut others = Vec::new();
     let mut left_out = 0;
-    for &apic_id in platform.cores.iter().filter(|&&apic_id| apic_id != own) {
+    let listed = &platform.processors;
+    let (near, far): (Vec<u32, PROCESSORS>, Vec<u32, PROCESSORS>) =
+        listed.enabled.iter().filter(|&&id| id != own).partition(|&&id| apic::reaches(id));
+    for apic_id in near {
         if others.push(apic_id).is_err() {
             left_out += 1;
         }
     }
-    if left_out > 0 {
-        crash::say(format_args!("warning: {left_out} cores more than {MAX} are not used"));
-    }
+    tell(left_out, "more than 64 are not used");
+    tell(far.len() as u32, "with APIC ids above 254 need x2APIC and are not used");
+    tell(listed.disabled + listed.spare, "more are disabled in the firmware, or absent");
     OTHERS.call_once(|| others);
+}
+
+fn tell(count: u32, what: &str) {
+    if count > 0 {
+        crash::say(format_args!("note: {count} cores {what}"));
+    }
 }
 
 /// Starts all other cores, each in `entry` with its number; returns how many cores run, this one

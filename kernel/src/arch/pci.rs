@@ -6,18 +6,18 @@ use core::ptr::NonNull;
 
 use bit_field::BitField;
 use heapless::Vec;
+use kernel::boot::acpi::{SEGMENTS, Segment};
 use pci_types::{ConfigRegionAccess, PciAddress};
 use spin::{Mutex, Once};
 
-use super::acpi::{self, SEGMENTS_LEN, Segment};
-use super::{crash, paging, registers};
+use super::{acpi, crash, paging, registers};
 
 const ADDRESS_PORT: u16 = 0xcf8;
 const DATA_PORT: u16 = 0xcfc;
 /// What is read where no device answers.
 const NOTHING: u32 = u32::MAX;
 
-static WINDOWS: Once<Vec<Window, SEGMENTS_LEN>> = Once::new();
+static WINDOWS: Once<Vec<Window, SEGMENTS>> = Once::new();
 /// Address and data are two accesses.
 static PORTS: Mutex<()> = Mutex::new(());
 
@@ -66,7 +66,7 @@ struct Window {
     base: usize,
 }
 
-fn windows() -> &'static Vec<Window, SEGMENTS_LEN> {
+fn windows() -> &'static Vec<Window, SEGMENTS> {
     WINDOWS.call_once(|| acpi::platform().segments.iter().filter_map(window).collect())
 }
 

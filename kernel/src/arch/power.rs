@@ -1,13 +1,13 @@
 //! Sleeping, stopping, starting again, and leaving the emulator.
 #![expect(unsafe_code, reason = "the ways out are ports")]
 
+use kernel::boot::acpi::Register;
 use raw_cpuid::CpuId;
 use spin::Once;
 use x86_64::instructions::interrupts;
 use x86_64::structures::DescriptorTablePointer;
 
-use super::acpi::{self, Register};
-use super::{registers, tsc};
+use super::{acpi, registers, tsc};
 
 /// What [`exit`] tells QEMU when all is well: QEMU's own status is then 33.
 pub(crate) const DONE: u8 = 0x10;
@@ -71,7 +71,7 @@ pub(crate) fn halt() -> ! {
 /// controller's, and if all of them are ignored by a fault that nothing handles.
 pub(crate) fn reboot() -> ! {
     interrupts::disable();
-    if let Some((register, value)) = acpi::platform().reset {
+    if let Some((register, value)) = acpi::platform().fixed.reset {
         write(register, value);
         tsc::wait_us(10_000);
     }

@@ -34,7 +34,7 @@ const READINGS: usize = 4;
 /// Seconds since 1970, UTC; none if there is no clock, or it says what cannot be. Takes a few
 /// milliseconds, and 100 at most. The second itself may be anywhere in its course.
 pub(crate) fn read() -> Option<u64> {
-    if !acpi::platform().has_cmos_clock || register(POWER) & IS_VALID == 0 {
+    if !acpi::platform().fixed.has_cmos_clock || register(POWER) & IS_VALID == 0 {
         return None;
     }
     let mut last = registers_between_updates()?;
@@ -52,7 +52,7 @@ pub(crate) fn read() -> Option<u64> {
 /// is none. To be asked often: where it turns, [`read`]'s next second began.
 pub(crate) fn second() -> Option<u8> {
     let start = tsc::now();
-    if !acpi::platform().has_cmos_clock || is_updating() {
+    if !acpi::platform().fixed.has_cmos_clock || is_updating() {
         return None;
     }
     let (mode, second) = (register(MODE), register(SECOND));
@@ -73,7 +73,7 @@ fn registers_between_updates() -> Option<Registers> {
         day: register(DAY),
         month: register(MONTH),
         year: register(YEAR),
-        century: acpi::platform().century.map(register),
+        century: acpi::platform().fixed.century.map(register),
     })
 }
 

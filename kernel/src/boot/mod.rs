@@ -4,10 +4,10 @@
 //! entry for UEFI firmware speaks too ([`linux`]).
 //! Everything but a file is copied out, so that the loader's memory may be overwritten afterwards.
 
+pub mod acpi;
 pub mod bytes;
 pub mod efi;
 pub mod linux;
-pub mod madt;
 pub mod multiboot2;
 pub mod network;
 pub mod pvh;
