@@ -7,9 +7,10 @@ use kernel::control::{Control, Orders};
 use kernel::logs::{Levels, Log, Logs};
 use kernel::options::{Options, Stream as Wanted};
 use kernel::stream::Way;
-use serial::{Com, Port};
+use serial::{Place, Port};
 use spin::Mutex;
 
+use crate::arch::uart::Uart;
 use crate::arch::{cores, tsc};
 use crate::ports::{self, Console};
 use crate::{outgoing, pmds};
@@ -59,12 +60,11 @@ pub(crate) enum Line {
 
 impl Line {
     /// The one that `options` ask for, if it is there and does not carry the console.
-    pub(crate) fn find(options: &Options) -> Option<Self> {
-        let console = options.console.com;
+    pub(crate) fn find(options: &Options, console: Place) -> Option<Self> {
         match options.stream {
             Wanted::Auto => Self::virtio().or_else(|| Self::serial(other(console))),
             Wanted::Virtio => Self::virtio(),
-            Wanted::Serial(com) if com != console => Self::serial(com),
+            Wanted::Serial(place) if place != console => Self::serial(place),
             Wanted::Serial(_) | Wanted::Net | Wanted::Shared | Wanted::None => None,
         }
     }
@@ -74,9 +74,10 @@ impl Line {
         pmds::carve(console).ok().map(Self::Virtio)
     }
 
-    fn serial(com: Com) -> Option<Self> {
-        let port = Port::open(com, BAUD).ok()?;
-        outgoing::goes_to(com);
+    fn serial(place: Place) -> Option<Self> {
+        let uart = Uart::at(place)?;
+        let port = uart.open(Some(BAUD)).ok()?;
+        outgoing::goes_to(uart);
         Some(Self::Serial(port))
     }
 
@@ -114,11 +115,9 @@ pub(crate) fn tell_way(way: Way) {
     vlog!(Stream debug "the stream goes {=str}", name);
 }
 
-fn other(com: Com) -> Com {
-    match com {
-        Com::One => Com::Two,
-        Com::Two => Com::One,
-    }
+/// COM2, or COM1 if that is the console's.
+fn other(console: Place) -> Place {
+    if console == Place::COM2 { Place::COM1 } else { Place::COM2 }
 }
 
 #[defmt::global_logger]

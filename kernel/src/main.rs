@@ -23,6 +23,7 @@ mod setup;
 mod switches;
 mod wall_clock;
 
+use arch::uart::Uart;
 use arch::{cores, crash, memory, sections, tsc};
 use board::Board;
 use heapless::Vec;
@@ -31,7 +32,6 @@ use kernel::control::Endpoint;
 use kernel::options::Stream;
 use kernel::stream::Way;
 use perf::Timebase;
-use serial::Port;
 use setup::Troubles;
 use switches::{Rules, World};
 
@@ -42,7 +42,9 @@ fn main() -> ! {
     let line = arch::command_line().as_bytes();
     let mut config = Config::read(line, arch::module(), &mut rules.set);
     let options = &mut config.options;
-    crash::report_to(options.console.com);
+    let (place, baud) = options.console.settled(arch::acpi::platform().console);
+    let uart = Uart::at(place).unwrap_or(Uart::COM1);
+    let console = crash::report_to(uart, baud);
     log::LEVELS.choose(&options.log);
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
@@ -96,10 +98,8 @@ fn main() -> ! {
     if options.nictest.is_some() {
         control.test_cards(&board);
     }
-    let console = Port::open(options.console.com, options.console.baud);
-    let console = console.unwrap_or_else(|_| Port::seize(options.console.com));
     facts::tell(control, &board, options);
-    let stream = log::Line::find(options);
+    let stream = log::Line::find(options, place);
     let way = log::Line::way(stream.as_ref(), managed.is_some(), options);
     match options.stream {
         Stream::None => {}

@@ -5,6 +5,7 @@
 
 mod balance;
 mod bonds;
+mod console;
 mod fault;
 mod forward;
 mod management;
@@ -20,12 +21,13 @@ use dataplane::PORTS;
 use dataplane::bond::BONDS;
 use dataplane::tunnel::TUNNELS;
 use heapless::Vec;
-use serial::Com;
+use serial::Place as SerialPlace;
 
 use crate::address::{Mac, Nic, Place};
 use crate::logs::Chosen;
 pub use balance::Balance;
 pub use bonds::Bonds;
+pub use console::{Console, Speed};
 pub(crate) use fault::Shown;
 pub use fault::{Fault, Faults};
 pub use forward::Forward;
@@ -156,15 +158,6 @@ impl FlowOptions {
 /// The name of a machine: a label of RFC 1123, section 2.1.
 pub type Hostname = heapless::String<63>;
 
-/// A serial console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Console {
-    /// Its port.
-    pub com: Com,
-    /// Symbols in a second.
-    pub baud: u32,
-}
-
 /// Which line the stream goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -174,7 +167,7 @@ pub enum Stream {
     /// A virtio console.
     Virtio,
     /// This serial port.
-    Serial(Com),
+    Serial(SerialPlace),
     /// Those of TCP, at the port that the control core has for itself.
     Net,
     /// The console's line.
@@ -234,7 +227,7 @@ impl CpuMask {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            console: Console { com: Com::One, baud: 115_200 },
+            console: Console::AUTO,
             stream: Stream::Auto,
             hostname: Hostname::new(),
             log: Chosen::DEFAULT,

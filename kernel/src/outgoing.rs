@@ -1,28 +1,29 @@
 //! The serial port that carries the stream: written by the control core, and by a crash in its place.
 
-use core::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kernel::control::{Control, Orders};
 use kernel::stream::Outgoing;
-use serial::{Com, Insist, Port};
-use spin::Mutex;
+use serial::{Insist, Port};
 use spin::mutex::MutexGuard;
+use spin::{Mutex, Once};
 
+use crate::arch::uart::Uart;
 use crate::arch::{crash, tsc};
 
 /// How long a crash waits for a core that writes, in microseconds: as long as for a line that stands still.
 /// A hypervisor may have stopped that core; otherwise it has long ended.
 const PATIENCE_US: u64 = 1_000_000;
 
-/// Address of the serial port that the stream goes to; 0 if it goes to none.
-static SERIAL: AtomicU16 = AtomicU16::new(0);
+/// The serial port that the stream goes to; nothing if it goes to none.
+static SERIAL: Once<Uart> = Once::new();
 static OUTGOING: Mutex<Outgoing> = Mutex::new(Outgoing::new());
 /// The line did not take what a crash gave it, and is given nothing more.
 static IS_STUCK: AtomicBool = AtomicBool::new(false);
 
-/// The stream goes to `com` from now on.
-pub(crate) fn goes_to(com: Com) {
-    SERIAL.store(com as u16, Relaxed);
+/// The stream goes to `uart` from now on.
+pub(crate) fn goes_to(uart: Uart) {
+    SERIAL.call_once(|| uart);
 }
 
 /// Gives `port` as much of what waits in `control` as it takes without waiting, to the end of a frame.
@@ -41,10 +42,10 @@ pub(crate) fn drain<O: Orders>(port: &mut Port, control: &mut Control<'_, O>) {
 
 /// Ends the frame that the line has a part of and sends `piece` of a crash report behind it.
 pub(crate) fn report(piece: &str) {
-    let com = [Com::One, Com::Two].into_iter().find(|com| *com as u16 == SERIAL.load(Relaxed));
-    let Some(com) = com.filter(|_| !IS_STUCK.load(Relaxed)) else { return };
+    let uart = SERIAL.get().filter(|_| !IS_STUCK.load(Relaxed));
+    let Some(uart) = uart else { return };
     let is_sent = wait_for_writer().is_some_and(|mut outgoing| {
-        let mut port = Port::seize(com);
+        let mut port = uart.seize();
         let mut out = port.insist();
         let is_ended = send(&mut outgoing, &mut out);
         outgoing.report(piece);

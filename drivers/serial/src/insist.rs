@@ -3,9 +3,9 @@
 use core::fmt;
 use core::hint::spin_loop;
 
-use uart_16550::backend::{Backend, PioBackend};
+use uart_16550::backend::Backend;
 
-use crate::Port;
+use crate::{Chip, Port};
 
 /// Polls in which the chip has to take at least one byte: about a second, a read taking a
 /// microsecond.
@@ -13,7 +13,7 @@ const POLLS: u32 = 1_000_000;
 
 /// Writes all it is given, waiting for the line. Once the line has stood still for a second, it
 /// gives up for good: every further byte is refused at once.
-pub struct Insist<'a, B: Backend = PioBackend> {
+pub struct Insist<'a, B: Backend = Chip> {
     port: &'a mut Port<B>,
     is_stuck: bool,
 }

@@ -1,4 +1,4 @@
-//! The serial ports of a PC: 16550 chips behind port I/O.
+//! Serial ports: 16550 chips behind port I/O, or in memory.
 //!
 //! Nothing here waits for the line. [`Port::write`] gives the chip what its FIFO takes and says how
 //! much that was; [`Port::insist`] polls a line that moves and gives up on one that does not. The
@@ -7,14 +7,16 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
+mod chip;
 mod insist;
 mod patience;
 mod port;
 #[cfg(test)]
 mod tests;
 
+pub use chip::{Chip, Place};
 pub use insist::Insist;
-pub use port::{Com, Port};
+pub use port::Port;
 
 /// Why a serial port could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

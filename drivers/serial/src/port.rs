@@ -2,39 +2,30 @@
 
 #![expect(unsafe_code, reason = "taking hold of port addresses is unsafe")]
 
-use uart_16550::backend::{Backend, PioBackend};
-use uart_16550::spec::registers::LSR;
+use uart_16550::backend::Backend;
+use uart_16550::spec::registers::{LCR, LSR, offsets};
 use uart_16550::{BaudRate, Config, InitError, Uart16550};
 
 use crate::patience::Patience;
-use crate::{Error, Insist};
+use crate::{Chip, Error, Insist, Place};
 
-/// A serial port at one of the addresses that a PC keeps for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Com {
-    /// COM1, `ttyS0`.
-    One = 0x3F8,
-    /// COM2, `ttyS1`.
-    Two = 0x2F8,
-}
+/// The highest rate of a PC's serial port, which the latch divides.
+const FASTEST: u32 = 115_200;
 
 /// A 16550 chip, 8 data bits, no parity, one stop bit, FIFO on, interrupts off.
-pub struct Port<B: Backend = PioBackend>(Uart16550<Patience<B>>);
+pub struct Port<B: Backend = Chip>(Uart16550<Patience<B>>);
 
 impl Port {
-    /// Sets the chip at `com` up for `baud` symbols a second. Whatever it had received is lost.
-    pub fn open(com: Com, baud: u32) -> Result<Self, Error> {
-        Self::seize(com).set_up(baud)
-    }
-
-    /// The port at `com` as it is, for a crash to print with, whoever else was using it.
-    pub fn seize(com: Com) -> Self {
-        // SAFETY: The eight addresses of a PC's serial port lead to that port or to nothing, and
-        // nothing that is done to a serial port without interrupts and DMA reaches memory.
-        let uart = unsafe { Uart16550::new_port(com as u16) };
-        let Ok(uart) = uart else { unreachable!("both addresses leave room for eight registers") };
-        Self::over(*uart.backend())
+    /// The port at `place` as it is, for a crash to print with, whoever else was using it; none if
+    /// nothing can be there.
+    ///
+    /// # Safety
+    ///
+    /// Nothing but a serial port, or nothing at all, may be there. Memory must be mapped uncached at the
+    /// same address for good.
+    pub unsafe fn seize(place: Place) -> Option<Self> {
+        // SAFETY: The caller promises the same.
+        unsafe { Chip::at(place) }.map(Self::over)
     }
 }
 
@@ -44,19 +35,52 @@ impl<B: Backend> Port<B> {
         Self(unsafe { Uart16550::new_with_backend(Patience::with(chip)) })
     }
 
-    pub(crate) fn set_up(mut self, baud: u32) -> Result<Self, Error> {
-        if baud == 0 {
+    /// Sets the chip up for `baud` symbols a second, or for as many as it was left with. Whatever it had
+    /// received is lost.
+    ///
+    /// # Errors
+    ///
+    /// There is no chip, it cannot do that, or it is broken.
+    pub fn set_up(mut self, baud: Option<u32>) -> Result<Self, Error> {
+        let latch = baud.is_none().then(|| self.0.dll_dlm());
+        let rate = baud.unwrap_or(FASTEST);
+        if rate == 0 {
             return Err(Error::BaudRate);
         }
-        let config = Config { baud_rate: BaudRate::from_integer(baud), ..Config::DEFAULT };
+        let config = Config { baud_rate: BaudRate::from_integer(rate), ..Config::DEFAULT };
         self.0.backend_mut().start();
         let done = self.0.init(config);
         let is_stuck = self.0.backend_mut().has_run_out();
         match done {
-            Ok(()) if is_stuck => Err(Error::Stuck),
-            Ok(()) => Ok(self),
-            Err(InitError::InvalidBaudRate(_)) => Err(Error::BaudRate),
-            Err(_) => Err(Error::Absent),
+            Ok(()) if is_stuck => return Err(Error::Stuck),
+            Ok(()) => {}
+            Err(InitError::InvalidBaudRate(_)) => return Err(Error::BaudRate),
+            Err(_) => return Err(Error::Absent),
+        }
+        if let Some(latch) = latch.filter(|&latch| latch != (0, 0)) {
+            self.set_latch(latch);
+        }
+        Ok(self)
+    }
+
+    /// The symbols a second that a PC's chip is set to, if it is.
+    pub fn baud(&mut self) -> Option<u32> {
+        let (low, high) = self.0.dll_dlm();
+        let divisor = u32::from(u16::from_le_bytes([low, high]));
+        (FASTEST.checked_rem(divisor) == Some(0)).then(|| FASTEST / divisor)
+    }
+
+    fn set_latch(&mut self, (low, high): (u8, u8)) {
+        let format = self.0.lcr();
+        let steps = [
+            (offsets::LCR, (format | LCR::DLAB).bits()),
+            (offsets::DLL, low),
+            (offsets::DLM, high),
+            (offsets::LCR, format.bits()),
+        ];
+        for (register, value) in steps {
+            // SAFETY: All are registers of the chip, and none reaches memory.
+            unsafe { self.0.backend_mut().write(register as u8, value) };
         }
     }
 

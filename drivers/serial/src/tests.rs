@@ -10,7 +10,7 @@ use std::rc::Rc;
 use uart_16550::backend::Backend;
 use uart_16550::spec::registers::offsets::{DATA, DLL, DLM, FCR, ISR, LCR, LSR, SPR};
 
-use crate::{Error, Port};
+use crate::{Chip, Error, Place, Port};
 
 const DLAB: u8 = 0x80;
 const DATA_READY: u8 = 0x01;
@@ -56,7 +56,7 @@ impl Played {
     }
 
     fn open(&self) -> Result<Port<Self>, Error> {
-        Port::over(self.clone()).set_up(115_200)
+        Port::over(self.clone()).set_up(Some(115_200))
     }
 
     fn line(&self) -> Vec<u8> {
@@ -69,6 +69,7 @@ impl Backend for Played {
         let mut state = self.0.borrow_mut();
         match usize::from(register) {
             LSR => state.status(),
+            latch @ (DLL | DLM) if state.is_latch_open() => state.divisor[latch],
             DATA => state.received.pop_front().unwrap_or(0),
             ISR => 0xC0,
             other => state.registers[other],
@@ -104,14 +105,14 @@ impl Backend for Nothing {
 
 #[test]
 fn a_port_that_is_not_there_is_an_error() {
-    assert_eq!(Port::over(Nothing).set_up(115_200).err(), Some(Error::Absent));
+    assert_eq!(Port::over(Nothing).set_up(Some(115_200)).err(), Some(Error::Absent));
 }
 
 #[test]
 fn a_speed_that_the_clock_cannot_make_is_an_error() {
     for baud in [0, 1, 115_201, 230_400, u32::MAX] {
         let chip = Played::chip(Some(0));
-        assert_eq!(Port::over(chip).set_up(baud).err(), Some(Error::BaudRate), "{baud}");
+        assert_eq!(Port::over(chip).set_up(Some(baud)).err(), Some(Error::BaudRate), "{baud}");
     }
 }
 
@@ -133,10 +134,46 @@ fn a_chip_may_finish_what_it_was_sending() {
 fn an_opened_port_runs_at_the_speed_asked_for() {
     for (baud, divisor) in [(115_200, 1), (9600, 12), (300, 384)] {
         let chip = Played::chip(Some(0));
-        assert!(Port::over(chip.clone()).set_up(baud).is_ok());
+        assert!(Port::over(chip.clone()).set_up(Some(baud)).is_ok());
         assert_eq!(u16::from_le_bytes(chip.0.borrow().divisor), divisor);
         assert_eq!(chip.0.borrow().registers[LCR], 0x03, "8 bits, no parity, 1 stop bit");
         assert_eq!(chip.0.borrow().registers[SPR], 0, "the scratch register is as it was");
+    }
+}
+
+#[test]
+fn a_port_may_keep_the_speed_that_it_was_left_with() {
+    for divisor in [12_u16, 2, 0x180] {
+        let chip = Played::chip(Some(0));
+        chip.0.borrow_mut().divisor = divisor.to_le_bytes();
+        let mut port = Port::over(chip.clone()).set_up(None).unwrap();
+        assert_eq!(chip.0.borrow().divisor, divisor.to_le_bytes());
+        assert_eq!(chip.0.borrow().registers[LCR], 0x03, "the latch is closed");
+        assert_eq!(port.baud(), Some(115_200 / u32::from(divisor)));
+    }
+}
+
+#[test]
+fn a_port_that_was_never_set_up_runs_at_the_highest_speed() {
+    let chip = Played::chip(Some(0));
+    assert!(Port::over(chip.clone()).baud().is_none());
+    assert!(Port::over(chip.clone()).set_up(None).is_ok());
+    assert_eq!(chip.0.borrow().divisor, [1, 0]);
+}
+
+#[test]
+fn registers_in_memory_are_as_far_apart_as_they_are_said_to_be() {
+    for stride in [1, 2, 4] {
+        let memory = Box::leak(Box::new([0_u32; 8]));
+        let address = memory.as_mut_ptr().expose_provenance() as u64;
+        // SAFETY: The memory is leaked, and as long as eight registers of four bytes.
+        let mut chip = unsafe { Chip::at(Place::Memory { address, stride }) }.unwrap();
+        // SAFETY: A 16550 has eight registers.
+        unsafe { chip.write(5, 0x5a) };
+        // SAFETY: As above.
+        assert_eq!(unsafe { chip.read(5) }, 0x5a);
+        let bytes: Vec<u8> = memory.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(bytes.iter().position(|byte| *byte == 0x5a), Some(5 * usize::from(stride)));
     }
 }
 

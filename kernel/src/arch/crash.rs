@@ -7,10 +7,11 @@ use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use heapless::String;
-use serial::{Com, Insist, Port};
+use serial::{Insist, Port};
 use spin::Once;
 
 use super::traps::Frame;
+use super::uart::Uart;
 use super::{apic, cores, power, registers, tsc};
 
 /// How long the other cores have to stop, in microseconds.
@@ -23,7 +24,9 @@ const PIECE: usize = 256;
 static REPORTER: AtomicUsize = AtomicUsize::new(cores::MAX);
 static IS_REPORT_BROKEN: AtomicBool = AtomicBool::new(false);
 static HOOKS: Once<Hooks> = Once::new();
-static IS_ON_COM2: AtomicBool = AtomicBool::new(false);
+static CONSOLE: Once<Uart> = Once::new();
+/// Symbols in a second that firmware left COM1 with.
+static FOUND: Once<Option<u32>> = Once::new();
 
 /// Core 0 does something that it should come to the end of.
 static IS_BUSY: AtomicBool = AtomicBool::new(false);
@@ -45,9 +48,13 @@ pub(crate) fn set_hooks(hooks: Hooks) {
     HOOKS.call_once(|| hooks);
 }
 
-/// Sends reports to `com` from now on; COM1 before.
-pub(crate) fn report_to(com: Com) {
-    IS_ON_COM2.store(com == Com::Two, Ordering::Relaxed);
+/// Opens `uart` for `baud` symbols a second, or for as many as firmware left it with, and sends reports there
+/// from now on; to COM1 before. What cannot be opened is used as it is.
+pub(crate) fn report_to(uart: Uart, baud: Option<u32>) -> Port {
+    let found = || FOUND.get().copied().flatten().filter(|_| uart == Uart::COM1);
+    let port = uart.open(baud.or_else(found));
+    CONSOLE.call_once(|| uart);
+    port.unwrap_or_else(|_| uart.seize())
 }
 
 /// Prints a line on the console by polling. For core 0, before the console has an owner.
@@ -64,8 +71,9 @@ pub(crate) fn finish() {
 
 /// Brings the default console to its speed, so that even the first line can be read.
 pub(super) fn open_console() {
+    FOUND.call_once(|| Uart::COM1.seize().baud());
     // Without the port there is nobody to tell.
-    let _ = Port::open(Com::One, CONSOLE_BAUD);
+    let _ = Uart::COM1.open(Some(CONSOLE_BAUD));
 }
 
 /// Does `act` to its end, even if a core crashes meanwhile that waits for this one to stop. For core 0, and
@@ -214,5 +222,5 @@ fn stop_others() -> usize {
 }
 
 fn port() -> Port {
-    Port::seize(if IS_ON_COM2.load(Ordering::Relaxed) { Com::Two } else { Com::One })
+    CONSOLE.get().copied().unwrap_or(Uart::COM1).seize()
 }

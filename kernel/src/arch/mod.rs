@@ -34,6 +34,7 @@ mod steal;
 pub(crate) mod stolen;
 mod traps;
 pub(crate) mod tsc;
+pub(crate) mod uart;
 
 use kernel::boot::Handoff;
 use spin::Once;

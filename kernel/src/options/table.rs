@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use perf::settings::{Setting, TABLE};
 
-use super::{Options, balance, bonds, management, tunnels, values};
+use super::{Options, balance, bonds, console, management, tunnels, values};
 use perf::Settings;
 
 /// A key of the command line.
@@ -48,9 +48,9 @@ const RING_SIZES: &str =
 static OWN: [OwnKey; 34] = [
     OwnKey {
         name: "console",
-        range: Range::Text("ttyS0|ttyS1[,BAUD], BAUD a part of 115200", values::console),
-        default: "ttyS0,115200",
-        help: "serial port of the console",
+        range: Range::Text(console::WORDS, console::console),
+        default: "auto",
+        help: "serial port of the console; auto is the firmware's (SPCR), else ttyS0,115200",
     },
     OwnKey {
         name: "stream",

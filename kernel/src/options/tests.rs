@@ -43,7 +43,10 @@ fn all_keys_are_read() {
          pmd-perf-log-b=10 pmd-perf-log-a=20",
     );
     assert_eq!(faults, "");
-    assert_eq!(options.console, Console { com: Com::Two, baud: 9600 });
+    assert_eq!(
+        options.console,
+        Console { place: Some(SerialPlace::COM2), speed: Speed::Baud(9600) }
+    );
     let nics = ["00:02.0", "52:54:00:12:34:56"].map(|text| Nic::parse(text).unwrap());
     assert_eq!(options.ports, Ports::These(Vec::from_slice(&nics).unwrap()));
     assert_eq!([0, 1, 2, 3].map(|port| options.forward.exit(port)), [1, 0, 3, 2].map(Some));
@@ -73,14 +76,14 @@ fn nics_stand_in_the_order_they_were_named_in() {
 #[test]
 fn a_bad_value_names_its_range_and_leaves_the_default() {
     refused(
-        "console=ttyS2",
-        "error: console=ttyS2: expected ttyS0|ttyS1[,BAUD], BAUD a part of 115200; using \
-         ttyS0,115200",
+        "console=ttyS4",
+        "error: console=ttyS4: expected auto, ttyS0 to ttyS3, io,PORT, mmio,ADDRESS or \
+         mmio32,ADDRESS, then nothing, ,keep or ,BAUD, a part of 115200; using auto",
     );
     refused(
         "console=ttyS1,0",
-        "error: console=ttyS1,0: expected ttyS0|ttyS1[,BAUD], BAUD a part of 115200; using \
-         ttyS0,115200",
+        "error: console=ttyS1,0: expected auto, ttyS0 to ttyS3, io,PORT, mmio,ADDRESS or \
+         mmio32,ADDRESS, then nothing, ,keep or ,BAUD, a part of 115200; using auto",
     );
     refused(
         "pmd-perf-log-us=-1",

@@ -1,17 +1,14 @@
 //! What values of the command line look like.
 
 use heapless::Vec;
-use serial::Com;
+use serial::Place;
 
 use super::{
-    CORES, Console, CpuMask, DESCRIPTORS, Forward, Hostname, MTU, Numbers, Options, Ports, RXQS,
-    Stream, Watchdog,
+    CORES, CpuMask, DESCRIPTORS, Forward, Hostname, MTU, Numbers, Options, Ports, RXQS, Stream,
+    Watchdog,
 };
 use crate::address::Nic;
 use crate::logs::Chosen;
-
-/// The highest rate of a PC's serial port. Others are parts of it.
-const FASTEST: u32 = 115_200;
 
 pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
     options.watchdog = match text {
@@ -27,8 +24,8 @@ pub(super) fn stream(options: &mut Options, text: &str) -> Option<()> {
     options.stream = match text {
         "auto" => Stream::Auto,
         "virtio" => Stream::Virtio,
-        "ttyS0" => Stream::Serial(Com::One),
-        "ttyS1" => Stream::Serial(Com::Two),
+        "ttyS0" => Stream::Serial(Place::COM1),
+        "ttyS1" => Stream::Serial(Place::COM2),
         "net" => Stream::Net,
         "shared" => Stream::Shared,
         "none" => Stream::None,
@@ -78,21 +75,6 @@ pub(super) fn test(options: &mut Options, text: &str) -> Option<()> {
 pub(super) fn number(text: &str) -> Option<u32> {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
     decimal.then(|| text.parse().ok()).flatten()
-}
-
-pub(super) fn console(options: &mut Options, text: &str) -> Option<()> {
-    let (name, rate) = match text.split_once(',') {
-        Some((name, rate)) => (name, number(rate)?),
-        None => (text, FASTEST),
-    };
-    let com = match name {
-        "ttyS0" => Com::One,
-        "ttyS1" => Com::Two,
-        _ => return None,
-    };
-    let possible = FASTEST.checked_rem(rate) == Some(0);
-    options.console = possible.then_some(Console { com, baud: rate })?;
-    Some(())
 }
 
 pub(super) fn ports(options: &mut Options, text: &str) -> Option<()> {

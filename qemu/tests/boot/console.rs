@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use anyhow::{Result, ensure};
 
-use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session};
+use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session, Setup};
 use crate::transcript;
 
 const UP: &[u8] = b"\x1b[A";
@@ -23,6 +23,8 @@ crate::facts![
     a_line_that_is_too_long_is_one_error,
     an_event_does_not_tear_the_line_that_is_being_typed,
     the_console_moves_to_the_second_port_where_that_is_asked_for,
+    the_console_is_where_the_firmware_has_its_own,
+    a_console_that_is_asked_for_beats_the_firmwares,
 ];
 
 fn help_tells_every_command_and_every_option(rig: &Rig) -> Result<()> {
@@ -142,7 +144,35 @@ fn an_event_does_not_tear_the_line_that_is_being_typed(rig: &Rig) -> Result<()> 
 }
 
 fn the_console_moves_to_the_second_port_where_that_is_asked_for(rig: &Rig) -> Result<()> {
-    rig.machine()?.append("console=ttyS1,9600").start(|session| {
+    is_on_the_second_port(rig.machine()?.append("console=ttyS1,9600"))
+}
+
+fn the_console_is_where_the_firmware_has_its_own(rig: &Rig) -> Result<()> {
+    is_on_the_second_port(with_firmware_console(rig)?)
+}
+
+fn a_console_that_is_asked_for_beats_the_firmwares(rig: &Rig) -> Result<()> {
+    with_firmware_console(rig)?.append("console=ttyS0").boot(Session::exit)
+}
+
+/// A machine whose firmware says that its console is on COM2, at 57,600 baud.
+fn with_firmware_console(rig: &Rig) -> Result<Setup> {
+    let mut table = b"SPCR\x50\0\0\0\x02\0QEMU  BARECORE".to_vec();
+    table.resize(36, 0);
+    // A 16550 at I/O port 0x2f8, registers of a byte.
+    table.extend([0, 0, 0, 0, 1, 8, 0, 1, 0xf8, 2, 0, 0, 0, 0, 0, 0]);
+    table.resize(58, 0);
+    table.push(6);
+    table.resize(80, 0);
+    let setup = rig.machine()?;
+    let file = setup.run.file("spcr");
+    fs::write(&file, table)?;
+    let words = ["-acpitable".to_owned(), format!("file={}", file.display())];
+    Ok(setup.with(|machine| machine.extra.extend(words)))
+}
+
+fn is_on_the_second_port(setup: Setup) -> Result<()> {
+    setup.start(|session| {
         let deadline = Instant::now() + LIMIT;
         let com2 = session.run().file("com2");
         while !fs::read_to_string(&com2).unwrap_or_default().ends_with("barecore> ") {

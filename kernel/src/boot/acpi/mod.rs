@@ -24,7 +24,7 @@ use super::AcpiRoot;
 use super::bytes::Memory;
 pub use fadt::{Fixed, Register};
 pub use madt::{PROCESSORS, Processors};
-pub use spcr::{Console, Place};
+pub use spcr::Console;
 pub use srat::{NODES, Nodes};
 pub use table::Fault;
 use table::Tables;

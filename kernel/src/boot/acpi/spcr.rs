@@ -1,5 +1,7 @@
 //! The serial port of the firmware's console (Microsoft, Serial Port Console Redirection Table, revision 4).
 
+use serial::Place;
+
 use super::table::Fault;
 use crate::boot::bytes::{u8_at, u32_at, u64_at};
 
@@ -20,22 +22,9 @@ const ADDRESSED_16550: u8 = 0x12;
 pub struct Console {
     /// Where it is.
     pub place: Place,
-    /// Symbols in a second; none if it is to stay as it was left.
+    /// Symbols in a second; none if it is to stay as it was left. So is every chip in memory, as nothing
+    /// tells how fast its clock is.
     pub baud: Option<u32>,
-}
-
-/// Where a 16550 is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// At this I/O port and the seven behind it.
-    Port(u16),
-    /// In memory, so many bytes from one register to the next.
-    Memory {
-        /// Physical address of the first.
-        address: u64,
-        /// 1, 2 or 4.
-        stride: u8,
-    },
 }
 
 /// The port that `table` tells of; none if the firmware has no console there, or on no 16550.
@@ -46,7 +35,10 @@ pub(super) fn read(table: &[u8]) -> Result<Option<Console>, Fault> {
     let is_16550 = u8_at(table, INTERFACE)
         .is_some_and(|kind| [FULL_16550, LIKE_16450, ADDRESSED_16550].contains(&kind));
     let place = place(table).filter(|_| is_16550);
-    Ok(place.map(|place| Console { place, baud: baud(table) }))
+    Ok(place.map(|place| match place {
+        Place::Port(_) => Console { place, baud: baud(table) },
+        Place::Memory { .. } => Console { place, baud: None },
+    }))
 }
 
 fn place(table: &[u8]) -> Option<Place> {
