@@ -8,6 +8,7 @@
 .set DATA, 0x10
 .set CODE64, 0x18
 .set COM1, 0x3f8
+.set VGA_TEXT, 0xb8000           # 80 columns, a letter and its colours each
 
 # PVH (Xen, docs/misc/pvh.pandoc): where to enter in 32-bit mode. QEMU reads eight bytes.
 .section .note.pvh, "a", @note
@@ -82,23 +83,34 @@ no_vectors:
     movl $text_no_vectors, %esi
 .endif
 say_and_halt:
+    movl $VGA_TEXT, %edi
+say_next:
     lodsb
     testb %al, %al
-    jz 3f
+    jz 4f
     movb %al, %bl
-    movl $100000, %ecx                  # a port that is not there must not hold us up
-1:  movw $(COM1 + 5), %dx
+    cmpb $' ', %al
+    jb 1f                               # the end of a line is no letter
+    movb $0x0f, %ah                     # white on black
+    stosw
+1:  movl $100000, %ecx                  # a port that is not there must not hold us up
+2:  movw $(COM1 + 5), %dx
     inb %dx, %al
     testb $0x20, %al                    # transmitter holding register empty
-    jnz 2f
-    loop 1b
-2:  movw $COM1, %dx
+    jnz 3f
+    loop 2b
+3:  movw $COM1, %dx
     movb %bl, %al
     outb %al, %dx
-    jmp say_and_halt
-3:  cli
+    jmp say_next
+4:  movw $0x0f20, %ax                   # blanks over what firmware left in the first two lines
+    movl $(VGA_TEXT + 2 * 160), %ecx
+    subl %edi, %ecx
+    shrl $1, %ecx
+    rep stosw
+5:  cli
     hlt
-    jmp 3b
+    jmp 5b
 
 # Paging with the boot tables, long mode, SSE, and the vector registers that the processor has.
 # Returns to EBP with EDI and ESI untouched, in compatibility mode.

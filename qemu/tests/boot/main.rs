@@ -51,6 +51,7 @@ mod rxqs;
 mod sizes;
 #[path = "../skipping/mod.rs"]
 mod skipping;
+mod strange;
 mod stream;
 mod stuck;
 mod supervision;
@@ -127,6 +128,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         checksums::FACTS,
         windows::FACTS,
         machines::FACTS,
+        strange::FACTS,
         management::FACTS,
         config::FACTS,
         ports::FACTS,
