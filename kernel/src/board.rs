@@ -181,6 +181,8 @@ impl Machine for Board {
             Crash::NullRead => provoke::null_read,
             Crash::TextWrite => provoke::text_write,
             Crash::Nmi => provoke::nmi,
+            Crash::Hang => provoke::hang,
+            Crash::Twice => provoke::twice,
         }
     }
 

@@ -328,22 +328,36 @@ pub enum Crash {
     TextWrite,
     /// Take an NMI, which a core survives.
     Nmi,
+    /// Stand still for good, as if the core had never come back from something.
+    Hang,
+    /// Panic, and fault in the report of that.
+    Twice,
 }
 
 impl Crash {
     /// All of them, in the order of [`Self::NAMES`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::PageFault,
         Self::StackOverflow,
         Self::Panic,
         Self::NullRead,
         Self::TextWrite,
         Self::Nmi,
+        Self::Hang,
+        Self::Twice,
     ];
 
     /// Their names.
-    pub const NAMES: [&'static str; 6] =
-        ["page-fault", "stack-overflow", "panic", "null-read", "text-write", "nmi"];
+    pub const NAMES: [&'static str; 8] = [
+        "page-fault",
+        "stack-overflow",
+        "panic",
+        "null-read",
+        "text-write",
+        "nmi",
+        "hang",
+        "twice",
+    ];
 }
 
 /// What somebody needs help with.

@@ -18,10 +18,14 @@ pub(crate) type Measured = (usize, &'static Metrics);
 
 static PMDS: Once<Vec<Measured, { cores::MAX }>> = Once::new();
 
-/// Has crashes quiet the devices, show the last iterations of `pmds`, and go by the stream too.
-pub(crate) fn set_up(pmds: Vec<Measured, { cores::MAX }>) {
-    PMDS.call_once(|| pmds);
+/// Has crashes quiet the devices, and go by the stream too: as soon as there are devices.
+pub(crate) fn set_up() {
     crash::set_hooks(crash::Hooks { quiesce: ports::silence, report, stream: outgoing::report });
+}
+
+/// Has crashes show the last iterations of `pmds` from now on.
+pub(crate) fn show(pmds: Vec<Measured, { cores::MAX }>) {
+    PMDS.call_once(|| pmds);
 }
 
 fn report(out: &mut dyn Write) {

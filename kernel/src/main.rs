@@ -45,6 +45,8 @@ fn main() -> ! {
     let (place, baud) = options.console.settled(arch::acpi::platform().console);
     let uart = Uart::at(place).unwrap_or(Uart::COM1);
     let console = crash::report_to(uart, baud);
+    crash::restart_after(options.panic);
+    crash_report::set_up();
     log::LEVELS.choose(&options.log);
     cores::start(pmds::run);
     let mut troubles = Troubles::new();
@@ -76,7 +78,7 @@ fn main() -> ! {
     if let Some(fault) = world.fault {
         setup::note(&mut troubles, setup::Trouble::BadRules(fault));
     }
-    crash_report::set_up(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
+    crash_report::show(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let ledgers = handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect();
     let mut board = Board::new(ports, ledgers, queues.clone());
     if let Some(managed) = &managed {

@@ -66,6 +66,8 @@ pub struct Options {
     pub perf: PerfOptions,
     /// What happens when an iteration does not end.
     pub watchdog: Watchdog,
+    /// Seconds from the end of a crash's report until the machine starts again; none if it does not.
+    pub panic: Option<u32>,
     /// Memory for events, in MiB.
     pub event_store: u32,
     /// How flows are cached.
@@ -237,6 +239,7 @@ impl Default for Options {
             pmd_cpu_mask: CpuMask::ALL,
             perf: PerfOptions::default(),
             watchdog: Watchdog::Report,
+            panic: None,
             event_store: 64,
             flows: FlowOptions::DEFAULT,
             sleep_max: Numbers::same(0),

@@ -4,7 +4,7 @@ mod exception;
 
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use heapless::String;
 use serial::{Insist, Port};
@@ -27,6 +27,9 @@ static HOOKS: Once<Hooks> = Once::new();
 static CONSOLE: Once<Uart> = Once::new();
 /// Symbols in a second that firmware left COM1 with.
 static FOUND: Once<Option<u32>> = Once::new();
+/// Seconds from the end of a report until the machine starts again, or `NEVER`.
+static RESTART_AFTER: AtomicU32 = AtomicU32::new(NEVER);
+const NEVER: u32 = u32::MAX;
 
 /// Core 0 does something that it should come to the end of.
 static IS_BUSY: AtomicBool = AtomicBool::new(false);
@@ -55,6 +58,11 @@ pub(crate) fn report_to(uart: Uart, baud: Option<u32>) -> Port {
     let port = uart.open(baud.or_else(found));
     CONSOLE.call_once(|| uart);
     port.unwrap_or_else(|_| uart.seize())
+}
+
+/// Has the machine start again so many seconds after a report, or never, from now on.
+pub(crate) fn restart_after(seconds: Option<u32>) {
+    RESTART_AFTER.store(seconds.unwrap_or(NEVER), Ordering::Relaxed);
 }
 
 /// Prints a line on the console by polling. For core 0, before the console has an owner.
@@ -148,9 +156,7 @@ fn crash(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
     if let Some(hooks) = HOOKS.get() {
         (hooks.report)(&mut out);
     }
-    let _ = writeln!(out, "end of the report");
-    out.finish();
-    power::exit(power::CRASHED)
+    end(out)
 }
 
 /// A crash while a crash is reported says what it was, if it can, and is the end.
@@ -160,9 +166,28 @@ fn crash_in_report(describe: impl FnOnce(&mut dyn Write) -> fmt::Result) -> ! {
         let mut out = Report::on(&mut port);
         let _ = write!(out, "crash in the report of a crash: ");
         let _ = describe(&mut out);
-        out.finish();
+        end(out);
     }
-    power::exit(power::CRASHED)
+    leave()
+}
+
+/// Ends the report.
+fn end(mut out: Report<'_>) -> ! {
+    let _ = writeln!(out, "end of the report");
+    out.finish();
+    leave()
+}
+
+/// What comes after the report: the machine starts again if that was asked for, or stands still so that the
+/// report can be read.
+fn leave() -> ! {
+    match RESTART_AFTER.load(Ordering::Relaxed) {
+        NEVER => power::exit(power::CRASHED),
+        seconds => {
+            tsc::wait_us(u64::from(seconds) * 1_000_000);
+            power::reboot()
+        }
+    }
 }
 
 /// A report on its way to the console, and line by line to the stream. A line that is stuck must not keep

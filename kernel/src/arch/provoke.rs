@@ -1,9 +1,10 @@
 //! Faults on purpose, to see what the report makes of them.
 #![expect(unsafe_code, reason = "each of these breaks a rule that the page tables uphold")]
 
+use core::fmt::{self, Display, Formatter};
 use core::hint::black_box;
 
-use super::{apic, cores, sections};
+use super::{apic, cores, power, sections};
 
 /// The last page of the lower half of all addresses; nothing is ever mapped there.
 const UNMAPPED: usize = 0x7fff_ffff_f000;
@@ -28,6 +29,26 @@ pub(crate) fn text_write() {
 /// Interrupts the core that calls this by an NMI, as a device could.
 pub(crate) fn nmi() {
     apic::send_nmi(cores::this().apic_id());
+}
+
+/// Stands still, deaf to interrupts.
+pub(crate) fn hang() {
+    power::halt();
+}
+
+/// Panics with a message that faults while it is written.
+pub(crate) fn twice() {
+    panic!("{Faulty}");
+}
+
+struct Faulty;
+
+impl Display for Faulty {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("as the command crash asked, ")?;
+        page_fault();
+        Ok(())
+    }
 }
 
 /// Calls itself until the stack is full.

@@ -389,7 +389,7 @@ pub static COMMANDS: [Entry; 46] = [
     },
     Entry {
         name: "crash",
-        about: "crash on purpose, to see the report; an NMI is survived",
+        about: "crash on purpose, to see the report; an NMI is survived, a hang tells nothing",
         items: &[
             required(Form::Words(&Crash::NAMES), "how"),
             optional(Form::Place(core()), "on this core; on core 0"),

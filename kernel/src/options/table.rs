@@ -205,6 +205,12 @@ static OWN: [OwnKey; 34] = [
         help: "what happens when an iteration does not end",
     },
     OwnKey {
+        name: "panic",
+        range: Range::Text("halt, reboot, or 0 to 86400", values::panic),
+        default: "halt",
+        help: "what follows a crash's report; a number is seconds until a reboot, 0 is halt",
+    },
+    OwnKey {
         name: "event-store",
         range: Range::Number(1..=4096, |options, mebibytes| options.event_store = mebibytes),
         default: "64",

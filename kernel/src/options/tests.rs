@@ -426,6 +426,17 @@ fn rings_have_as_many_descriptors_as_was_asked_for() {
 }
 
 #[test]
+fn what_follows_a_crash_is_said_as_linux_has_it_said() {
+    let wanted = |line: &str| parse(line).0.panic;
+    let said = ["", "panic=halt", "panic=0", "panic=reboot", "panic=30", "panic=86400"];
+    assert_eq!(said.map(wanted), [None, None, None, Some(0), Some(30), Some(86_400)]);
+    for wrong in ["panic=", "panic=-1", "panic=86401", "panic=now"] {
+        let (options, faults) = parse(wrong);
+        assert_eq!((options.panic, faults.is_empty()), (None, false), "{wrong}");
+    }
+}
+
+#[test]
 fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
     let wanted = |line: &str| parse(line).0.nictest;
     assert_eq!((wanted(""), wanted("test=none")), (None, None));

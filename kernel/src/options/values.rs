@@ -55,6 +55,22 @@ pub(super) fn smc_enable(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+/// The longest that a crash's report may be left to be read, in seconds.
+const LONGEST_PAUSE: u32 = 86_400;
+
+/// As Linux's key of that name: seconds, and 0 for never.
+pub(super) fn panic(options: &mut Options, text: &str) -> Option<()> {
+    options.panic = match text {
+        "halt" => None,
+        "reboot" => Some(0),
+        seconds => {
+            let seconds = number(seconds).filter(|seconds| *seconds <= LONGEST_PAUSE)?;
+            Some(seconds).filter(|seconds| *seconds > 0)
+        }
+    };
+    Some(())
+}
+
 /// Frames that a card is tried with unless it is said how many, and at most.
 const TEST: u32 = 1_000_000;
 const LONGEST_TEST: u32 = 100_000_000;

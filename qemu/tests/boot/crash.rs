@@ -24,6 +24,7 @@ crate::facts![
     a_panic_on_a_pmd_core_is_reported,
     a_null_read_on_a_pmd_core_is_reported,
     a_write_to_text_on_a_pmd_core_is_reported,
+    a_crash_while_a_crash_is_reported_is_told_and_the_machine_starts_again_if_that_is_asked_for,
 ];
 
 /// Types `crash KIND CORE`, and has the report name `cause` and `core` and show registers and the
@@ -54,6 +55,32 @@ fn reported(rig: &Rig, kind: &str, core: usize, cause: &str) -> Result<()> {
         let lines: Vec<_> = report.iter().filter(|line| !is_late(line)).cloned().collect();
         let place = if core == 0 { "core-0" } else { "pmd" };
         transcript::compare(&format!("crash-{kind}-{place}"), &lines)
+    })
+}
+
+/// A PMD panics, and faults while that is reported. QEMU is told to end where the machine would start again.
+fn a_crash_while_a_crash_is_reported_is_told_and_the_machine_starts_again_if_that_is_asked_for(
+    rig: &Rig,
+) -> Result<()> {
+    rig.wired()?.append("forward=0:1 panic=reboot").boot(|session| {
+        session.console().send(b"crash twice 1\r")?;
+        let exit = session.wait_exit(LIMIT)?;
+        ensure!(exit == Exit::PoweredOff, "QEMU ended by {exit:?}");
+        let shown = session.shown().join("\n");
+        for part in [
+            "crash on core 1: panic at ",
+            ": as the command crash asked,",
+            "crash in the report of a crash: page fault (vector 14, ",
+            "where nothing is mapped",
+            "  r13 ",
+            "end of the report",
+        ] {
+            ensure!(shown.contains(part), "no {part:?}: {shown}");
+        }
+        let stream = fs::read(session.run().file("com2")).context("no stream")?;
+        let recorded = recorded(&stream)?.join("\n");
+        ensure!(recorded.contains("crash in the report of a crash: page fault "), "{recorded}");
+        Ok(())
     })
 }
 
