@@ -18,6 +18,9 @@ pub enum Order {
     /// Call this function on the PMD's core. For the command `crash`, whose functions do not
     /// return.
     Call(fn()),
+    /// Call this function, and have no iteration know of the time that it takes. Frames that are kept are
+    /// handed to rings before; those that come wait in theirs.
+    StepOut(fn()),
     /// Forget a flow.
     Remove {
         /// Where it is.

@@ -19,9 +19,10 @@ use core::ops::RangeInclusive;
 use heapless::Deque;
 
 use crate::history::History;
-use crate::iteration::Iteration;
+use crate::iteration::{Flags, Iteration};
 use crate::marks::Mark;
 use crate::metrics::Metrics;
+use crate::room::Room;
 use crate::settings::{Settings, WINDOW};
 
 pub use accounts::Accounts;
@@ -204,6 +205,14 @@ impl<'a> Events<'a> {
     /// The event `number` with all that is known of it, if it is still there and complete.
     pub fn find(&self, number: u64) -> Option<Dump> {
         self.store.heads().find(|(_, part)| part.event == number).map(|(id, _)| Dump::full(id))
+    }
+
+    /// Cycles of the longest gap in an iteration of `core`, as far as events are kept: time that is missing,
+    /// and that neither work nor a stall explains.
+    pub fn longest_gap(&self, core: usize) -> Option<u64> {
+        let parts = self.store.heads().flat_map(|(head, _)| self.store.chain(head));
+        let gaps = parts.filter(|part| part.core() == core && part.suspect.flags.has(Flags::GAP));
+        gaps.map(|part| part.suspect.room(Room::Rx)).max()
     }
 
     fn keep(&mut self, source: &Source, mark: &Mark, history: &History, open: &mut Option<Open>) {

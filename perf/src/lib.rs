@@ -21,6 +21,7 @@
 //! | [`suspicion`] | what makes an iteration suspicious |
 //! | [`marks`] | notes of suspicious iterations, from a PMD to the control core |
 //! | [`stolen`] | what took time from a core behind its back |
+//! | [`gaps`] | what a core misses that does nothing but look at its clock |
 //! | [`recorder`] | the PMD's side of it all |
 //! | [`metrics`] | what a PMD's readers see |
 //! | [`snapshot`], [`distribution`] | a copy of all counts, and how samples are distributed |
@@ -45,6 +46,7 @@ mod cross;
 mod defects;
 pub mod distribution;
 pub mod events;
+pub mod gaps;
 pub mod histogram;
 pub mod history;
 #[cfg(test)]

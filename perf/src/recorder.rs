@@ -268,6 +268,20 @@ impl Recorder {
         }
     }
 
+    /// Does `act`, which may take any time: no iteration has that time, or what happens to the core
+    /// meanwhile.
+    #[cold]
+    pub fn step_out(&mut self, clock: &impl Clock, act: impl FnOnce()) {
+        self.advance(clock.now());
+        act();
+        let before = self.latest;
+        self.advance(clock.now());
+        let away = self.latest.saturating_sub(before);
+        self.current.start = self.current.start.wrapping_add(away);
+        self.polled.0 = self.polled.0.wrapping_add(away);
+        self.looks.begin(clock, self.latest);
+    }
+
     /// Looks at the core's slow registers, if that was not done for a millisecond: for
     /// housekeeping.
     #[cold]

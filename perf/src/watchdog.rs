@@ -49,6 +49,11 @@ impl Watchdog {
         Some(Stuck { iteration: ended + 1, cycles, room: metrics.last_room() })
     }
 
+    /// The iteration under way has begun `now`, as far as this is concerned: what it waits for is known.
+    pub fn excuse(&mut self, now: u64) {
+        (self.since, self.is_told) = (now, false);
+    }
+
     /// How many iterations were reported since boot.
     pub fn count(&self) -> u64 {
         self.count
@@ -83,6 +88,18 @@ mod tests {
             pmd.idle(1);
             assert_eq!(dog.look(pmd.metrics, now, &BASE), None);
         }
+    }
+
+    #[test]
+    fn what_an_iteration_is_known_to_wait_for_is_not_told_of() {
+        let (mut pmd, mut dog) = (Played::new(), Watchdog::default());
+        pmd.idle(7);
+        dog.look(pmd.metrics, 100, &BASE);
+        for now in (1000..10_000_000).step_by(40_000) {
+            dog.excuse(now);
+            assert_eq!(dog.look(pmd.metrics, now, &BASE), None);
+        }
+        assert!(dog.look(pmd.metrics, 11_000_000, &BASE).is_some(), "it still waits");
     }
 
     #[test]

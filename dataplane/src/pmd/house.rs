@@ -5,6 +5,7 @@ use perf::{Clock, Flags, Room};
 
 use super::{Parts, Pmd};
 use crate::order::Order;
+use crate::switch::Settled;
 
 /// Orders that one visit carries out at most.
 const ORDERS: usize = 32;
@@ -24,7 +25,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         self.parts.recorder.arrive(Room::Housekeeping);
         for _ in 0..ORDERS {
             let Some(order) = self.parts.inbox.take() else { break };
-            self.obey(order);
+            self.obey(order, clock);
         }
         self.welcome();
         self.lend_and_give_back();
@@ -53,11 +54,12 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         self.hurry();
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: Order, clock: &impl Clock) {
         match order {
             Order::Limits(limits) => self.parts.recorder.set_limits(limits),
             Order::Stall { cycles, times } => self.stall = Stall { cycles, times },
             Order::Call(function) => function(),
+            Order::StepOut(function) => self.step_out(function, clock),
             Order::Remove { place, name } => self.parts.switch.remove(place, name),
             Order::EmcInsertInvProb(inverse) => self.parts.switch.emc.set_inverse(inverse),
             Order::UpcallLimit(most) => self.parts.switch.limiter.set(most),
@@ -65,6 +67,13 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             Order::GiveBack { port, queue } => self.give_back(port, queue),
             Order::EndCapture(number) => self.end_capture(number),
         }
+    }
+
+    fn step_out(&mut self, function: fn(), clock: &impl Clock) {
+        let flushed = self.parts.exits.flush_all(self.parts.pool, &mut self.books);
+        self.account(Settled::default(), flushed);
+        self.parts.recorder.leave(Room::Housekeeping, clock);
+        self.parts.recorder.step_out(clock, function);
     }
 }
 

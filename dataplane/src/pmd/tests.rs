@@ -86,13 +86,17 @@ impl TxQueue for Played {
     }
 }
 
-/// A clock that moves on by one at each look.
+/// A clock that moves on by one at each look, and by what a test has PMDs step out for.
 #[derive(Default)]
 struct Steps(Cell<u64>);
 
+thread_local! {
+    static AWAY: Cell<u64> = const { Cell::new(0) };
+}
+
 impl Clock for Steps {
     fn now(&self) -> u64 {
-        self.0.set(self.0.get() + 1);
+        self.0.set(self.0.get() + 1 + AWAY.take());
         self.0.get()
     }
 }
@@ -376,6 +380,25 @@ fn a_stall_is_spent_in_housekeeping_and_says_that_it_was_injected() {
         assert!(row.reasons.has(perf::Reasons::DURATION));
     }
     assert_eq!(bench.metrics.marks.triggers(), 2);
+}
+
+#[test]
+fn a_pmd_steps_out_without_a_trace_and_keeps_no_frame_meanwhile() {
+    let mut bench = Bench::new(2, &[(0, 1)]);
+    bench.pmd.set_flush_interval(1_000_000);
+    (0..2).for_each(|number| {
+        bench.send(0, frame(number, 60));
+        bench.run(1);
+    });
+    assert_eq!(bench.gone(1).len(), 1, "the second is kept");
+    assert!(bench.orders.send(Order::StepOut(|| AWAY.set(900_000_000))).is_ok());
+    bench.run(HOUSEKEEPING + 10);
+    assert_eq!(bench.gone(1).len(), 2);
+    assert!(bench.clock.0.get() > 900_000_000);
+    let iterations =
+        (1..=bench.metrics.ended()).filter_map(|n| bench.metrics.history().iteration(n));
+    assert!(iterations.into_iter().all(|iteration| iteration.cycles < 100));
+    assert_eq!(bench.metrics.marks.triggers(), 0);
 }
 
 #[test]

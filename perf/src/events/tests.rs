@@ -455,3 +455,16 @@ fn a_store_too_small_for_one_event_is_refused() {
     assert!(Events::new(&mut [Part::default()], &mut rows()[1..]).is_err());
     assert!(Events::new(&mut [Part::default()], rows()).is_ok());
 }
+
+#[test]
+fn the_longest_gap_of_a_core_is_known_as_long_as_its_event_is() {
+    let mut desk = Desk::roomy();
+    assert_eq!(desk.events.longest_gap(1), None);
+    for micros in [300, 700, 400] {
+        desk.pmds[0].0.run(micros);
+    }
+    desk.pmds[0].0.stall(9000);
+    desk.pmds.iter_mut().for_each(|(pmd, _)| pmd.idle(100));
+    desk.collect_all();
+    assert_eq!((desk.events.longest_gap(1), desk.events.longest_gap(2)), (Some(700), None));
+}

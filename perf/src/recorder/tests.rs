@@ -306,3 +306,19 @@ fn a_reader_beside_a_writer_sees_whole_iterations_only() {
     }
     reader.join().unwrap();
 }
+
+#[test]
+fn what_a_pmd_steps_out_for_is_in_no_iteration() {
+    let mut bench = Bench::new();
+    bench.run(10);
+    bench.spend(5);
+    bench.recorder.leave(Room::Housekeeping, &bench.clock);
+    let away = || bench.clock.set(2_000_000);
+    bench.recorder.step_out(&bench.clock, away);
+    bench.run(3);
+    let iteration = bench.metrics.history().iteration(2).unwrap();
+    assert_eq!((iteration.cycles, iteration.start), (8, 10 + 2_000_000 - 15));
+    assert_eq!(iteration.room(Room::Housekeeping), 5);
+    bench.run(10);
+    assert_eq!(bench.metrics.history().iteration(3).unwrap().start, 2_000_003);
+}
