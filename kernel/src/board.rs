@@ -3,18 +3,21 @@
 use dataplane::{Ledger, PORTS};
 use heapless::Vec;
 use kernel::command::Crash;
+use kernel::isolation::Facts;
 use kernel::logs::{Levels, Log};
 use kernel::machine::{
     self, Checksum, Counter, Elapsed, Health, Identity, Link, LinkReport, Loopback, Machine,
     Mended, Polled, Register,
 };
 use kernel::management::Tally;
+use perf::Timebase;
+use perf::gaps::Wish;
 
 use crate::arch::second_clock::{self, SecondClock};
-use crate::arch::{cores, crash, power, provoke, tsc};
-use crate::log;
+use crate::arch::{cores, crash, performance, power, processor, provoke, stolen, tsc};
 use crate::pmds::Queued;
 use crate::ports::Port;
+use crate::{hwlat, log};
 
 /// The ports, and who polls them.
 pub(crate) struct Board {
@@ -143,6 +146,39 @@ impl Machine for Board {
 
     fn loopback(&self, number: usize) -> Loopback {
         self.ports.get(number).map_or(Loopback::NotRun, |port| port.loopback)
+    }
+
+    fn core(&self, number: usize) -> Option<Facts> {
+        let (_, core) = cores::running().nth(number)?;
+        if number == cores::core_id() {
+            stolen::look();
+        }
+        let machine_checks = core.machine_checks();
+        Some(Facts {
+            interrupts: core.interrupts(),
+            nmis: core.interruptions().saturating_sub(machine_checks),
+            machine_checks,
+            smis: stolen::smis_of(number),
+            power: performance::of(number),
+            test: hwlat::outcome(number),
+        })
+    }
+
+    fn is_virtual(&self) -> bool {
+        processor::is_virtual()
+    }
+
+    fn start_latency_test(&mut self, wish: Wish) -> fn() {
+        hwlat::start(wish, Timebase::new(tsc::frequency(), 0));
+        hwlat::serve
+    }
+
+    fn is_latency_test_over(&mut self) -> bool {
+        hwlat::is_over()
+    }
+
+    fn end_latency_test(&mut self) {
+        hwlat::end();
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {

@@ -142,6 +142,10 @@ pub enum Command<'a> {
     SelfTest,
     /// Tell all that a lab needs to know of the card of this port.
     NicTest(usize),
+    /// Test what is taken from cores that do nothing.
+    Hwlat(Hwlat),
+    /// Tell what disturbs each core.
+    ShowIsolation(Format),
     /// Keep a PMD busy on purpose.
     Stall(Stall),
     /// Crash on purpose.
@@ -300,6 +304,17 @@ impl Changes {
         self.mask |= 1 << number;
         Some(())
     }
+}
+
+/// A test of what is taken from cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hwlat {
+    /// How long it takes.
+    pub seconds: u32,
+    /// Microseconds that a gap has at least.
+    pub least: u32,
+    /// Whether traffic stands still for it, if there is any.
+    pub anyway: bool,
 }
 
 /// A PMD kept busy on purpose.

@@ -17,6 +17,7 @@ mod coverage;
 mod endpoint;
 mod execute;
 mod flow_commands;
+mod hwlat;
 mod job;
 mod links;
 mod losses;
@@ -55,6 +56,7 @@ pub use captures::{Asked, Lending};
 use coverage::Coverage;
 pub use coverage::{COPIES as COVERAGE_COPIES, NONE as NO_COVERAGE, Totals};
 pub use endpoint::{Endpoint, Wire};
+use hwlat::Away;
 use job::Job;
 use links::Links;
 use losses::Losses;
@@ -175,6 +177,10 @@ pub struct Control<'a, O> {
     untold_due: u64,
     put: Put<'a>,
     job: Option<Job>,
+    /// What is told once that is.
+    later: Option<Job>,
+    /// Whether PMDs are at work.
+    away: Away,
     /// The request that is being answered.
     asked: Option<Pending>,
     ending: Option<(Ending, u64)>,
@@ -245,6 +251,8 @@ impl<'a, O: Orders> Control<'a, O> {
             untold_due: 0,
             put: Put::new(file),
             job: None,
+            later: None,
+            away: Away::No,
             asked: None,
             ending: None,
             pace: Pace::new(base.hertz, MESSAGES),
@@ -255,6 +263,7 @@ impl<'a, O: Orders> Control<'a, O> {
     /// Looks after the PMDs, takes `input` that came from the terminal, and goes on with whatever
     /// is to be written.
     pub fn tick(&mut self, machine: &mut impl Machine, input: &[u8]) {
+        self.follow_test(machine);
         self.supervise(machine);
         self.feed_stream(machine);
         if !input.is_empty() {
@@ -310,7 +319,7 @@ impl<'a, O: Orders> Control<'a, O> {
 
     fn hear(&mut self, byte: u8) {
         if byte == STOP && self.job.is_some() {
-            self.job = None;
+            (self.job, self.later) = (None, None);
             self.typed.clear();
             self.output.clear();
             let _cannot_fail = writeln!(self.output, "^C").and_then(|()| self.stop_answer());
@@ -328,6 +337,9 @@ impl<'a, O: Orders> Control<'a, O> {
             self.aside.tell(&mut self.output)?;
         } else if self.job.is_some() {
             self.go_on(machine)?;
+        } else if let Some(later) = self.later.take() {
+            self.make_place()?;
+            self.job = Some(later);
         } else if self.end_answer()? {
             // What waited for the answer goes next.
         } else if let Some(byte) = self.typed.pop_front() {

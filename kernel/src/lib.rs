@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 pub mod control;
 mod ether;
+pub mod isolation;
 pub mod logs;
 pub mod loopback;
 pub mod machine;

@@ -7,10 +7,12 @@ pub use card::{Checksum, Health, Identity, Loopback, Mended, Words};
 use core::fmt::{self, Display, Formatter};
 
 use heapless::String;
+use perf::gaps::Wish;
 use serde::Serialize;
 
 use crate::address::{Mac, Place};
 use crate::command::Crash;
+use crate::isolation::Facts;
 use crate::logs::{Levels, Log};
 use crate::management::Tally;
 
@@ -63,6 +65,21 @@ pub trait Machine {
 
     /// Whether the card of port `number` was made to receive what it sends, at boot.
     fn loopback(&self, number: usize) -> Loopback;
+
+    /// What is known of core `number`; none beyond the last.
+    fn core(&self, number: usize) -> Option<Facts>;
+
+    /// Whether it is a virtual machine.
+    fn is_virtual(&self) -> bool;
+
+    /// Has all cores but this one tested for gaps; returns what PMDs are to call for that.
+    fn start_latency_test(&mut self, wish: Wish) -> fn();
+
+    /// Whether no core is tested, or is to be.
+    fn is_latency_test_over(&mut self) -> bool;
+
+    /// Has cores that are tested stop that.
+    fn end_latency_test(&mut self);
 
     /// Where `core` is in the program now; none if it does not answer. Takes some milliseconds at
     /// most.

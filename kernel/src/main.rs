@@ -12,6 +12,7 @@ mod board;
 mod crash_report;
 mod facts;
 mod house;
+mod hwlat;
 mod log;
 mod mgmt;
 mod nictest;
@@ -24,7 +25,7 @@ mod switches;
 mod wall_clock;
 
 use arch::uart::Uart;
-use arch::{cores, crash, memory, sections, tsc};
+use arch::{cores, crash, memory, performance, sections, tsc};
 use board::Board;
 use heapless::Vec;
 use kernel::config::Config;
@@ -48,7 +49,15 @@ fn main() -> ! {
     crash::restart_after(options.panic);
     crash_report::set_up();
     log::LEVELS.choose(&options.log);
+    performance::prefer(options.prefers_performance);
+    performance::set_up_this_core();
     cores::start(pmds::run);
+    let base = Timebase::new(tsc::frequency(), boot);
+    if let Some(wish) = options.hwlat {
+        let (micros, count) = (wish.micros / 1_000_000, cores::count() - 1);
+        crash::say(format_args!("hwlat: {count} cores look for gaps for {micros} s"));
+        hwlat::at_boot(wish, base);
+    }
     let mut troubles = Troubles::new();
     let cores = setup::pmd_cores(options, &mut troubles);
     let (mut ports, mut queues) = match cores.is_empty() {
@@ -58,7 +67,6 @@ fn main() -> ! {
     let managed = mgmt::open(options, &ports, &mut queues, &mut troubles);
     let Ok(managed) = managed else { out_of_memory("the port of mgmt=") };
     let options = &config.options;
-    let base = Timebase::new(tsc::frequency(), boot);
     let cores = setup::with_pmds(options, &cores, &queues, &mut troubles);
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().map(|&core| setup::polling(options, core)).collect();
@@ -99,6 +107,9 @@ fn main() -> ! {
     banner::tell(control, &board, &config, &troubles);
     if options.nictest.is_some() {
         control.test_cards(&board);
+    }
+    if options.hwlat.is_some() {
+        control.tell_isolation();
     }
     facts::tell(control, &board, options);
     let stream = log::Line::find(options, place);

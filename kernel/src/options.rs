@@ -16,6 +16,7 @@ mod tunnels;
 mod values;
 
 use ::perf::Settings;
+use ::perf::gaps::Wish;
 use ::perf::settings::WINDOW;
 use dataplane::PORTS;
 use dataplane::bond::BONDS;
@@ -98,6 +99,10 @@ pub struct Options {
     pub bonds: Bonds,
     /// Frames that each card is to send to itself at boot, if it is to be tried.
     pub nictest: Option<u32>,
+    /// What cores are to be tested for at boot, if they are.
+    pub hwlat: Option<Wish>,
+    /// Whether processors are told to prefer performance, and not left as firmware has them.
+    pub prefers_performance: bool,
 }
 
 /// Descriptors of a ring that nobody said anything of.
@@ -255,6 +260,8 @@ impl Default for Options {
             tunnels: [None; TUNNELS],
             bonds: [None; BONDS],
             nictest: None,
+            hwlat: None,
+            prefers_performance: true,
         }
     }
 }

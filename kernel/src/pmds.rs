@@ -20,6 +20,7 @@ use perf::{Clock, Limits, Metrics, Recorder, Segment, Timebase};
 use spin::{Mutex, Once};
 
 use crate::arch::{cores, memory, power, stolen, tsc};
+use crate::hwlat;
 use crate::queues::{Queues, Ring, Rx, Tx};
 use crate::switches::World;
 
@@ -46,7 +47,7 @@ pub(crate) type Queued = Vec<Known, QUEUES>;
 pub(crate) struct NoMemory;
 
 /// The time of the core that it was made on.
-struct Tsc(&'static cores::Core);
+pub(crate) struct Tsc(pub(crate) &'static cores::Core);
 
 impl Clock for Tsc {
     #[inline]
@@ -77,10 +78,18 @@ static STORE: Once<PoolStore> = Once::new();
 /// The PMD of each core that has one; nothing until all are assembled.
 static SEATS: Once<[Mutex<Option<&'static mut Loop>>; cores::MAX]> = Once::new();
 
-/// What every core but the first does: runs its PMD, or parks.
+/// What every core but the first does: runs its PMD, or sleeps. Until there are PMDs it may be tested.
 pub(crate) fn run(core: usize) -> ! {
-    let seats = SEATS.wait();
-    let Some(pmd) = seats.get(core).and_then(|seat| seat.lock().take()) else { power::halt() };
+    let seats = loop {
+        match SEATS.get() {
+            Some(seats) => break seats,
+            None => hwlat::serve(),
+        }
+        core::hint::spin_loop();
+    };
+    let Some(pmd) = seats.get(core).and_then(|seat| seat.lock().take()) else {
+        hwlat::sleep_between()
+    };
     let clock = Tsc(cores::this());
     pmd.enter(&clock);
     loop {

@@ -14,7 +14,10 @@ use spin::Once;
 use super::descriptors::Descriptors;
 use super::interruptions::{Interruptions, Whereabouts};
 use super::stacks::Stacks;
-use super::{apic, crash, machine_check, memory, paging, registers, sections, stolen, traps, tsc};
+use super::{
+    apic, crash, machine_check, memory, paging, performance, registers, sections, stolen, traps,
+    tsc,
+};
 
 /// The most cores that are used.
 pub(crate) const MAX: usize = 64;
@@ -77,6 +80,11 @@ impl Core {
     /// Machine checks of this core that it survived so far.
     pub(crate) fn machine_checks(&self) -> u64 {
         self.interruptions.machine_checks()
+    }
+
+    /// Interrupts of this core so far, NMIs left out.
+    pub(crate) fn interrupts(&self) -> u64 {
+        self.interruptions.interrupts()
     }
 
     /// Where to send this core an interrupt.
@@ -204,6 +212,7 @@ pub(super) extern "C" fn start_next_core() -> ! {
     apic::set_up_this_core();
     machine_check::set_up_this_core();
     stolen::set_up_this_core();
+    performance::set_up_this_core();
     UP.store(index as u32 + 1, Ordering::Release);
     core.is_up.store(true, Ordering::Release);
     tsc::answer();

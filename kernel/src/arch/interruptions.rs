@@ -1,4 +1,4 @@
-//! What interrupts a core for a moment: NMIs, and machine checks that it survives.
+//! What interrupts a core for a moment: NMIs, machine checks that it survives, and interrupts.
 //!
 //! Each core counts its own. An NMI of ours, which asks a core where it is, is answered and not
 //! counted: whoever looks for stolen time must not find what the kernel took itself.
@@ -15,11 +15,14 @@ pub(super) struct Interruptions {
     /// Of both kinds, so that a loop has to look at one number only.
     all: AtomicU64,
     machine_checks: AtomicU64,
+    /// Interrupts, which only the control core should have. Not among all of both kinds.
+    interrupts: AtomicU64,
 }
 
 impl Interruptions {
     pub(super) const fn new() -> Self {
-        Self { all: AtomicU64::new(0), machine_checks: AtomicU64::new(0) }
+        let [all, machine_checks, interrupts] = [const { AtomicU64::new(0) }; 3];
+        Self { all, machine_checks, interrupts }
     }
 
     #[inline]
@@ -29,6 +32,14 @@ impl Interruptions {
 
     pub(super) fn machine_checks(&self) -> u64 {
         self.machine_checks.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn interrupts(&self) -> u64 {
+        self.interrupts.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_interrupt(&self) {
+        self.interrupts.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_nmi(&self) {

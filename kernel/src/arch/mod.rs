@@ -18,6 +18,7 @@ mod machine_check;
 pub(crate) mod memory;
 pub(crate) mod paging;
 pub(crate) mod pci;
+pub(crate) mod performance;
 mod pic;
 mod pmu;
 pub(crate) mod power;

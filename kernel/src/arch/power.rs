@@ -25,6 +25,11 @@ pub(crate) fn idle() {
     interrupts::disable();
 }
 
+/// Sleeps until an NMI. One that comes before the sleep does not end it.
+pub(crate) fn sleep_deaf() {
+    x86_64::instructions::hlt();
+}
+
 /// Does nothing for a moment: in a light state of sleep up to `until` where the processor has TPAUSE
 /// (Intel SDM, volume 2) or MWAITX with its timer (AMD64 manual, volume 3).
 #[inline]

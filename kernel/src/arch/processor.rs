@@ -14,6 +14,11 @@ impl Display for Brand {
     }
 }
 
+/// Whether there is a hypervisor or emulator.
+pub(crate) fn is_virtual() -> bool {
+    CpuId::new().get_feature_info().is_some_and(|cpu| cpu.has_hypervisor())
+}
+
 /// The hypervisor or emulator, if it says what it is.
 pub(crate) struct Hypervisor;
 

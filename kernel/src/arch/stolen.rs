@@ -3,7 +3,7 @@
 //! What there is was tried when the core started, and what the machine lacks is not tried again.
 
 use core::fmt::{self, Display, Formatter};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use perf::stolen::{Readings, Source};
 use raw_cpuid::CpuId;
@@ -18,6 +18,10 @@ const IA32_APERF: u32 = 0xe8;
 /// A bit for each source that a core has.
 static OFFERED: [AtomicU8; cores::MAX] = [const { AtomicU8::new(0) }; cores::MAX];
 
+/// SMIs of each core when it started, and when it looked last.
+static SMIS: [[AtomicU64; 2]; cores::MAX] =
+    [const { [const { AtomicU64::new(0) }; 2] }; cores::MAX];
+
 /// Has the core that runs this count what it can. To be called once, when it starts.
 pub(super) fn set_up_this_core() {
     let core = index();
@@ -31,6 +35,10 @@ pub(super) fn set_up_this_core() {
         (Source::Misses, misses),
         (Source::Instructions, instructions),
     ];
+    if found[0].1 {
+        let count = smis().unwrap_or(0);
+        SMIS[core].iter().for_each(|place| place.store(count, Ordering::Relaxed));
+    }
     let bits = found.into_iter().filter(|&(_, is_there)| is_there).map(|(source, _)| bit(source));
     OFFERED[core].store(bits.fold(0, |all, bit| all | bit), Ordering::Relaxed);
 }
@@ -41,9 +49,21 @@ pub(crate) fn look() -> Readings {
     let core = index();
     let offered = OFFERED[core].load(Ordering::Relaxed);
     let is_offered = |source: &Source| offered & bit(*source) != 0;
-    Readings(
+    let readings = Readings(
         Source::ALL.map(|source| Some(source).filter(is_offered).and_then(|it| read(core, it))),
-    )
+    );
+    if let Some(count) = readings.of(Source::Smi) {
+        SMIS[core][1].store(count, Ordering::Relaxed);
+    }
+    readings
+}
+
+/// SMIs of `core` from its start until it looked last; none where they are not counted.
+pub(crate) fn smis_of(core: usize) -> Option<u64> {
+    let [first, last] = SMIS.get(core)?;
+    let is_counted = OFFERED[core].load(Ordering::Relaxed) & bit(Source::Smi) != 0;
+    let since = || last.load(Ordering::Relaxed).saturating_sub(first.load(Ordering::Relaxed));
+    is_counted.then(since)
 }
 
 /// Which sources all cores that run have.

@@ -129,13 +129,17 @@ extern "C" fn handle(frame: &mut Frame) {
         MACHINE_CHECK => on_machine_check(frame),
         INVALID_OPCODE | PROTECTION => on_refusal(frame),
         ..EXCEPTIONS => crash::on_trap(frame),
-        vector if vector == u64::from(SPURIOUS) => {}
-        vector => {
-            if vector == u64::from(TIMER) {
-                TICKS.fetch_add(1, Ordering::Relaxed);
-            }
-            apic::end_of_interrupt();
-        }
+        vector => on_interrupt(vector),
+    }
+}
+
+fn on_interrupt(vector: u64) {
+    cores::this().interruptions.count_interrupt();
+    if vector == u64::from(TIMER) {
+        TICKS.fetch_add(1, Ordering::Relaxed);
+    }
+    if vector != u64::from(SPURIOUS) {
+        apic::end_of_interrupt();
     }
 }
 

@@ -5,11 +5,12 @@ use perf::windows::SECONDS;
 
 use super::entry::{Entry, Form, clamped, core, format, number, optional, required, seconds};
 use super::{
-    CAPTURED, Capture, Command, ConfigPart, Crash, PerfShow, PortPart, ROWS, ShowEvents, ShowRxqs,
-    Stall, Topic,
+    CAPTURED, Capture, Command, ConfigPart, Crash, Hwlat, PerfShow, PortPart, ROWS, ShowEvents,
+    ShowRxqs, Stall, Topic,
 };
 use crate::balance;
 use crate::control::FILE;
+use crate::isolation::{COARSEST, LEAST_US, LONGEST};
 
 /// What a rule looks like.
 const RULE: &str = "as ovs-ofctl takes it: in_port=0,tcp,tp_dst=80,actions=output:1";
@@ -24,7 +25,7 @@ const LEVELS: &str = "off, err, warn, info or dbg, for all or for a module of vl
 const ANY: u64 = u32::MAX as u64;
 
 /// All commands.
-pub static COMMANDS: [Entry; 46] = [
+pub static COMMANDS: [Entry; 48] = [
     Entry {
         name: "dpif-netdev/pmd-perf-show",
         about: "figures, histograms and histories of each PMD",
@@ -370,6 +371,31 @@ pub static COMMANDS: [Entry; 46] = [
         about: "all of a card in one log: ids, NVM, link, registers, counters, loopback at boot",
         items: &[required(Form::Place(number("PORT", 0, 15)), "its number in show ports")],
         make: |said| Command::NicTest(said.number(0).unwrap_or(0)),
+    },
+    Entry {
+        name: "hwlat",
+        about: "what firmware or a host takes from cores, which do nothing else meanwhile",
+        items: &[
+            required(Form::Place(number("SECONDS", 1, LONGEST as u64)), "how long to look"),
+            optional(
+                Form::Letters("-us", number("N", 1, COARSEST as u64)),
+                "microseconds that a gap has at least; 10",
+            ),
+            optional(Form::Words(&["--yes"]), "even if ports carry traffic, which stands still"),
+        ],
+        make: |said| {
+            Command::Hwlat(Hwlat {
+                seconds: said.number(0).unwrap_or(0),
+                least: said.number(1).unwrap_or(LEAST_US),
+                anyway: said.values[2].is_some(),
+            })
+        },
+    },
+    Entry {
+        name: "show isolation",
+        about: "interrupts, NMIs, SMIs and gaps of each core, and whether it is left alone",
+        items: &[format()],
+        make: |said| Command::ShowIsolation(said.format(0)),
     },
     Entry {
         name: "stall",

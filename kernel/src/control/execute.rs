@@ -14,7 +14,9 @@ use crate::command::{
     self, Changes, Command, Format, Help, PerfShow, PortPart, ShowEvents, ShowRxqs, Stall,
 };
 use crate::machine::Machine;
-use crate::show::{self, Inside, NicTestJob, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told};
+use crate::show::{
+    self, Inside, IsolationJob, NicTestJob, PerfShowJob, PortJob, RxqsJob, SettingsJob, Told,
+};
 
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
@@ -77,6 +79,11 @@ impl<O: Orders> Control<'_, O> {
             Command::Mark(text) => self.note(text, machine.now()),
             Command::SelfTest => self.self_test(),
             Command::NicTest(port) => self.nictest(machine, port),
+            Command::Hwlat(wanted) => self.hwlat(wanted, machine),
+            Command::ShowIsolation(format) => {
+                self.job = Some(Job::Isolation(IsolationJob::new(format)));
+                Ok(())
+            }
             Command::ShowEvent { number, format } => self.show_event(number, format),
             Command::Stall(stall) => self.stall(&stall),
             Command::Crash { kind, core } => self.crash(machine.crash(kind), core, machine.now()),

@@ -7,13 +7,15 @@ use perf::json::{ShowEvent, ShowEvents};
 
 use super::Control;
 use super::coverage::CoverageJob;
+use super::hwlat::{self, HwlatJob};
 use super::self_test::SelfTest;
 use super::tables::{Edit, Tables};
+use crate::command::Format;
 use crate::control::Orders;
 use crate::machine::Machine;
 use crate::show::{
-    CaptureJob, ConfigDiffJob, ConfigJob, FlowsJob, MetersJob, NicTestJob, PerfShowJob, PortJob,
-    RulesJob, RxqsJob, SettingsJob, TraceJob,
+    CaptureJob, ConfigDiffJob, ConfigJob, FlowsJob, IsolationJob, MetersJob, NicTestJob,
+    PerfShowJob, PortJob, RulesJob, RxqsJob, SettingsJob, TraceJob,
 };
 
 /// An answer, or an event, that is being written.
@@ -36,6 +38,8 @@ pub(super) enum Job {
     Capture(CaptureJob),
     Port(PortJob),
     NicTest(NicTestJob),
+    Hwlat(HwlatJob),
+    Isolation(IsolationJob),
     /// A change of rules, and when it is given up.
     Edit(Edit, u64),
     /// A file that is to be applied, and when that is given up.
@@ -47,11 +51,17 @@ pub(super) const UNSETTLED: &str =
     "error: a PMD did not take the last change over; nothing is changed";
 
 impl Job {
+    /// What disturbs each core, in words.
+    pub(super) fn isolation() -> Self {
+        Self::Isolation(IsolationJob::new(Format::Text))
+    }
+
     /// Whether it has written the beginning of a line and not its end.
     pub(super) fn is_inside_line(&self) -> bool {
         match self {
             Self::PerfShow(job) => job.is_inside_line(),
             Self::Port(job) => job.is_inside_line(),
+            Self::Isolation(job) => job.is_inside_line(),
             Self::EventsDocument(_) | Self::EventDocument(_) => true,
             Self::Settings(_)
             | Self::Config(_)
@@ -67,6 +77,7 @@ impl Job {
             | Self::Rxqs(_)
             | Self::Capture(_)
             | Self::NicTest(_)
+            | Self::Hwlat(_)
             | Self::Edit(..)
             | Self::Put(_) => false,
         }
@@ -114,6 +125,10 @@ impl<O: Orders> Control<'_, O> {
             Job::Edit(edit, limit) => apply(&mut self.tables, edit, machine.now() > *limit, out)?,
             Job::Put(_) | Job::Config(_) | Job::ConfigDiff(_) => false,
             Job::SelfTest(test) => test.step(self.pmds, base, machine, out)?,
+            Job::Hwlat(job) => job.step(self.pmds, base, machine, out)?,
+            Job::Isolation(job) => {
+                job.step(machine, |core| hwlat::known(core, self.pmds, events), base, out)?
+            }
         })
     }
 }

@@ -118,6 +118,8 @@ pub struct Pmd<O> {
     /// Losses that are no event yet, and how many are.
     pub(super) waiting: Waiting,
     pub(super) sampled: u64,
+    /// Nothing that it does is suspicious now.
+    is_hushed: bool,
     /// It was not told of the settings yet.
     pub(super) owed: bool,
     /// The settings when somebody looked last.
@@ -136,6 +138,18 @@ pub struct Cleared {
     pub counted: &'static mut Snapshot,
     /// The iteration that had ended last.
     pub iteration: u64,
+}
+
+impl<O: Orders> Pmd<O> {
+    /// Asks it to step out of its loop and call `function`, and tells it of its settings before if it does
+    /// not know them. False if too many orders wait.
+    pub(super) fn step_out(&mut self, function: fn(), hertz: u64) -> bool {
+        if self.owed {
+            let limits = self.limits(hertz);
+            self.owed = self.handle.orders.send(Order::Limits(limits)).is_err();
+        }
+        !self.owed && self.handle.orders.send(Order::StepOut(function)).is_ok()
+    }
 }
 
 impl<O> Pmd<O> {
@@ -157,6 +171,7 @@ impl<O> Pmd<O> {
             open: None,
             waiting: Waiting::default(),
             sampled: 0,
+            is_hushed: false,
             owed: true,
             seen: settings,
         }
@@ -242,7 +257,13 @@ impl<O> Pmd<O> {
     }
 
     pub(super) fn limits(&self, hertz: u64) -> Limits {
-        self.settings.limits(hertz, self.auto)
+        let log = self.settings.log && !self.is_hushed;
+        Settings { log, ..self.settings }.limits(hertz, self.auto)
+    }
+
+    /// Has nothing that it does be suspicious from now on, or what its settings say.
+    pub(super) fn hush(&mut self, is_hushed: bool) {
+        (self.is_hushed, self.owed) = (is_hushed, true);
     }
 
     pub(super) fn source(&self) -> Source {

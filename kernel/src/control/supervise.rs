@@ -145,7 +145,7 @@ impl<O: Orders> Control<'_, O> {
     }
 
     /// Frames that each port has received; 0 for all while a ledger cannot be read.
-    fn received(&self) -> [u64; PORTS] {
+    pub(super) fn received(&self) -> [u64; PORTS] {
         let readings = self.pmds.iter().filter_map(|pmd| pmd.handle.ledger.read());
         readings.fold([0; PORTS], |mut sum, reading| {
             sum.iter_mut().zip(reading.accounts).for_each(|(sum, port)| *sum += port.received);

@@ -11,6 +11,7 @@ use perf::Settings;
 
 use super::*;
 use crate::config::Config;
+use crate::isolation::Facts;
 use crate::logs::Levels;
 use crate::loopback::Outcome;
 use crate::machine::{Checksum, Health, Link};
@@ -22,6 +23,7 @@ const PORTS: usize = 2;
 
 thread_local! {
     static CRASHED: Cell<bool> = const { Cell::new(false) };
+    static TESTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A mailbox with room for four orders, and whether a queue was given back.
@@ -141,6 +143,8 @@ impl Desk {
             levels: Levels::new(),
             management: None,
             second_clock: 0,
+            cores: vec![Facts::default(); 4],
+            tested: None,
             drift: u64::MAX,
         };
         machine.levels.choose(&options.log);
@@ -239,6 +243,7 @@ mod captures;
 mod cards;
 mod configuration;
 mod flows;
+mod hwlat;
 mod links;
 mod orders;
 mod reports;

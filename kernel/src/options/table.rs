@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 34] = [
+static OWN: [OwnKey; 36] = [
     OwnKey {
         name: "console",
         range: Range::Text(console::WORDS, console::console),
@@ -286,9 +286,18 @@ static OWN: [OwnKey; 34] = [
     },
     OwnKey {
         name: "test",
-        range: Range::Text("none, or nictest[:FRAMES], FRAMES 1 to 100000000", values::test),
+        range: Range::Text(
+            "none, or nictest[:FRAMES], hwlat[:SECONDS[:US]] or both with a comma between",
+            values::test,
+        ),
         default: "none",
-        help: "cards to be tried at boot: each receives a million frames that it sends (nictest)",
+        help: "at boot: cards receive a million frames that they send; cores look for gaps for 10 s",
+    },
+    OwnKey {
+        name: "power",
+        range: Range::Text("performance or leave", values::power),
+        default: "performance",
+        help: "what processors are to prefer (EPB, HWP); leave is what firmware chose",
     },
 ];
 

@@ -437,6 +437,30 @@ fn what_follows_a_crash_is_said_as_linux_has_it_said() {
 }
 
 #[test]
+fn cores_are_tested_for_gaps_at_boot_if_that_is_asked_for_with_cards_or_without() {
+    let wanted = |line: &str| parse(line).0.hwlat.map(|wish| (wish.micros, wish.least));
+    let said = ["", "test=hwlat", "test=hwlat:60", "test=hwlat:3600:1", "test=nictest"];
+    let wishes =
+        [None, Some((10_000_000, 10)), Some((60_000_000, 10)), Some((3_600_000_000, 1)), None];
+    assert_eq!(said.map(wanted), wishes);
+    let (both, _) = parse("test=hwlat:2,nictest:500");
+    assert_eq!((both.nictest, both.hwlat.unwrap().micros), (Some(500), 2_000_000));
+    for wrong in [
+        "hwlat:",
+        "hwlat:0",
+        "hwlat:3601",
+        "hwlat:1:0",
+        "hwlat:1:2:3",
+        "hwlat,hwlat",
+        "nictest:1:2",
+    ] {
+        let (options, line) = (Options::default(), format!("test={wrong}"));
+        assert_eq!((options.hwlat, parse(&line).1.is_empty()), (None, false), "{wrong}");
+    }
+    assert!(parse("").0.prefers_performance && !parse("power=leave").0.prefers_performance);
+}
+
+#[test]
 fn cards_are_tried_with_a_million_frames_or_as_many_as_it_is_said() {
     let wanted = |line: &str| parse(line).0.nictest;
     assert_eq!((wanted(""), wanted("test=none")), (None, None));

@@ -1,6 +1,9 @@
 //! What values of the command line look like.
 
+use core::ops::RangeInclusive;
+
 use heapless::Vec;
+use perf::gaps::Wish;
 use serial::Place;
 
 use super::{
@@ -8,6 +11,7 @@ use super::{
     Watchdog,
 };
 use crate::address::Nic;
+use crate::isolation::{COARSEST, LEAST_US, LONGEST, SECONDS};
 use crate::logs::Chosen;
 
 pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
@@ -76,12 +80,35 @@ const TEST: u32 = 1_000_000;
 const LONGEST_TEST: u32 = 100_000_000;
 
 pub(super) fn test(options: &mut Options, text: &str) -> Option<()> {
-    options.nictest = match text.split_once(':') {
-        None if text == "none" => None,
-        None if text == "nictest" => Some(TEST),
-        Some(("nictest", frames)) => {
-            Some(number(frames).filter(|frames| (1..=LONGEST_TEST).contains(frames))?)
+    let (mut frames, mut wish) = (None, None);
+    for word in text.split(',').filter(|_| text != "none") {
+        let mut parts = word.split(':');
+        match (parts.next()?, parts.next(), parts.next()) {
+            ("nictest", count, None) if frames.is_none() => {
+                frames = Some(within(count, 1..=LONGEST_TEST, TEST)?);
+            }
+            ("hwlat", seconds, least) if wish.is_none() => {
+                let micros = u64::from(within(seconds, 1..=LONGEST, SECONDS)?) * 1_000_000;
+                wish = Some(Wish { micros, least: within(least, 1..=COARSEST, LEAST_US)? });
+            }
+            _ => return None,
         }
+        parts.next().is_none().then_some(())?;
+    }
+    (options.nictest, options.hwlat) = (frames, wish);
+    Some(())
+}
+
+/// The number that `text` is, in `range`, or `default` if there is no text.
+fn within(text: Option<&str>, range: RangeInclusive<u32>, default: u32) -> Option<u32> {
+    let Some(text) = text else { return Some(default) };
+    number(text).filter(|number| range.contains(number))
+}
+
+pub(super) fn power(options: &mut Options, text: &str) -> Option<()> {
+    options.prefers_performance = match text {
+        "performance" => true,
+        "leave" => false,
         _ => return None,
     };
     Some(())
@@ -158,7 +185,7 @@ pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
 }
 
 /// Descriptors of a ring, as in Open vSwitch but for the smallest rings, which a burst would not fit into.
-const RING_SIZES: core::ops::RangeInclusive<u32> = 64..=4096;
+const RING_SIZES: RangeInclusive<u32> = 64..=4096;
 
 pub(super) fn n_rxq_desc(options: &mut Options, text: &str) -> Option<()> {
     options.n_rxq_desc = ring_sizes(text)?;
@@ -176,7 +203,7 @@ fn ring_sizes(text: &str) -> Option<Numbers> {
 }
 
 /// MTUs, from the least of IPv4 (RFC 791, 3.2) to what jumbo frames usually have.
-const MTUS: core::ops::RangeInclusive<u32> = 68..=9000;
+const MTUS: RangeInclusive<u32> = 68..=9000;
 
 pub(super) fn mtu_request(options: &mut Options, text: &str) -> Option<()> {
     options.mtu = numbers(text, MTU, |mtu| MTUS.contains(&mtu).then_some(mtu))?;

@@ -27,6 +27,7 @@ mod garbage;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod igb;
+mod isolation;
 mod ixgbe;
 mod json;
 mod liar;
@@ -138,6 +139,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         nictest::FACTS,
         captures::FACTS,
         bonds::FACTS,
+        isolation::FACTS,
         sizes::FACTS,
         rings::FACTS,
         report::FACTS,

@@ -3,10 +3,12 @@
 use std::cell::{Cell, RefCell};
 
 use pci_types::PciAddress;
+use perf::gaps::Wish;
 
-use super::{CRASHED, PORTS};
+use super::{CRASHED, PORTS, TESTED};
 use crate::address::{Mac, Place};
 use crate::command::Crash;
+use crate::isolation::Facts;
 use crate::logs::{Levels, Log, Logs};
 use crate::loopback::Outcome;
 use crate::machine::{
@@ -48,6 +50,10 @@ pub(super) struct Bench {
     /// What became of the frames of port 1, if the control core has that.
     pub(super) management: Option<Tally>,
     pub(super) second_clock: u64,
+    /// Its cores.
+    pub(super) cores: Vec<Facts>,
+    /// What cores are tested for, and whether they have ended.
+    pub(super) tested: Option<(Wish, bool)>,
     /// The second clock is ahead by one part in so many.
     pub(super) drift: u64,
 }
@@ -151,6 +157,27 @@ impl Machine for Bench {
             0 => Loopback::Impossible,
             _ => Loopback::Ran(self.loopback),
         }
+    }
+
+    fn core(&self, number: usize) -> Option<Facts> {
+        self.cores.get(number).cloned()
+    }
+
+    fn is_virtual(&self) -> bool {
+        false
+    }
+
+    fn start_latency_test(&mut self, wish: Wish) -> fn() {
+        self.tested = Some((wish, false));
+        || TESTED.set(true)
+    }
+
+    fn is_latency_test_over(&mut self) -> bool {
+        self.tested.is_none_or(|(_, is_over)| is_over)
+    }
+
+    fn end_latency_test(&mut self) {
+        self.tested = None;
     }
 
     fn where_is(&self, core: usize) -> Option<u64> {
