@@ -8,6 +8,7 @@ use kernel::config::Config;
 use kernel::control::{Control, Orders};
 use kernel::machine::Machine;
 use kernel::options::{Options, Ports};
+use kernel::port_name::Numbered;
 use perf::Settings;
 use perf::settings::Duration;
 
@@ -143,7 +144,7 @@ impl Display for Taken<'_> {
         let ports = (0..).map_while(|number| self.0.port(number)).enumerate();
         for (number, port) in ports {
             let comma = if number > 0 { "; " } else { "" };
-            write!(out, "{comma}{number} = {} ", port.place)?;
+            write!(out, "{comma}{} = {} ", Numbered(number, port.name), port.place)?;
             if port.management.is_some() {
                 out.write_str("for mgmt")?;
                 continue;

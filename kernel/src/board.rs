@@ -81,6 +81,7 @@ impl Machine for Board {
         let pending: u64 = self.pmds.iter().map(|(_, ledger)| ledger.pending(number)).sum();
         let pending = management.map_or(pending as u32, |tally| tally.pending);
         Some(machine::Port {
+            name: port.name,
             place: port.place,
             driver: port.driver(),
             mac: port.mac(),
@@ -93,6 +94,11 @@ impl Machine for Board {
             missed: port.missed(),
             management,
         })
+    }
+
+    fn named(&self, name: &str) -> Option<usize> {
+        let is_it = |port: &Port| port.name.is_some_and(|own| own.as_str() == name);
+        self.ports.iter().position(is_it)
     }
 
     fn polled(&self, number: usize) -> Option<Polled> {

@@ -20,6 +20,7 @@ pub mod options;
 pub mod output;
 #[cfg(test)]
 mod played;
+pub mod port_name;
 pub mod shell;
 pub mod show;
 pub mod stream;

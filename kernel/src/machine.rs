@@ -15,6 +15,7 @@ use crate::command::Crash;
 use crate::isolation::Facts;
 use crate::logs::{Levels, Log};
 use crate::management::Tally;
+use crate::port_name::PortName;
 
 /// The machine that the console runs on.
 pub trait Machine {
@@ -23,6 +24,9 @@ pub trait Machine {
 
     /// The port `number`, counted from 0; none beyond the last. Asks its card.
     fn port(&self, number: usize) -> Option<Port>;
+
+    /// The port that its user calls so.
+    fn named(&self, name: &str) -> Option<usize>;
 
     /// Who polls port `number`; none beyond the last. Asks no card.
     fn polled(&self, number: usize) -> Option<Polled>;
@@ -248,6 +252,8 @@ impl Polled {
 /// A port as it is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
+    /// What its user calls it.
+    pub name: Option<PortName>,
     /// Where its card is.
     pub place: Place,
     /// The name of its driver.

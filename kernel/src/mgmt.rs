@@ -27,7 +27,9 @@ pub(crate) struct Managed {
 
 /// What the port is to be like, if `card` is to be that as port `number`.
 pub(crate) fn shape(options: &Options, number: usize, card: &Found) -> Option<Shape> {
-    let is_it = options.mgmt?.is(number, card.place, card.mac.unwrap_or_default());
+    let address = (card.place, card.mac.unwrap_or_default());
+    let name = options.ports.name(address.0, address.1);
+    let is_it = options.mgmt?.is(number, name, address);
     is_it.then_some(Shape { queues: 1, rings: (RING, RING), mtu: MTU })
 }
 
@@ -40,7 +42,8 @@ pub(crate) fn open(
     troubles: &mut Troubles,
 ) -> Result<Option<Managed>, NoMemory> {
     let Some(wanted) = options.mgmt else { return Ok(None) };
-    let is_it = |(number, port): (usize, &Port)| wanted.is(number, port.place, port.mac());
+    let is_it =
+        |(number, port): (usize, &Port)| wanted.is(number, port.name, (port.place, port.mac()));
     let Some(number) = ports.iter().enumerate().position(is_it) else {
         note(troubles, Trouble::NoManagement);
         return Ok(None);

@@ -26,6 +26,7 @@ use serial::Place as SerialPlace;
 
 use crate::address::{Mac, Nic, Place};
 use crate::logs::Chosen;
+use crate::port_name::PortName;
 pub use balance::Balance;
 pub use bonds::Bonds;
 pub use console::{Console, Speed};
@@ -196,13 +197,23 @@ pub enum Watchdog {
 
 /// Which NICs to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and no heap")]
 pub enum Ports {
     /// None: a strange machine is left as it is.
     None,
     /// All that there is a driver for, by ascending place.
     All,
     /// These, in this order.
-    These(Vec<Nic, PORTS>),
+    These(Vec<Wanted, PORTS>),
+}
+
+/// A NIC that is to be a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which.
+    pub nic: Nic,
+    /// What the port is called, if it was said.
+    pub name: Option<PortName>,
 }
 
 impl Ports {
@@ -212,8 +223,14 @@ impl Ports {
         match self {
             Self::None => None,
             Self::All => Some(0),
-            Self::These(nics) => nics.iter().position(|nic| nic.is(place, mac)),
+            Self::These(all) => all.iter().position(|wanted| wanted.nic.is(place, mac)),
         }
+    }
+
+    /// What the port is called whose NIC that is, if it was said.
+    pub fn name(&self, place: Place, mac: Mac) -> Option<PortName> {
+        let Self::These(all) = self else { return None };
+        all.get(self.position(place, mac)?)?.name
     }
 }
 

@@ -14,6 +14,7 @@ use kernel::address::{Mac, Place};
 use kernel::boot::acpi;
 use kernel::machine::{Identity, Loopback};
 use kernel::options::{MTU, Ports as Wanted, RXQS};
+use kernel::port_name::PortName;
 use spin::Once;
 use virtio::{Kind, Net};
 
@@ -42,6 +43,8 @@ static SEGMENTS: Once<Vec<Segment<pci::Config>, { acpi::SEGMENTS }>> = Once::new
 
 /// A network card that was taken.
 pub(crate) struct Port {
+    /// What its user calls it.
+    pub(crate) name: Option<PortName>,
     pub(crate) place: Place,
     /// Frames that its receive rings can hold.
     pub(crate) ring: u32,
@@ -161,7 +164,8 @@ pub(crate) fn take(card: &Found, shape: &Shape) -> Result<(Port, &'static mut Qu
     let (ring, counts) = (queues.capacity() as u32, (queues.rx.len(), most));
     let (loopback, identity) = (Loopback::NotRun, port::identify(&function));
     let (rings, mtu) = (queues.rings(), shape.mtu);
-    Ok((Port { place, ring, queues: counts, rings, mtu, loopback, identity, card }, queues))
+    let name = None;
+    Ok((Port { name, place, ring, queues: counts, rings, mtu, loopback, identity, card }, queues))
 }
 
 /// A card, the queues that it can have, and those that it has.

@@ -190,12 +190,11 @@ pub(crate) fn take_ports(
 ) -> (Vec<Port, PORTS>, Vec<&'static mut Queues, PORTS>) {
     let (mut taken, mut queues) = (Vec::new(), Vec::new());
     let mut chosen = ports::chosen(&options.ports);
-    if let Ports::These(nics) = &options.ports {
+    if let Ports::These(wanted) = &options.ports {
         let is_there =
             |nic: &Nic| chosen.iter().any(|card| nic.is(card.place, card.mac.unwrap_or_default()));
-        nics.iter()
-            .filter(|nic| !is_there(nic))
-            .for_each(|nic| note(troubles, Trouble::NoSuchCard(*nic)));
+        let missing = wanted.iter().map(|wanted| wanted.nic).filter(|nic| !is_there(nic));
+        missing.for_each(|nic| note(troubles, Trouble::NoSuchCard(nic)));
     }
     if chosen.is_empty() && options.ports == Ports::All {
         note(troubles, Trouble::NoCard);
@@ -209,7 +208,8 @@ pub(crate) fn take_ports(
         let is_managed = managed.is_some();
         let shape = managed.unwrap_or_else(|| shape(options, taken.len(), most));
         match ports::take(card, &shape) {
-            Ok((port, own)) => {
+            Ok((mut port, own)) => {
+                port.name = options.ports.name(card.place, port.mac());
                 left -= own.rx.len();
                 if !is_managed {
                     miss_some(options, (taken.len(), &port), troubles);

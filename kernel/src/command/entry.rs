@@ -71,6 +71,8 @@ pub(super) enum Form {
     Choice(&'static str, &'static [&'static str]),
     /// A number by itself.
     Place(Number),
+    /// A port's number, or its name.
+    Port(Number),
     /// A word by itself that is no number.
     Word(&'static str),
     /// The name of a command, to the end of the line.
@@ -178,7 +180,7 @@ impl Display for Form {
             }),
             Self::Letters(letters, number) => write!(out, "{letters} {}", number.name),
             Self::Choice(letters, words) => write!(out, "{letters} {}", Self::Words(words)),
-            Self::Place(number) => out.write_str(number.name),
+            Self::Place(number) | Self::Port(number) => out.write_str(number.name),
             Self::Name => write!(out, "COMMAND|{OPTIONS}"),
             Self::Text(name) | Self::Word(name) => out.write_str(name),
             Self::Reasons(letters) => write!(out, "{letters} REASONS"),

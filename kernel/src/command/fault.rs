@@ -81,7 +81,8 @@ impl Display for Complaint<'_> {
             }
             Self::Missing(form) => write!(out, "{form} is missing"),
             Self::BadNumber(form, number, word) => {
-                write!(out, "{form} is {number}, not {}", Shown(word))
+                let name = if matches!(form, Form::Port(_)) { ", or a name" } else { "" };
+                write!(out, "{form} is {number}{name}, not {}", Shown(word))
             }
         }
     }

@@ -47,6 +47,7 @@ impl Display for Item {
         write!(out, "{}: {}", self.form, self.help)?;
         match &self.form {
             Form::Letters(_, number) | Form::Place(number) => write!(out, " ({number})"),
+            Form::Port(number) => write!(out, " ({number}, or a name)"),
             _ => Ok(()),
         }
     }

@@ -8,12 +8,15 @@ use super::fault::{Complaint, Fault};
 use super::table::COMMANDS;
 use super::{Changes, Command};
 
-/// The command that `line` asks for; none if it is blank.
+/// The number of the port with this name.
+type Ports<'a> = &'a dyn Fn(&str) -> Option<usize>;
+
+/// The command that `line` asks for; none if it is blank. `ports` knows ports by their names.
 ///
 /// # Errors
 ///
 /// What is wrong with the line.
-pub fn parse(line: &str) -> Result<Option<Command<'_>>, Fault<'_>> {
+pub fn parse<'a>(line: &'a str, ports: Ports<'_>) -> Result<Option<Command<'a>>, Fault<'a>> {
     let line = line.trim_ascii();
     if line.is_empty() {
         return Ok(None);
@@ -21,7 +24,7 @@ pub fn parse(line: &str) -> Result<Option<Command<'_>>, Fault<'_>> {
     let unknown = Fault { complaint: Complaint::NoCommand(line), usage: None };
     let (number, rest) = find(line).ok_or(unknown)?;
     let entry = &COMMANDS[number];
-    let said = read(entry.items, rest);
+    let said = read(entry.items, rest, ports);
     let said = said.map_err(|complaint| Fault { complaint, usage: Some(entry) })?;
     Ok(Some((entry.make)(&said)))
 }
@@ -48,7 +51,11 @@ fn after<'a>(name: &str, line: &'a str) -> Option<&'a str> {
     Some(rest.trim_ascii())
 }
 
-fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint<'a>> {
+fn read<'a>(
+    items: &'static [Item],
+    rest: &'a str,
+    ports: Ports<'_>,
+) -> Result<Said<'a>, Complaint<'a>> {
     let mut said = Said::NOTHING;
     let mut words = rest.split_ascii_whitespace();
     while let Some(word) = words.next() {
@@ -60,6 +67,10 @@ fn read<'a>(items: &'static [Item], rest: &'a str) -> Result<Said<'a>, Complaint
         said.values[position] = match form {
             Form::Words(choice) => choice.iter().position(|&other| other == word).map(|n| n as u64),
             Form::Place(number) => Some(number.read(form, word)?),
+            Form::Port(number) => match ports(word) {
+                Some(port) => Some(port as u64),
+                None => Some(number.read(form, word)?),
+            },
             Form::Word(_) => {
                 said.text = word;
                 Some(0)
@@ -111,10 +122,13 @@ fn position(items: &[Item], word: &str, said: &Said<'_>) -> Option<usize> {
             *letters == word
         }
         Form::Settings => settings().any(|(_, setting)| spells(setting, word)),
-        Form::Place(_) | Form::Word(_) | Form::Name | Form::Text(_) | Form::Assignment => false,
+        Form::Place(_) | Form::Port(_) | Form::Word(_) | Form::Name | Form::Text(_) => false,
+        Form::Assignment => false,
     });
     let is_open = |(item, value): (&Item, &Option<u64>)| match item.form {
-        Form::Place(_) | Form::Name | Form::Text(_) | Form::Assignment => value.is_none(),
+        Form::Place(_) | Form::Port(_) | Form::Name | Form::Text(_) | Form::Assignment => {
+            value.is_none()
+        }
         Form::Word(_) => value.is_none() && !word.bytes().all(|byte| byte.is_ascii_digit()),
         Form::Words(_)
         | Form::Letters(..)

@@ -91,7 +91,7 @@ pub static COMMANDS: [Entry; 48] = [
         name: "show port",
         about: "one port: link, module, receive queues, registers, counters",
         items: &[
-            required(Form::Place(number("PORT", 0, 15)), "its number in show ports"),
+            required(Form::Port(number("PORT", 0, 15)), "its number or name in show ports"),
             optional(
                 Form::Words(&PortPart::WORDS),
                 "also its receive queues; instead its card's registers, or what that counts",
@@ -216,7 +216,7 @@ pub static COMMANDS: [Entry; 48] = [
         name: "capture",
         about: "keep the next frames of a port for capture show; of a tunnel's those that come out",
         items: &[
-            required(Form::Place(number("PORT", 0, 255)), "that they come in by"),
+            required(Form::Port(number("PORT", 0, 255)), "that they come in by"),
             optional(Form::Word("MATCH"), "those that this fits: tcp,tp_dst=80; all"),
             required(Form::Place(number("N", 1, CAPTURED as u64)), "how many"),
             optional(
@@ -369,7 +369,7 @@ pub static COMMANDS: [Entry; 48] = [
     Entry {
         name: "nictest",
         about: "all of a card in one log: ids, NVM, link, registers, counters, loopback at boot",
-        items: &[required(Form::Place(number("PORT", 0, 15)), "its number in show ports")],
+        items: &[required(Form::Port(number("PORT", 0, 15)), "its number or name in show ports")],
         make: |said| Command::NicTest(said.number(0).unwrap_or(0)),
     },
     Entry {

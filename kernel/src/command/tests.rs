@@ -2,6 +2,11 @@ use perf::settings::Duration;
 
 use super::*;
 
+/// The same without ports that have names.
+fn parse(line: &str) -> Result<Option<Command<'_>>, Fault<'_>> {
+    super::parse(line, &|_| None)
+}
+
 fn command(line: &str) -> Command<'_> {
     match parse(line) {
         Ok(Some(command)) => command,
@@ -256,7 +261,7 @@ fn lines_are_completed_word_by_word() {
         completions(line, |word, typed| found.push(word[typed..].to_string()));
         found
     };
-    assert_eq!(after("sh").len(), 7);
+    assert_eq!(after("sh").len(), 8);
     assert_eq!(after("pmd-perf-log-set -u"), ["s", "p"]);
     assert_eq!(after("set pmd-perf-r"), ["ooms"]);
     assert_eq!(after("show p"), ["orts", "ort"]);

@@ -21,7 +21,7 @@ use crate::show::{
 impl<O: Orders> Control<'_, O> {
     /// Does what `line` asks for, or says what is wrong with it.
     pub(super) fn execute(&mut self, line: &str, machine: &mut impl Machine) -> fmt::Result {
-        match command::parse(line) {
+        match command::parse(line, &|name| machine.named(name)) {
             Err(fault) => writeln!(self.output, "{fault}"),
             Ok(None) => Ok(()),
             Ok(Some(command)) => self.carry_out(command, machine),

@@ -142,6 +142,7 @@ impl Desk {
             logs: RefCell::default(),
             levels: Levels::new(),
             management: None,
+            is_named: false,
             second_clock: 0,
             cores: vec![Facts::default(); 4],
             tested: None,

@@ -6,6 +6,7 @@ use super::Options;
 use super::tunnels::ends;
 use super::values::number;
 use crate::address::{Mac, Nic, Place};
+use crate::port_name::PortName;
 
 /// The port that the control core has for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +24,16 @@ pub struct Management {
 enum Named {
     Number(u16),
     Card(Nic),
+    Name(PortName),
 }
 
 impl Management {
-    /// Whether it is port `number`, whose card is at `place` and has the address `mac`.
-    pub fn is(&self, number: usize, place: Place, mac: Mac) -> bool {
+    /// Whether it is port `number` of this `name`, whose card is at `place` and has the address `mac`.
+    pub fn is(&self, number: usize, name: Option<PortName>, (place, mac): (Place, Mac)) -> bool {
         match self.port {
             Named::Number(own) => usize::from(own) == number,
             Named::Card(nic) => nic.is(place, mac),
+            Named::Name(own) => name == Some(own),
         }
     }
 }
@@ -49,5 +52,6 @@ pub(super) fn mgmt(options: &mut Options, text: &str) -> Option<()> {
 
 fn named(text: &str) -> Option<Named> {
     let number = || number(text)?.try_into().ok().filter(|port| usize::from(*port) < PORTS);
-    Nic::parse(text).map(Named::Card).or_else(|| number().map(Named::Number))
+    let name = || PortName::parse(text).map(Named::Name);
+    Nic::parse(text).map(Named::Card).or_else(|| number().map(Named::Number)).or_else(name)
 }

@@ -78,9 +78,12 @@ static OWN: [OwnKey; 36] = [
     },
     OwnKey {
         name: "ports",
-        range: Range::Text("none, all, or up to 16 PCI addresses or MACs", values::ports),
+        range: Range::Text(
+            "none, all, or up to 16 [NAME@]PCI or [NAME@]MAC with commas between",
+            values::ports,
+        ),
         default: "none",
-        help: "NICs to take; their order numbers the ports",
+        help: "NICs to take, by PCI address or MAC; their order numbers the ports",
     },
     OwnKey {
         name: "boot-nic",
@@ -219,7 +222,7 @@ static OWN: [OwnKey; 36] = [
     OwnKey {
         name: "mgmt",
         range: Range::Text(
-            "none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH][,GATEWAY], PORT a number, PCI address or MAC",
+            "none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH][,GATEWAY], PORT a number, name, PCI address or MAC",
             management::mgmt,
         ),
         default: "none",

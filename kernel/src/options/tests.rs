@@ -47,7 +47,8 @@ fn all_keys_are_read() {
         options.console,
         Console { place: Some(SerialPlace::COM2), speed: Speed::Baud(9600) }
     );
-    let nics = ["00:02.0", "52:54:00:12:34:56"].map(|text| Nic::parse(text).unwrap());
+    let nics = ["00:02.0", "52:54:00:12:34:56"]
+        .map(|text| Wanted { nic: Nic::parse(text).unwrap(), name: None });
     assert_eq!(options.ports, Ports::These(Vec::from_slice(&nics).unwrap()));
     assert_eq!([0, 1, 2, 3].map(|port| options.forward.exit(port)), [1, 0, 3, 2].map(Some));
     assert_eq!([0, 1, 2, 3].map(|core| options.pmd_cpu_mask.has(core)), [false, true, true, false]);
@@ -71,6 +72,32 @@ fn nics_stand_in_the_order_they_were_named_in() {
     assert_eq!(position("00:03.0", "02:00:00:00:00:09"), Some(0));
     assert_eq!(position("00:02.0", "02:00:00:00:00:01"), Some(1));
     assert_eq!(position("00:02.0", "02:00:00:00:00:09"), None);
+}
+
+#[test]
+fn ports_have_names_that_are_theirs_alone() {
+    let (options, faults) =
+        parse("ports=wan@00:03.0,lan@02:00:00:00:00:01,00:05.0 mgmt=lan,192.0.2.7/24");
+    let port = |place: &str, mac: &str| (Place::parse(place).unwrap(), Mac::parse(mac).unwrap());
+    let name = |(place, mac)| options.ports.name(place, mac).map(|name| name.to_string());
+    let ports = [
+        port("00:03.0", "02:00:00:00:00:09"),
+        port("00:04.0", "02:00:00:00:00:01"),
+        port("00:05.0", "02:00:00:00:00:02"),
+    ];
+    assert_eq!(ports.map(name), [Some("wan".into()), Some("lan".into()), None]);
+    assert_eq!(faults, "");
+    let mgmt = options.mgmt.unwrap();
+    let is = |number: usize| {
+        let (place, mac) = ports[number];
+        mgmt.is(number, options.ports.name(place, mac), (place, mac))
+    };
+    assert_eq!([0, 1, 2].map(is), [false, true, false]);
+    for bad in
+        ["wan@00:03.0,wan@00:04.0", "wan@00:03.0,00:03.0", "@00:03.0", "1@00:03.0", "wan@", "wan"]
+    {
+        assert!(parse(&format!("ports={bad}")).1.contains("expected none, all, or up to"), "{bad}");
+    }
 }
 
 #[test]
@@ -98,12 +125,12 @@ fn a_bad_value_names_its_range_and_leaves_the_default() {
     refused("event-store=0", "error: event-store=0: expected 1 to 4096; using 64");
     refused(
         "ports=00:02.0,eth0",
-        "error: ports=00:02.0,eth0: expected none, all, or up to 16 PCI addresses or MACs; using \
+        "error: ports=00:02.0,eth0: expected none, all, or up to 16 [NAME@]PCI or [NAME@]MAC with commas between; using \
          none",
     );
     refused(
         "ports=00:02.0,00:02.0",
-        "error: ports=00:02.0,00:02.0: expected none, all, or up to 16 PCI addresses or MACs; \
+        "error: ports=00:02.0,00:02.0: expected none, all, or up to 16 [NAME@]PCI or [NAME@]MAC with commas between; \
          using none",
     );
 }
@@ -226,7 +253,7 @@ fn help_is_made_from_the_same_table() {
         help(b"pmd-perf-log-b"),
         "pmd-perf-log-b=5: iterations shown before a suspicious one (0 to 998) [run time]"
     );
-    assert!(help(b"ports").ends_with(" 16 PCI addresses or MACs) [boot]"), "{}", help(b"ports"));
+    assert!(help(b"ports").ends_with(" with commas between) [boot]"), "{}", help(b"ports"));
     assert!(help(b"log").ends_with(" [run time]"));
 }
 
@@ -280,15 +307,15 @@ fn the_port_of_the_control_core_is_named_by_its_number_or_its_card() {
         let own = options.mgmt.unwrap();
         assert_eq!(own.addresses, [Some((0xffff_0a00_0002, 120)), Some((0xfd00 << 112 | 1, 64))]);
         assert_eq!(own.gateways, [Some(0xffff_0a00_0001), None]);
-        assert!(own.is(3, here, mac));
-        assert!(!own.is(2, Place(PciAddress::new(0, 0, 5, 0)), Mac([2, 0, 0, 0, 0, 2])));
+        assert!(own.is(3, None, (here, mac)));
+        assert!(!own.is(2, None, (Place(PciAddress::new(0, 0, 5, 0)), Mac([2, 0, 0, 0, 0, 2]))));
     }
-    for value in ["0", "16,10.0.0.2/24", "0,10.0.0.2", "00:04,10.0.0.2/24", "x,10.0.0.2/24"] {
+    for value in ["0", "16,10.0.0.2/24", "0,10.0.0.2", "00:04,10.0.0.2/24", "0x,10.0.0.2/24"] {
         refused(
             &format!("mgmt={value}"),
             &format!(
                 "error: mgmt={value}: expected none, or PORT,ADDRESS/LENGTH[,ADDRESS/LENGTH]\
-                 [,GATEWAY], PORT a number, PCI address or MAC; using none"
+                 [,GATEWAY], PORT a number, name, PCI address or MAC; using none"
             ),
         );
     }

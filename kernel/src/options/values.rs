@@ -8,11 +8,12 @@ use serial::Place;
 
 use super::{
     CORES, CpuMask, DESCRIPTORS, Forward, Hostname, MTU, Numbers, Options, Ports, RXQS, Stream,
-    Watchdog,
+    Wanted, Watchdog,
 };
 use crate::address::Nic;
 use crate::isolation::{COARSEST, LEAST_US, LONGEST, SECONDS};
 use crate::logs::Chosen;
+use crate::port_name::PortName;
 
 pub(super) fn watchdog(options: &mut Options, text: &str) -> Option<()> {
     options.watchdog = match text {
@@ -124,7 +125,7 @@ pub(super) fn ports(options: &mut Options, text: &str) -> Option<()> {
     options.ports = match text {
         "none" => Ports::None,
         "all" => Ports::All,
-        list => Ports::These(nics(list)?),
+        list => Ports::These(wanted(list)?),
     };
     Some(())
 }
@@ -138,14 +139,20 @@ pub(super) fn boot_nic(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
-/// NICs with commas between, none of them twice.
-fn nics<const N: usize>(list: &str) -> Option<Vec<Nic, N>> {
-    let mut nics = Vec::new();
+/// NICs with commas between, with `NAME@` before those that have a name; none of them twice, and no name.
+fn wanted<const N: usize>(list: &str) -> Option<Vec<Wanted, N>> {
+    let mut all: Vec<Wanted, N> = Vec::new();
     for text in list.split(',') {
-        let nic = Nic::parse(text).filter(|nic| !nics.contains(nic))?;
-        nics.push(nic).ok()?;
+        let (name, nic) = match text.split_once('@') {
+            Some((name, nic)) => (Some(PortName::parse(name)?), nic),
+            None => (None, text),
+        };
+        let nic = Nic::parse(nic)?;
+        let is_known = |own: &Wanted| own.nic == nic || name.is_some() && own.name == name;
+        (!all.iter().any(is_known)).then_some(())?;
+        all.push(Wanted { nic, name }).ok()?;
     }
-    Some(nics)
+    Some(all)
 }
 
 pub(super) fn forward(options: &mut Options, text: &str) -> Option<()> {

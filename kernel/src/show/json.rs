@@ -12,10 +12,12 @@ use super::ledger::{accounts, each_drop, gather, is_exact, total, unreadable};
 use crate::control::Rxqs;
 use crate::machine::{Checksum, Health, LinkReport, Machine, Module, Port, Words};
 use crate::management::Tally;
+use crate::port_name::PortName;
 
 #[derive(serde::Serialize)]
 struct PortRow {
     port: usize,
+    name: Option<Text<PortName>>,
     pci_address: Text<crate::address::Place>,
     driver: &'static str,
     mac_address: Text<crate::address::Mac>,
@@ -68,6 +70,7 @@ impl PortRow {
         let account = port.management.map_or(*account, |tally| tally.account());
         Self {
             port: number,
+            name: port.name.map(Text),
             pci_address: Text(port.place),
             driver: port.driver,
             mac_address: Text(port.mac),

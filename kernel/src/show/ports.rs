@@ -9,6 +9,7 @@ use crate::control::Rxqs;
 use crate::machine::{Link, Machine, Port};
 use crate::management::Tally;
 use crate::options::MTU;
+use crate::port_name::Numbered;
 
 /// Writes two lines for each port of `machine`, with the figures of `ledgers`.
 ///
@@ -121,7 +122,8 @@ fn management_line(tally: &Tally, out: &mut impl Write) -> fmt::Result {
 /// What a port is, and who polls it.
 fn head(number: usize, port: &Port, out: &mut impl Write) -> fmt::Result {
     let link = if port.link.is_up { "up" } else { "down" };
-    write!(out, "port {number}: {} {} {} ", port.place, port.driver, port.mac)?;
+    write!(out, "port {}: ", Numbered(number, port.name))?;
+    write!(out, "{} {} {} ", port.place, port.driver, port.mac)?;
     write!(out, "link {link}, core ")?;
     for (place, core) in port.polled.each_core().enumerate() {
         write!(out, "{}{core}", if place > 0 { "+" } else { "" })?;

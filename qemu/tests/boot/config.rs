@@ -11,7 +11,7 @@ crate::facts![
 ];
 
 /// What the machine is told on its command line, and at the console.
-const LINE: &str = "hostname=lab7 ports=00:03.0,00:02.0 forward=0:1 max-idle=700";
+const LINE: &str = "hostname=lab7 ports=wan@00:03.0,00:02.0 forward=0:1 max-idle=700";
 const COMMANDS: [&str; 4] = [
     "set pmd-perf-log-us=4294967295",
     "vlog/set links:dbg",

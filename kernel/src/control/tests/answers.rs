@@ -232,7 +232,7 @@ fn programs_are_answered_in_documents_of_a_line_each() {
     assert!(ledger[0].contains(port), "{ledger:?}");
     assert!(ledger[0].ends_with(r#","parked_packets":0,"is_exact":true}"#), "{ledger:?}");
     let ports = desk.answers("show ports -f json");
-    let port = r#"{"port":1,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"rx_descriptors_per_ring":256,"tx_descriptors_per_ring":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7,"mgmt":null}"#;
+    let port = r#"{"port":1,"name":null,"pci_address":"00:03.0","driver":"virtio-net","mac_address":"52:54:00:12:34:57","link_is_up":false,"link_speed_mbps":null,"mtu":1500,"core_id":2,"rx_packets":0,"rx_bytes":0,"rx_lie_packets":0,"rx_missed_packets":4,"rx_ring_packets":256,"rx_descriptors_per_ring":256,"tx_descriptors_per_ring":256,"tx_packets":0,"tx_bytes":0,"tx_ring_pending_packets":7,"mgmt":null}"#;
     assert!(ports[0].contains(port), "{ports:?}");
     assert!(ports[0].contains(r#""rx_missed_packets":null"#), "port 0 cannot tell");
 }
@@ -251,6 +251,14 @@ fn a_port_of_the_control_core_s_own_tells_where_its_frames_ended() {
             "  rx frames=9 bytes=0 lies=1 missed=4  tx frames=3 bytes=0 ring-pending=7",
             "  mgmt consumed=6 dropped=3 waiting=0  made=5 unsent=2 leaving=0  listeners=1 missed=0",
         ]
+    );
+    desk.machine.is_named = true;
+    assert!(desk.answers("show ports")[2].starts_with("port 1(wan): 00:03.0 virtio-net "));
+    assert_eq!(desk.answers("show port wan"), desk.answers("show port 1"));
+    assert_eq!(desk.answers("nictest wan"), desk.answers("nictest 1"));
+    assert!(
+        desk.answers("show port lan")[0]
+            .starts_with("error: PORT is 0 to 15, or a name, not `lan`")
     );
     let row = r#""mgmt":{"consumed_packets":6,"dropped_packets":3,"waiting_packets":0,"made_packets":5,"unsent_packets":2,"leaving_packets":0,"listeners":1,"missed_frames":0}}]}"#;
     let document = desk.answers("show ports -f json");

@@ -16,6 +16,7 @@ use crate::machine::{
     Module, Polled, Port, Register, Signal,
 };
 use crate::management::Tally;
+use crate::port_name::PortName;
 
 /// Of ten frames that a card sent to itself eight came back.
 pub(super) const LOST_TWO: Outcome = Outcome {
@@ -49,6 +50,8 @@ pub(super) struct Bench {
     pub(super) levels: Levels,
     /// What became of the frames of port 1, if the control core has that.
     pub(super) management: Option<Tally>,
+    /// Port 1 has a name.
+    pub(super) is_named: bool,
     pub(super) second_clock: u64,
     /// Its cores.
     pub(super) cores: Vec<Facts>,
@@ -71,7 +74,9 @@ impl Machine for Bench {
         let driver = "virtio-net";
         let (rings, mtu) = ((256, 256), 1500);
         let management = self.management.filter(|_| number == 1);
+        let name = PortName::parse("wan").filter(|_| number == 1 && self.is_named);
         Some(Port {
+            name,
             place,
             driver,
             mac,
@@ -84,6 +89,10 @@ impl Machine for Bench {
             missed,
             management,
         })
+    }
+
+    fn named(&self, name: &str) -> Option<usize> {
+        (self.is_named && name == "wan").then_some(1)
     }
 
     fn polled(&self, number: usize) -> Option<Polled> {
