@@ -93,6 +93,13 @@ impl<'a> Config<'a> {
     }
 }
 
+/// What is wrong with `file`, without a machine that it would be for.
+pub fn check(file: &[u8]) -> Faults<'_> {
+    let mut faults = Faults::default();
+    let _what_holds = File::read(file, &mut faults);
+    faults
+}
+
 struct Overridden<'a>(&'a Config<'a>);
 
 impl Display for Overridden<'_> {

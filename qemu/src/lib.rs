@@ -31,6 +31,7 @@ pub mod ledger;
 pub mod machine;
 pub mod namespace;
 pub mod nic82599;
+pub mod pxe;
 pub mod qmp;
 pub mod reading;
 pub mod run_directory;

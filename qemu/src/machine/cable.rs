@@ -32,6 +32,14 @@ pub enum Netdev {
         /// The one of the machine.
         guest: SocketAddrV4,
     },
+    /// A network inside QEMU (slirp) with DHCP, and with TFTP for the files of a folder: what boots by the network
+    /// is told the name of one.
+    Tftp {
+        /// The folder.
+        folder: PathBuf,
+        /// The file.
+        file: String,
+    },
     /// Another program, which has the queues of the card itself (vhost-user). It listens before QEMU
     /// runs.
     VhostUser {
@@ -80,6 +88,9 @@ impl Netdev {
             Self::Hub(hub) => format!("hubport,id={id},hubid={hub}"),
             Self::User { host, guest } => {
                 format!("user,id={id},restrict=on,hostfwd=tcp:{host}-{guest}")
+            }
+            Self::Tftp { folder, file } => {
+                format!("user,id={id},tftp={},bootfile={file}", escaped(folder))
             }
             Self::VhostUser { pairs, .. } => {
                 format!("vhost-user,id={id},chardev=peer-{id},queues={pairs}")

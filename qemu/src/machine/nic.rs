@@ -34,6 +34,8 @@ pub enum Model {
 pub struct Nic {
     /// Its kind.
     pub model: Model,
+    /// Its address, if not the one of its number.
+    pub mac: Option<Mac>,
     /// Whether it has QEMU's ROM for it, iPXE: firmware without has drivers of its own, or none.
     pub has_rom: bool,
     /// Further properties of the device, as QEMU's option `-device` has them.
@@ -68,7 +70,8 @@ impl Nic {
     #[must_use]
     pub fn new(netdev: Netdev) -> Self {
         let model = Model::default();
-        Self { model, has_rom: false, properties: Vec::new(), netdev, capture: None }
+        let (mac, properties) = (None, Vec::new());
+        Self { model, mac, has_rom: false, properties, netdev, capture: None }
     }
 
     /// A card outside QEMU, at the end of the cable `netdev`. QEMU inherits `socket`, which has to
@@ -91,7 +94,7 @@ impl Nic {
             }
         };
         self.netdev.add(line, &format!("net{index}"));
-        let mac = Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX));
+        let mac = self.mac.unwrap_or(Mac::of_nic(u8::try_from(index).unwrap_or(u8::MAX)));
         let queues = self.netdev.queues();
         let mut device =
             format!("{device}{queues},id=nic{index},netdev=net{index},mac={mac},addr={slot:#x}");

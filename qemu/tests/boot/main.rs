@@ -44,6 +44,7 @@ mod operator;
 mod packed;
 mod peer;
 mod ports;
+mod pxe;
 mod report;
 mod resets;
 mod rig;
@@ -125,6 +126,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         supervision::FACTS,
         operator::FACTS,
         loaders::FACTS,
+        pxe::FACTS,
         vxlan::FACTS,
         checksums::FACTS,
         windows::FACTS,

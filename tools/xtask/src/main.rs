@@ -1,6 +1,6 @@
 //! `cargo xtask`: builds the image, boots it in QEMU, feeds it and reads what it says.
 //!
-//! One module a verb: [`qemu`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`],
+//! One module a verb: [`qemu`], [`pxe`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`],
 //! [`report`], [`screenshots`]. Standard output holds results, standard error holds talk. The status is 0 for a good end,
 //! 1 for a failed verdict, 2 for a wrong call or something that is not installed, 3 for damaged input.
 
@@ -12,6 +12,7 @@ mod fuzz;
 mod image;
 mod install;
 mod log;
+mod pxe;
 mod qemu;
 mod report;
 mod screenshots;
@@ -39,6 +40,8 @@ struct Options {
 enum Verb {
     /// Boots the image, feeds both ports, injects a stall and shows the console.
     Qemu(qemu::Options),
+    /// Writes a directory that machines boot from by PXE, and tries it.
+    Pxe(pxe::Options),
     /// Makes a page with pictures of the last run's recording.
     Report,
     /// Draws what the tools show of the last run's recording, for README.md and docs.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Qemu(options) => qemu::run(options),
+        Verb::Pxe(options) => pxe::run(&options),
         Verb::Report => report::run(),
         Verb::Screenshots(options) => screenshots::run(&options),
         Verb::Test(options) => test::run(&options),
