@@ -11,8 +11,12 @@ pub struct Mac(pub [u8; 6]);
 impl Mac {
     /// The address that `text` tells as six pairs of hexadecimal digits with colons between.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::of_pairs(text.split(':'))
+    }
+
+    /// The address that these six pairs of hexadecimal digits tell.
+    pub(crate) fn of_pairs<'t>(mut pairs: impl Iterator<Item = &'t str>) -> Option<Self> {
         let mut bytes = [0; 6];
-        let mut pairs = text.split(':');
         for byte in &mut bytes {
             let pair = pairs.next().filter(|pair| pair.len() == 2)?;
             *byte = hex(pair)?.try_into().ok()?;

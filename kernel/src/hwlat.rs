@@ -4,6 +4,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use kernel::isolation::PATIENCE;
 use perf::Timebase;
 use perf::gaps::{self, Outcome, Wish};
 use spin::Mutex;
@@ -15,9 +16,6 @@ use crate::pmds::Tsc;
 const NOTHING: u8 = 0;
 const ASKED: u8 = 1;
 const TESTED: u8 = 2;
-
-/// How long a test at boot may take beyond what it is to, in microseconds.
-const PATIENCE_US: u64 = 5_000_000;
 
 static WISH: Mutex<Option<(Wish, Timebase)>> = Mutex::new(None);
 static IS_OVER: AtomicBool = AtomicBool::new(false);
@@ -63,11 +61,10 @@ pub(crate) fn end() {
 
 /// Whether no core is tested, or is to be. Wakes those that sleep.
 pub(crate) fn is_over() -> bool {
-    let seats = SEATS.iter().enumerate().take(cores::count()).skip(1);
     let is_asleep = |seat: &Seat| {
         seat.sleeps.load(Ordering::Relaxed) && seat.state.load(Ordering::Relaxed) == ASKED
     };
-    for (core, _) in seats.filter(|(_, seat)| is_asleep(seat)) {
+    for core in (1..).zip(others()).filter_map(|(core, seat)| is_asleep(seat).then_some(core)) {
         // One that was just falling asleep is woken the next time.
         let _where_it_is_does_not_matter = cores::where_is(core);
     }
@@ -106,7 +103,7 @@ pub(crate) fn sleep_between() -> ! {
 /// Tests all cores but the first before there are PMDs, and waits for that.
 pub(crate) fn at_boot(wish: Wish, base: Timebase) {
     start(wish, base);
-    tsc::wait_until(wish.micros + PATIENCE_US, is_over);
+    tsc::wait_until(wish.micros + PATIENCE, is_over);
     end();
 }
 

@@ -8,17 +8,18 @@ use core::fmt::{self, Display, Formatter};
 use perf::Timebase;
 use perf::gaps::{Cause, Outcome, Sum};
 use perf::report::Quotient;
-use perf::stolen::Source;
 
 /// Microseconds that a gap has at least, unless it is said otherwise.
 pub const LEAST_US: u32 = 10;
 /// Microseconds in which frames of 64 bytes fill a ring of 512 descriptors at 10 Gb/s: 512 / 14.88 million.
 pub const RING_US: u64 = 34;
 
-/// How long and how closely cores are tested unless it is said, and at most: seconds, microseconds.
+/// How long cores are tested at boot unless it is said, in seconds.
 pub const SECONDS: u32 = 10;
 /// The longest test, in seconds.
 pub const LONGEST: u32 = 3600;
+/// How long a test may take beyond what it is to, in microseconds: no core is waited for then.
+pub const PATIENCE: u64 = 5_000_000;
 /// The longest gap that may be left out, in microseconds.
 pub const COARSEST: u32 = 1_000_000;
 
@@ -149,7 +150,7 @@ impl Verdict<'_> {
         let Some(test) = &self.facts.test else { return Grade::NotTested };
         let all = test.all();
         match self.base.micros(all.longest) {
-            _ if all.count == 0 && smis(test).unwrap_or(0) == 0 => Grade::Quiet,
+            _ if all.count == 0 && test.smis().unwrap_or(0) == 0 => Grade::Quiet,
             longest if longest < RING_US => Grade::NearlyQuiet,
             _ => Grade::Noisy,
         }
@@ -161,7 +162,7 @@ impl Verdict<'_> {
         let Sum { count, .. } = test.of(gap.cause);
         match gap.cause {
             Cause::Smi => {
-                write!(out, "firmware steals time: {} SMIs", smis(test).unwrap_or(count))?;
+                write!(out, "firmware steals time: {} SMIs", test.smis().unwrap_or(count))?;
             }
             Cause::Nmi => write!(out, "NMIs take time: {}", test.nmis)?,
             Cause::MachineCheck => {
@@ -171,7 +172,7 @@ impl Verdict<'_> {
             Cause::Unknown if self.is_virtual => {
                 out.write_str("the host takes the core away, most likely (virtual machine)")?;
             }
-            Cause::Unknown if smis(test).is_some() => {
+            Cause::Unknown if test.smis().is_some() => {
                 write!(out, "something takes time that no counter explains: {count} gaps")?;
             }
             Cause::Unknown => write!(
@@ -196,7 +197,7 @@ impl Display for Verdict<'_> {
             return write!(out, "{gap} us went missing in an iteration, unexplained (show events)");
         }
         let Some(test) = &self.facts.test else { return out.write_str("hwlat SECONDS tests it") };
-        match (grade, smis(test)) {
+        match (grade, test.smis()) {
             (Grade::Quiet, _) => {
                 let seconds = Quotient::of(test.cycles, self.base.hertz);
                 write!(out, "no gap of {} us or more in {seconds:.1} s", test.least)
@@ -207,11 +208,6 @@ impl Display for Verdict<'_> {
             _ => self.thief(test, out),
         }
     }
-}
-
-/// SMIs that came during a test.
-fn smis(test: &Outcome) -> Option<u64> {
-    test.readings.of(Source::Smi)
 }
 
 /// So many cycles in microseconds.
@@ -226,7 +222,7 @@ impl Display for Micros<'_> {
 #[cfg(test)]
 mod tests {
     use perf::gaps::{BUCKETS, Gap};
-    use perf::stolen::Readings;
+    use perf::stolen::{Readings, Source};
 
     use super::*;
 

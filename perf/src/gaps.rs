@@ -121,6 +121,11 @@ impl Outcome {
         self.gaps[cause as usize]
     }
 
+    /// SMIs that came meanwhile, where they are counted.
+    pub fn smis(&self) -> Option<u64> {
+        self.readings.of(Source::Smi)
+    }
+
     fn note(&mut self, gap: Gap, base: &Timebase) {
         self.gaps[gap.cause as usize].add(gap.cycles);
         let bucket = base.micros(gap.cycles).max(1).ilog2() as usize;

@@ -151,13 +151,14 @@ pub(super) fn number(platform: &Platform) {
             left_out += 1;
         }
     }
-    tell(left_out, "more than 64 are not used");
-    tell(far.len() as u32, "with APIC ids above 254 need x2APIC and are not used");
-    tell(listed.disabled + listed.spare, "more are disabled in the firmware, or absent");
+    tell(left_out, format_args!("more than {MAX} are not used"));
+    tell(far.len() as u32, format_args!("with APIC ids above 254 need x2APIC and are not used"));
+    let absent = format_args!("more are disabled in the firmware, or absent");
+    tell(listed.disabled + listed.spare, absent);
     OTHERS.call_once(|| others);
 }
 
-fn tell(count: u32, what: &str) {
+fn tell(count: u32, what: core::fmt::Arguments<'_>) {
     if count > 0 {
         crash::say(format_args!("note: {count} cores {what}"));
     }

@@ -81,18 +81,10 @@ fn guid(bytes: &[u8]) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bytes::played::Ram;
     use super::*;
 
     const SYSTEM: u64 = 0x1000;
-
-    struct Ram(std::vec::Vec<u8>);
-
-    impl Memory for Ram {
-        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-            let from = usize::try_from(address.checked_sub(SYSTEM)?).ok()?;
-            self.0.get(from..from.checked_add(len)?)
-        }
-    }
 
     fn entry(name: u128, address: u64) -> std::vec::Vec<u8> {
         let mut bytes = name.to_be_bytes().to_vec();
@@ -114,7 +106,7 @@ mod tests {
         }
         bytes.resize(0x200, 0);
         bytes.extend(rsdp::tests::pointer(2));
-        Ram(bytes)
+        Ram(SYSTEM, bytes)
     }
 
     #[test]
@@ -137,16 +129,16 @@ mod tests {
     #[test]
     fn no_damage_to_any_byte_and_no_cut_panics() {
         let whole = ram(&[(ACPI_20, SYSTEM + 0x200), (SMBIOS_3, SYSTEM + 0x200)]);
-        for place in 0..whole.0.len() {
+        for place in 0..whole.1.len() {
             for value in [0, 1, 0x7f, 0xff] {
-                let mut bytes = whole.0.clone();
+                let mut bytes = whole.1.clone();
                 bytes[place] = value;
                 let _ = (
-                    acpi_root(&Ram(bytes.clone()), SYSTEM),
-                    smbios_structures(&Ram(bytes), SYSTEM),
+                    acpi_root(&Ram(SYSTEM, bytes.clone()), SYSTEM),
+                    smbios_structures(&Ram(SYSTEM, bytes), SYSTEM),
                 );
             }
-            let cut = Ram(whole.0[..place].to_vec());
+            let cut = Ram(SYSTEM, whole.1[..place].to_vec());
             let _ = (acpi_root(&cut, SYSTEM), smbios_structures(&cut, SYSTEM));
         }
     }

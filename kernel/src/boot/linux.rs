@@ -105,12 +105,8 @@ fn boot_nic(page: &[u8]) -> Option<Mac> {
 
 fn read_memory_map(page: &[u8], entries: usize, handoff: &mut Handoff) {
     let table = page.get(MEMORY_MAP..).unwrap_or_default();
-    for entry in table.chunks_exact(ENTRY_LEN).take(entries) {
-        let fields = (u64_at(entry, 0), u64_at(entry, 8), u32_at(entry, 16));
-        if let (Some(start), Some(len), Some(kind)) = fields {
-            handoff.add_region(Region::of_e820(start, len, kind));
-        }
-    }
+    let entries = table.chunks_exact(ENTRY_LEN).take(entries);
+    entries.filter_map(Region::read).for_each(|region| handoff.add_region(region));
 }
 
 fn read_efi_map(memory: &impl Memory, page: &[u8], handoff: &mut Handoff) {
@@ -125,18 +121,10 @@ fn read_efi_map(memory: &impl Memory, page: &[u8], handoff: &mut Handoff) {
 #[cfg(test)]
 mod tests {
     use super::super::Kind;
+    use super::super::bytes::played::Ram;
     use super::*;
 
     const AT: u64 = 0x9_0000;
-
-    struct Ram(std::vec::Vec<u8>);
-
-    impl Memory for Ram {
-        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-            let from = usize::try_from(address.checked_sub(AT)?).ok()?;
-            self.0.get(from..from.checked_add(len)?)
-        }
-    }
 
     fn put(page: &mut [u8], at: usize, bytes: &[u8]) {
         page[at..at + bytes.len()].copy_from_slice(bytes);
@@ -153,29 +141,29 @@ mod tests {
         page[MEMORY_MAP + 16] = 1;
         page.extend(line.as_bytes());
         page.push(0);
-        Ram(page)
+        Ram(AT, page)
     }
 
     /// The same as our EFI entry makes it, with a map of one descriptor behind the line.
     fn efi_page(line: &str) -> Ram {
         let mut ram = page(line);
-        ram.0.resize(LEN + 0x800, 0);
-        put(&mut ram.0, HEADER_MAGIC, &[0; 4]);
-        ram.0[ENTRIES] = 0;
-        ram.0[LOADER] = OURSELVES;
-        put(&mut ram.0, EFI_SIGNATURE, b"EL64");
-        put(&mut ram.0, EFI_SYSTEM_TABLE, &0x7f00_0018_u32.to_le_bytes());
-        put(&mut ram.0, EFI_STRIDE, &48_u32.to_le_bytes());
-        put(&mut ram.0, EFI_MAP, &(AT as u32 + LEN as u32 + 0x800).to_le_bytes());
-        put(&mut ram.0, EFI_MAP_LEN, &48_u32.to_le_bytes());
-        ram.0.extend([7_u64, 0x10_0000, 0, 0x1_0000, 0, 0].map(u64::to_le_bytes).concat());
+        ram.1.resize(LEN + 0x800, 0);
+        put(&mut ram.1, HEADER_MAGIC, &[0; 4]);
+        ram.1[ENTRIES] = 0;
+        ram.1[LOADER] = OURSELVES;
+        put(&mut ram.1, EFI_SIGNATURE, b"EL64");
+        put(&mut ram.1, EFI_SYSTEM_TABLE, &0x7f00_0018_u32.to_le_bytes());
+        put(&mut ram.1, EFI_STRIDE, &48_u32.to_le_bytes());
+        put(&mut ram.1, EFI_MAP, &(AT as u32 + LEN as u32 + 0x800).to_le_bytes());
+        put(&mut ram.1, EFI_MAP_LEN, &48_u32.to_le_bytes());
+        ram.1.extend([7_u64, 0x10_0000, 0, 0x1_0000, 0, 0].map(u64::to_le_bytes).concat());
         ram
     }
 
     #[test]
     fn line_map_and_root_of_a_bios_loader_are_copied_out() {
         let mut ram = page("ports=all");
-        put(&mut ram.0, ACPI_RSDP, &0xe_0000_u64.to_le_bytes());
+        put(&mut ram.1, ACPI_RSDP, &0xe_0000_u64.to_le_bytes());
         let handoff = parse(&ram, AT).unwrap();
         assert_eq!(handoff.command_line, "ports=all");
         let region = Region { start: 0x10_0000, len: 0x1000_0000, kind: Kind::Usable };
@@ -187,9 +175,9 @@ mod tests {
     #[test]
     fn a_file_may_lie_above_4_gib() {
         let mut ram = page("");
-        put(&mut ram.0, RAMDISK, &[0x1000_u32, 0x10].map(u32::to_le_bytes).concat());
-        put(&mut ram.0, RAMDISK_UPPER, &2_u32.to_le_bytes());
-        put(&mut ram.0, MEMORY_MAP + 8, &0x4_0000_0000_u64.to_le_bytes());
+        put(&mut ram.1, RAMDISK, &[0x1000_u32, 0x10].map(u32::to_le_bytes).concat());
+        put(&mut ram.1, RAMDISK_UPPER, &2_u32.to_le_bytes());
+        put(&mut ram.1, MEMORY_MAP + 8, &0x4_0000_0000_u64.to_le_bytes());
         assert_eq!(parse(&ram, AT).unwrap().module, Some(0x2_0000_1000..0x2_0000_1010));
     }
 
@@ -202,7 +190,7 @@ mod tests {
     #[test]
     fn firmware_gives_its_map_its_table_and_the_card_that_booted() {
         let mut ram = efi_page("ports=all");
-        put(&mut ram.0, BOOT_MAC, &[2, 0, 0, 0, 0, 9, 1]);
+        put(&mut ram.1, BOOT_MAC, &[2, 0, 0, 0, 0, 9, 1]);
         let handoff = parse(&ram, AT).unwrap();
         assert_eq!(handoff.regions[0].len, 0x1000_0000);
         assert_eq!(handoff.efi_system_table, Some(0x7f00_0018));
@@ -222,14 +210,14 @@ mod tests {
     #[test]
     fn a_full_table_gives_way_to_the_firmwares_map() {
         let mut ram = efi_page("");
-        ram.0[ENTRIES] = 128;
+        ram.1[ENTRIES] = 128;
         assert_eq!(parse(&ram, AT).unwrap().regions[0].len, 0x1000_0000);
     }
 
     #[test]
     fn a_page_that_no_loader_for_linux_made_is_unreadable() {
         let mut ram = page("");
-        ram.0[HEADER_MAGIC] = 0;
+        ram.1[HEADER_MAGIC] = 0;
         assert_eq!(parse(&ram, AT).unwrap_err(), Error::Unreadable);
         assert_eq!(parse(&ram, 0).unwrap_err(), Error::Unreadable);
     }
@@ -237,15 +225,15 @@ mod tests {
     #[test]
     fn no_damage_to_any_byte_and_no_cut_panics() {
         for whole in [page("a=b"), efi_page("a=b")] {
-            for place in 0..whole.0.len() {
+            for place in 0..whole.1.len() {
                 for value in [0, 1, 0x7f, 0xff] {
-                    let mut bytes = whole.0.clone();
+                    let mut bytes = whole.1.clone();
                     bytes[place] = value;
-                    let _ = parse(&Ram(bytes), AT);
+                    let _ = parse(&Ram(AT, bytes), AT);
                 }
             }
-            for len in LEN..whole.0.len() {
-                let _ = parse(&Ram(whole.0[..len].to_vec()), AT);
+            for len in LEN..whole.1.len() {
+                let _ = parse(&Ram(AT, whole.1[..len].to_vec()), AT);
             }
         }
     }

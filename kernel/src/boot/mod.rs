@@ -20,6 +20,7 @@ use core::ops::Range;
 
 use heapless::{String, Vec};
 
+use bytes::{u32_at, u64_at};
 pub use rsdp::AcpiRoot;
 use smbios::Structures;
 
@@ -218,5 +219,10 @@ impl Region {
             _ => Kind::Reserved,
         };
         Self { start, len, kind }
+    }
+
+    /// The same at the beginning of `entry`, as they lay it out (table 15.2); none if that is too short.
+    fn read(entry: &[u8]) -> Option<Self> {
+        Some(Self::of_e820(u64_at(entry, 0)?, u64_at(entry, 8)?, u32_at(entry, 16)?))
     }
 }

@@ -1,6 +1,6 @@
 //! The information block of a multiboot2 loader (Multiboot2 Specification 2.0, section 3.6).
 
-use super::bytes::{Memory, u32_at, u64_at};
+use super::bytes::{Memory, u32_at};
 use super::smbios::entry_point;
 use super::{Error, Handoff, Oddity, Region, efi, network};
 
@@ -87,12 +87,8 @@ fn read_memory_map(body: &[u8], handoff: &mut Handoff) {
     let Some(entries) = body.get(8..).filter(|_| entry_len >= 24) else {
         return handoff.note(Oddity::Damaged);
     };
-    for entry in entries.chunks_exact(entry_len) {
-        let fields = (u64_at(entry, 0), u64_at(entry, 8), u32_at(entry, 16));
-        if let (Some(start), Some(len), Some(kind)) = fields {
-            handoff.add_region(Region::of_e820(start, len, kind));
-        }
-    }
+    let regions = entries.chunks_exact(entry_len).filter_map(Region::read);
+    regions.for_each(|region| handoff.add_region(region));
 }
 
 /// Reads the firmware's own map (3.6.19): the stride of its descriptors, their version, and they.
@@ -104,19 +100,11 @@ fn read_efi_map(body: &[u8], handoff: &mut Handoff) {
 #[cfg(test)]
 mod tests {
     use super::super::Kind;
+    use super::super::bytes::played::Ram;
     use super::*;
     use crate::address::Mac;
 
     const AT: u64 = 0x1_0000;
-
-    struct Ram(std::vec::Vec<u8>);
-
-    impl Memory for Ram {
-        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-            let from = usize::try_from(address.checked_sub(AT)?).ok()?;
-            self.0.get(from..from.checked_add(len)?)
-        }
-    }
 
     fn tag_of(kind: u32, body: &[u8]) -> std::vec::Vec<u8> {
         let mut bytes = kind.to_le_bytes().to_vec();
@@ -132,7 +120,7 @@ mod tests {
         bytes.extend(tag_of(END, b""));
         let len = bytes.len() as u32;
         bytes[..4].copy_from_slice(&len.to_le_bytes());
-        Ram(bytes)
+        Ram(AT, bytes)
     }
 
     fn memory_map() -> std::vec::Vec<u8> {
@@ -191,24 +179,24 @@ mod tests {
     #[test]
     fn a_tag_of_length_0_ends_the_reading() {
         let mut ram = block(&[memory_map(), tag_of(99, b"")]);
-        let at = ram.0.len() - 16 + 4;
-        ram.0[at] = 0;
+        let at = ram.1.len() - 16 + 4;
+        ram.1[at] = 0;
         assert_eq!(parse(&ram, AT).unwrap().oddities[..], [Oddity::Damaged]);
     }
 
     #[test]
     fn a_tag_longer_than_the_block_ends_the_reading() {
         let mut ram = block(&[memory_map(), tag_of(COMMAND_LINE, b"x")]);
-        let at = ram.0.len() - 16 - 8 + 6;
-        ram.0[at] = 0xff;
+        let at = ram.1.len() - 16 - 8 + 6;
+        ram.1[at] = 0xff;
         assert_eq!(parse(&ram, AT).unwrap().oddities[..], [Oddity::Damaged]);
     }
 
     #[test]
     fn a_block_without_an_end_is_read_and_said() {
         let mut ram = block(&[memory_map()]);
-        let len = ram.0.len() as u32 - 8;
-        ram.0[..4].copy_from_slice(&len.to_le_bytes());
+        let len = ram.1.len() as u32 - 8;
+        ram.1[..4].copy_from_slice(&len.to_le_bytes());
         assert_eq!(parse(&ram, AT).unwrap().oddities[..], [Oddity::Damaged]);
     }
 
@@ -241,13 +229,13 @@ mod tests {
     #[test]
     fn no_damage_to_any_byte_and_no_cut_panics() {
         let whole = block(&[tag_of(COMMAND_LINE, b"a=b\0"), efi_map(), memory_map()]);
-        for place in 0..whole.0.len() {
+        for place in 0..whole.1.len() {
             for value in [0, 1, 7, 8, 0x7f, 0xff] {
-                let mut bytes = whole.0.clone();
+                let mut bytes = whole.1.clone();
                 bytes[place] = value;
-                let _ = parse(&Ram(bytes), AT);
+                let _ = parse(&Ram(AT, bytes), AT);
             }
-            let _ = parse(&Ram(whole.0[..place].to_vec()), AT);
+            let _ = parse(&Ram(AT, whole.1[..place].to_vec()), AT);
         }
     }
 }

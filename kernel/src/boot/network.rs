@@ -5,6 +5,8 @@ use crate::address::Mac;
 
 /// The hardware type of Ethernet (RFC 1700, "Number Hardware Type").
 const ETHERNET: u8 = 1;
+/// The same as it stands before an address.
+const ETHERNET_PAIR: &str = "01";
 /// The key that PXELINUX (`IPAPPEND 2`) and scripts of iPXE write.
 const KEY: &str = "BOOTIF=";
 /// Where a message of DHCP has the type, the length and the bytes of its client's address (RFC 2131, 2).
@@ -19,18 +21,10 @@ pub fn of_command_line(line: &str) -> Option<Mac> {
 }
 
 fn address(text: &str) -> Option<Mac> {
-    let (mut bytes, mut count) = ([0; 7], 0);
-    for pair in text.split(['-', ':']) {
-        let is_pair = pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let byte = is_pair.then(|| u8::from_str_radix(pair, 16).ok()).flatten()?;
-        *bytes.get_mut(count)? = byte;
-        count += 1;
-    }
-    match (count, bytes) {
-        (6, [a, b, c, d, e, f, _]) | (7, [ETHERNET, a, b, c, d, e, f]) => {
-            Some(Mac([a, b, c, d, e, f]))
-        }
-        _ => None,
+    let pairs = text.split(['-', ':']);
+    match pairs.clone().count() {
+        7 if pairs.clone().next() == Some(ETHERNET_PAIR) => Mac::of_pairs(pairs.skip(1)),
+        _ => Mac::of_pairs(pairs),
     }
 }
 

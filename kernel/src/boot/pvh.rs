@@ -76,35 +76,23 @@ fn read_memory_map(memory: &impl Memory, at: u64, entries: u32, handoff: &mut Ha
             return handoff.note(Oddity::RegionsCut);
         }
         let place = at.checked_add(index * ENTRY_LEN as u64);
-        let Some(region) = place.and_then(|place| region(memory.bytes(place, ENTRY_LEN)?)) else {
+        let Some(region) = place.and_then(|place| Region::read(memory.bytes(place, ENTRY_LEN)?))
+        else {
             return handoff.note(Oddity::Damaged);
         };
         handoff.add_region(region);
     }
 }
 
-fn region(entry: &[u8]) -> Option<Region> {
-    Some(Region::of_e820(u64_at(entry, 0)?, u64_at(entry, 8)?, u32_at(entry, 16)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Kind;
+    use super::super::bytes::played::Ram;
     use super::*;
 
     const BASE: u64 = 0x1000;
     const LINE: usize = 0x100;
     const MAP: usize = 0x1000;
-
-    /// Memory that starts at `BASE` and holds a start structure, a line and a map.
-    struct Ram(std::vec::Vec<u8>);
-
-    impl Memory for Ram {
-        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-            let from = usize::try_from(address.checked_sub(BASE)?).ok()?;
-            self.0.get(from..from.checked_add(len)?)
-        }
-    }
 
     fn ram(line: &[u8], regions: &[(u64, u64, u32)]) -> Ram {
         let mut bytes = vec![0; MAP];
@@ -120,7 +108,7 @@ mod tests {
             bytes.extend(kind.to_le_bytes());
             bytes.extend([0; 4]);
         }
-        Ram(bytes)
+        Ram(BASE, bytes)
     }
 
     const REGIONS: [(u64, u64, u32); 2] = [(0, 0x9fc00, 1), (0x10_0000, 0x1000_0000, 2)];
@@ -137,10 +125,10 @@ mod tests {
     /// The same with a module of `len` bytes at `start`.
     fn with_module(start: u64, len: u64) -> Ram {
         let mut ram = ram(b"", &[(0x10_0000, 0x1000_0000, 1)]);
-        let list = ram.0.len();
-        ram.0[12] = 1;
-        ram.0[16..24].copy_from_slice(&(BASE + list as u64).to_le_bytes());
-        ram.0.extend([start.to_le_bytes(), len.to_le_bytes(), [0; 8], [0; 8]].concat());
+        let list = ram.1.len();
+        ram.1[12] = 1;
+        ram.1[16..24].copy_from_slice(&(BASE + list as u64).to_le_bytes());
+        ram.1.extend([start.to_le_bytes(), len.to_le_bytes(), [0; 8], [0; 8]].concat());
         ram
     }
 
@@ -181,18 +169,18 @@ mod tests {
     #[test]
     fn memory_cut_anywhere_never_panics() {
         let whole = ram(b"a=b", &REGIONS);
-        for len in 0..whole.0.len() {
-            let _ = parse(&Ram(whole.0[..len].to_vec()), BASE);
+        for len in 0..whole.1.len() {
+            let _ = parse(&Ram(BASE, whole.1[..len].to_vec()), BASE);
         }
     }
 
     #[test]
     fn any_byte_set_to_all_ones_never_panics() {
         let whole = ram(b"a=b", &REGIONS);
-        for place in (0..64).chain(MAP..whole.0.len()) {
-            let mut bytes = whole.0.clone();
+        for place in (0..64).chain(MAP..whole.1.len()) {
+            let mut bytes = whole.1.clone();
             bytes[place] = 0xff;
-            let _ = parse(&Ram(bytes), BASE);
+            let _ = parse(&Ram(BASE, bytes), BASE);
         }
     }
 

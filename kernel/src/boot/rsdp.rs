@@ -1,6 +1,6 @@
 //! The root pointer of the ACPI tables (ACPI 6.4, section 5.2.5).
 
-use super::bytes::{Memory, u8_at, u32_at, u64_at};
+use super::bytes::{Memory, sums_to_zero, u8_at, u32_at, u64_at};
 
 /// Length of the structure since ACPI 2.0; ACPI 1.0 has the first 20 bytes of it.
 const LEN: usize = 36;
@@ -40,10 +40,6 @@ pub fn root(bytes: &[u8]) -> Option<AcpiRoot> {
 /// Finds the root pointer in `area`, where BIOSes put it on a multiple of 16 bytes.
 pub fn find(area: &[u8]) -> Option<AcpiRoot> {
     (0..area.len()).step_by(16).find_map(|offset| root(area.get(offset..)?))
-}
-
-fn sums_to_zero(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |sum: u8, &byte| sum.wrapping_add(byte)) == 0
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use heapless::String;
 
-use super::bytes::{Memory, u8_at, u32_at, u64_at};
+use super::bytes::{Memory, sums_to_zero, u8_at, u32_at, u64_at};
 
 /// Where BIOSes put the entry point, on a multiple of 16 bytes (5.2.1, 5.2.2).
 pub const AREA: (u64, usize) = (0xf_0000, 0x1_0000);
@@ -43,7 +43,7 @@ pub fn entry_point(bytes: &[u8]) -> Option<Structures> {
     }
     let (len_at, len_min) = if is_wide { (6, 0x18) } else { (5, 0x1f) };
     let own = bytes.get(..usize::from(u8_at(bytes, len_at)?)).filter(|own| own.len() >= len_min)?;
-    if own.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)) != 0 {
+    if !sums_to_zero(own) {
         return None;
     }
     let (address, len) = match is_wide {
@@ -92,18 +92,10 @@ fn string<const N: usize>(strings: &[u8], number: Option<u8>) -> String<N> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bytes::played::Ram;
     use super::*;
 
     const AT: u64 = 0xe_0000;
-
-    struct Ram(Vec<u8>);
-
-    impl Memory for Ram {
-        fn bytes(&self, address: u64, len: usize) -> Option<&[u8]> {
-            let from = usize::try_from(address.checked_sub(AT)?).ok()?;
-            self.0.get(from..from.checked_add(len)?)
-        }
-    }
 
     fn sealed(mut bytes: Vec<u8>, checksum_at: usize) -> Vec<u8> {
         bytes[checksum_at] = bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_sub(*byte));
@@ -143,7 +135,7 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> Option<System> {
         let len = bytes.len();
-        system(&Ram(bytes), Structures { address: AT, len })
+        system(&Ram(AT, bytes), Structures { address: AT, len })
     }
 
     #[test]
@@ -196,7 +188,7 @@ mod tests {
             let _machine = read(whole[..place].to_vec());
         }
         let nowhere = Structures { address: u64::MAX, len: 2 };
-        assert_eq!(system(&Ram(whole), nowhere), None);
+        assert_eq!(system(&Ram(AT, whole), nowhere), None);
     }
 
     #[test]

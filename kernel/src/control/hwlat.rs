@@ -9,12 +9,10 @@ use perf::gaps::Wish;
 use super::job::Job;
 use super::{Control, Orders, Pmd};
 use crate::command::Hwlat;
-use crate::isolation::Verdict;
+use crate::isolation::{PATIENCE, Verdict};
 use crate::machine::Machine;
 use crate::show::{IsolationKnown, Machines, Role, Tested, Worst, gaps};
 
-/// How long cores may take beyond what they are tested for, in microseconds.
-const PATIENCE: u64 = 5_000_000;
 /// How long nothing is suspicious afterwards: what waited in rings is to be worked off, in microseconds.
 const SETTLING: u64 = 100_000;
 

@@ -99,9 +99,7 @@ impl Chosen {
         self.0[number] = level;
         Some(())
     }
-}
 
-impl Chosen {
     /// The words that [`Self::with`] makes it of: the level that most modules have, and those of others.
     pub fn words(&self) -> impl Display {
         Words(*self)

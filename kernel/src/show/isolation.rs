@@ -274,7 +274,7 @@ impl TestRow {
             unexplained_gaps: test.of(Cause::Unknown).count,
             nmis: test.nmis,
             machine_checks: test.machine_checks,
-            smis: test.readings.of(perf::stolen::Source::Smi),
+            smis: test.smis(),
         }
     }
 }

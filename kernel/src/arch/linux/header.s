@@ -43,7 +43,6 @@ section_header:
     .ascii ".text\0\0\0"
     .long __efi_section_len
     .long SETUP_LEN
-pe_raw_len:
     .long __payload_len
     .long SETUP_LEN
     .long 0, 0

@@ -37,11 +37,9 @@ impl Processors {
         if table.len() < ENTRIES {
             return Err(Fault::Length(table.len() as u32));
         }
-        let mut at = ENTRIES;
         for entry in Entries::of(table, ENTRIES) {
-            let (kind, entry) = entry?;
+            let (at, kind, entry) = entry?;
             self.add(kind, entry, Fault::Entry(at))?;
-            at += entry.len();
         }
         Ok(())
     }

@@ -63,14 +63,12 @@ impl Nodes {
     }
 
     fn pass(&mut self, table: &[u8], is_wanted: impl Fn(u8) -> bool) -> Result<(), Fault> {
-        let mut at = ENTRIES;
         for entry in Entries::of(table, ENTRIES) {
-            let (kind, entry) = entry?;
+            let (at, kind, entry) = entry?;
             if is_wanted(kind) {
                 let is_old = u8_at(table, REVISION).is_none_or(|revision| revision < 2);
                 self.add(kind, entry, is_old).ok_or(Fault::Entry(at))??;
             }
-            at += entry.len();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::boot::AcpiRoot;
-use crate::boot::bytes::{Memory, u8_at, u32_at, u64_at};
+use crate::boot::bytes::{Memory, sums_to_zero, u8_at, u32_at, u64_at};
 
 /// Length of a table's header (5.2.6).
 pub(super) const HEADER: usize = 36;
@@ -125,10 +125,6 @@ fn whole(memory: &impl Memory, address: u64) -> Result<&[u8], Fault> {
     memory.bytes(address, len as usize).ok_or(Fault::Unreadable)
 }
 
-fn sums_to_zero(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |sum: u8, &byte| sum.wrapping_add(byte)) == 0
-}
-
 /// Entries that begin with their kind and their length, as those of processors and of nodes do.
 pub(super) struct Entries<'t> {
     table: &'t [u8],
@@ -143,19 +139,19 @@ impl<'t> Entries<'t> {
 }
 
 impl<'t> Iterator for Entries<'t> {
-    /// An entry's kind and all its bytes. One that does not fit is the last.
-    type Item = Result<(u8, &'t [u8]), Fault>;
+    /// At which byte an entry begins, its kind, and all its bytes. One that does not fit is the last.
+    type Item = Result<(usize, u8, &'t [u8]), Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.table.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let fault = Fault::Entry(self.at);
+        let at = self.at;
         let len = u8_at(rest, 1).map_or(0, usize::from);
         let Some(entry) = rest.get(..len).filter(|_| len >= 2) else {
             self.at = self.table.len();
-            return Some(Err(fault));
+            return Some(Err(Fault::Entry(at)));
         };
         self.at += len;
-        Some(Ok((entry[0], entry)))
+        Some(Ok((at, entry[0], entry)))
     }
 }
 
