@@ -4,11 +4,10 @@
 //! behind it the bytes of memory from `__image_start` to `__payload_end`. A configuration may be put behind
 //! those, for ways of booting that carry none.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, Result, ensure};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _};
-
-/// The most bytes of a configuration that there is room for.
-pub const CONFIGURATION_MAX: usize = 64 * 1024;
 
 /// Sizes in the header are multiples of this: the file alignment of its PE part.
 const BLOCK: usize = 512;
@@ -16,22 +15,25 @@ const BLOCK: usize = 512;
 /// `syssize` (Linux, `Documentation/arch/x86/boot.rst`), in 16 bytes.
 const SYSTEM_LEN: usize = 0x1f4;
 
+/// Where the file lies that is made of the image at `elf`.
+#[must_use]
+pub fn beside(elf: &Path) -> PathBuf {
+    elf.with_extension("img")
+}
+
 /// Makes the file from the image `elf`, with `configuration` in it unless that is empty.
 ///
 /// # Errors
 ///
-/// `elf` is no image of ours, or `configuration` is longer than [`CONFIGURATION_MAX`].
+/// `elf` is no image of ours, or has too little room for `configuration`.
 pub fn make(elf: &[u8], configuration: &[u8]) -> Result<Vec<u8>> {
-    let len = configuration.len();
-    ensure!(
-        len <= CONFIGURATION_MAX,
-        "{len} bytes of configuration, room is for {CONFIGURATION_MAX}"
-    );
     let elf = object::File::parse(elf).context("the image is no ELF file")?;
     let setup = elf.section_by_name(".setup").context("the image has no section .setup")?;
     let mut header = setup.data()?.to_vec();
     let mut payload = payload(&elf)?;
     if !configuration.is_empty() {
+        let (len, room) = (configuration.len(), room(&elf)?);
+        ensure!(len <= room, "{len} bytes of configuration, room is for {room}");
         payload.extend(configuration);
         payload.resize(payload.len().next_multiple_of(BLOCK), 0);
         let added = payload.len() - memory(&elf)?.1;
@@ -59,6 +61,11 @@ fn memory(elf: &object::File<'_>) -> Result<(u64, usize)> {
     let (start, end) = (symbol(elf, "__image_start")?, symbol(elf, "__payload_end")?);
     let len = end.checked_sub(start).context("the image ends before it starts")?;
     Ok((start, usize::try_from(len)?))
+}
+
+/// The most bytes of a configuration.
+fn room(elf: &object::File<'_>) -> Result<usize> {
+    Ok(offset(elf, "__embedded_end")? - memory(elf)?.1)
 }
 
 fn offset(elf: &object::File<'_>, name: &str) -> Result<usize> {

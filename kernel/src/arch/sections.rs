@@ -10,6 +10,7 @@ unsafe extern "C" {
     static __rodata_end: u8;
     static __image_end: u8;
     static __payload_end: u8;
+    static __embedded_end: u8;
     static embedded_len: u32;
     static first_core_stacks: u8;
     static __build_id_note: BuildId;
@@ -24,9 +25,6 @@ struct BuildId {
     name: [u8; 4],
     id: [u8; 20],
 }
-
-/// Room behind the image's file (`link.ld`).
-const EMBEDDED_LEN: usize = 64 * 1024;
 
 /// Everything, .bss included.
 pub(super) fn image() -> Range<u64> {
@@ -64,9 +62,11 @@ pub(crate) fn build_id() -> [u8; 20] {
 pub(super) fn embedded() -> &'static [u8] {
     // SAFETY: A word of the image's text, which nobody writes to.
     let len = unsafe { embedded_len } as usize;
-    let start = core::ptr::with_exposed_provenance((&raw const __payload_end).addr());
+    let room = address(&raw const __payload_end)..address(&raw const __embedded_end);
+    let start = core::ptr::with_exposed_provenance(room.start as usize);
+    let len = len.min((room.end - room.start) as usize);
     // SAFETY: The linker left room for as much as the host's tool puts there, and nobody writes to it.
-    let bytes: &[u8] = unsafe { core::slice::from_raw_parts(start, len.min(EMBEDDED_LEN)) };
+    let bytes: &[u8] = unsafe { core::slice::from_raw_parts(start, len) };
     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     &bytes[..end]
 }

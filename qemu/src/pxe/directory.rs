@@ -38,7 +38,8 @@ pub fn write(folder: &Path, content: &Content<'_>) -> Result<Vec<&'static str>> 
     let mut files = Files { folder: folder.to_owned(), sums: String::new() };
     files.write(IMAGE, &boot_image::make(content.elf, b"")?)?;
     for host in content.hosts {
-        let (mac, inside) = (host.dashed(), boot_image::make(content.elf, &host.configuration)?);
+        let (mac, inside) = (host.dashed(), boot_image::make(content.elf, &host.configuration));
+        let inside = inside.with_context(|| format!("the configuration of {}", host.name))?;
         files.write(&format!("{HOSTS}/{mac}.conf"), &host.configuration)?;
         files.write(&format!("{HOSTS}/{mac}.img"), &inside)?;
         let entry = pxelinux(content.words, Some(&mac));

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::boot_image::CONFIGURATION_MAX;
 use crate::machine::Mac;
 
 /// What a line is to be.
@@ -76,11 +75,7 @@ fn host(line: &str, content: impl Fn(&str) -> Result<Vec<u8>>) -> Result<Host> {
     if !name.chars().all(is_good) || name.starts_with('-') || name.len() > 63 {
         bail!("{name:?} is no name of letters, digits and hyphens; {LINE}");
     }
-    let configuration = content(file)?;
-    if configuration.len() > CONFIGURATION_MAX {
-        bail!("{file} has {} bytes, {CONFIGURATION_MAX} are the most", configuration.len());
-    }
-    Ok(Host { mac, name: name.to_owned(), configuration })
+    Ok(Host { mac, name: name.to_owned(), configuration: content(file)? })
 }
 
 fn parsed_mac(text: &str) -> Option<Mac> {

@@ -1,11 +1,13 @@
 //! Machines of QEMU that boot from such a directory, through the firmware and loaders that a lab has.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
 use anyhow::{Context as _, Result};
 
+use super::dnsmasq::Network;
 use super::hosts::Host;
 use super::{BIOS_LOADER, HOSTS, IMAGE, IPXE_SCRIPT};
 use crate::find;
@@ -36,6 +38,12 @@ impl Way {
         ("pxelinux", Self::Pxelinux),
     ];
 
+    /// Whether UEFI firmware is what boots.
+    #[must_use]
+    pub fn is_uefi(self) -> bool {
+        matches!(self, Self::Uefi | Self::Ipxe)
+    }
+
     /// The file that a server without a choice names to the first of `hosts`.
     #[must_use]
     pub fn file(self, hosts: &[Host]) -> String {
@@ -60,7 +68,7 @@ pub fn boot_by(
     hosts: &[Host],
     run: &RunDirectory,
 ) -> Result<()> {
-    if matches!(way, Way::Uefi | Way::Ipxe) {
+    if way.is_uefi() {
         machine.firmware = Firmware::uefi(run)?;
     }
     machine.boots = Boots::Network;
@@ -78,10 +86,8 @@ pub struct Server {
 }
 
 /// The range of addresses in that namespace.
-pub const RANGE: super::dnsmasq::Network = super::dnsmasq::Network {
-    first: std::net::Ipv4Addr::new(198, 18, 0, 100),
-    last: std::net::Ipv4Addr::new(198, 18, 0, 199),
-};
+pub const RANGE: Network =
+    Network { first: Ipv4Addr::new(198, 18, 0, 100), last: Ipv4Addr::new(198, 18, 0, 199) };
 
 impl Server {
     /// Makes the namespace; nobody is served yet.

@@ -9,7 +9,7 @@ use qemu::pxe::directory::{self, Content};
 use qemu::pxe::hosts::Host;
 use qemu::pxe::served::{self, RANGE, Server, Way};
 
-use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Skipped};
+use crate::rig::{self, BOOT_LIMIT, NOTHING, Rig, Skipped};
 use crate::sizes::{forwards, frame};
 
 crate::facts![
@@ -39,8 +39,8 @@ fn a_bios_boots_it_by_pxelinux(rig: &Rig) -> Result<()> {
 fn boots(rig: &Rig, way: Way) -> Result<()> {
     let mut server = Server::prepare().map_err(|error| Skipped(format!("{error:#}")))?;
     let mut setup = rig.machine()?.wires(2)?;
-    if matches!(way, Way::Uefi | Way::Ipxe) {
-        setup = setup.uefi()?;
+    if way.is_uefi() {
+        rig::need_uefi()?;
     }
     let hosts = [lab_machine()];
     let folder = setup.run.file("pxe");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::accel::Accelerator;
+use qemu::boot_image;
 use qemu::find;
 use qemu::guest::{Exit, Guest};
 use qemu::ledger::Ledger;
@@ -44,6 +45,17 @@ pub(crate) fn need(programs: &[(&str, &str)]) -> Result<()> {
             Skipped(format!("{program} is missing; on Debian: apt-get install {package}")).into()
         })
     })
+}
+
+/// Skips a test where UEFI firmware is missing.
+pub(crate) fn need_uefi() -> Result<()> {
+    match find::OVMF.into_iter().find(|file| !Path::new(file).is_file()) {
+        Some(file) => {
+            let reason = format!("{file} is missing; on Debian: apt-get install ovmf");
+            Err(Skipped(reason).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// The image and the emulator.
@@ -95,7 +107,7 @@ impl Rig {
 
     /// `barecore.img`, which lies beside the image.
     pub(crate) fn boot_image(&self) -> PathBuf {
-        self.image.with_extension("img")
+        boot_image::beside(&self.image)
     }
 
     /// The image's path.
@@ -137,10 +149,7 @@ impl Setup {
 
     /// Puts UEFI firmware into the machine, if it is installed.
     pub(crate) fn uefi(mut self) -> Result<Self> {
-        if let Some(file) = find::OVMF.into_iter().find(|file| !Path::new(file).is_file()) {
-            let reason = format!("{file} is missing; on Debian: apt-get install ovmf");
-            return Err(Skipped(reason).into());
-        }
+        need_uefi()?;
         self.machine.firmware = Firmware::uefi(&self.run)?;
         Ok(self)
     }

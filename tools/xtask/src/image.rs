@@ -43,7 +43,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 /// As [`build`].
 pub(crate) fn tell() -> Result<()> {
     let image = build()?;
-    println!("{}\n{}", image.display(), boot_image(&image).display());
+    println!("{}\n{}", image.display(), boot_image::beside(&image).display());
     Ok(())
 }
 
@@ -86,16 +86,11 @@ pub(crate) fn build_into(target: &Path) -> Result<PathBuf> {
         .env("CARGO_TARGET_DIR", target);
     succeed(&mut build, "building the image")?;
     let image = path_in(target);
-    let file = boot_image(&image);
+    let file = boot_image::beside(&image);
     fs::write(&file, boot_image::make(&fs::read(&image)?, b"")?)
         .with_context(|| format!("cannot write {}", file.display()))?;
     eprintln!("built {} in {:.1} s", image.display(), start.elapsed().as_secs_f64());
     Ok(image)
-}
-
-/// Where `barecore.img` of `image` lies.
-pub(crate) fn boot_image(image: &Path) -> PathBuf {
-    image.with_extension("img")
 }
 
 /// Where the image lies, built or not.
