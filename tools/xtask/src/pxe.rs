@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ::qemu::guest::{Exit, Guest};
-use ::qemu::machine::{Machine, Netdev};
+use ::qemu::machine::{Machine, Netdev, Serial};
 use ::qemu::pxe::directory::{self, Content};
 use ::qemu::pxe::dnsmasq::Network;
 use ::qemu::pxe::hosts::{self, Host};
@@ -92,6 +92,8 @@ fn boot(program: &Path, folder: &Path, way: Way, hosts: &[Host]) -> Result<()> {
     let inside = || Netdev::Tftp { folder: folder.to_owned(), file: way.file(hosts) };
     let netdev = server.as_ref().map_or_else(inside, Server::netdev);
     let mut machine = Machine::new(Path::new(""));
+    // Firmware writes there, too: a line that nobody reads would be stuck when the image opens it.
+    machine.com2 = Serial::File(run.file("com2"));
     served::boot_by(&mut machine, way, netdev, hosts, &run)?;
     eprintln!("{}", machine.command_line(program));
     let begin = Instant::now();
