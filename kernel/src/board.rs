@@ -17,7 +17,7 @@ use crate::arch::second_clock::{self, SecondClock};
 use crate::arch::{cores, crash, performance, power, processor, provoke, stolen, tsc};
 use crate::pmds::Queued;
 use crate::ports::Port;
-use crate::{hwlat, log};
+use crate::{hw_watchdog, hwlat, log};
 
 /// The ports, and who polls them.
 pub(crate) struct Board {
@@ -235,6 +235,7 @@ impl Machine for Board {
 
     fn exit(&mut self) {
         crash::finish();
+        hw_watchdog::stop();
         power::exit(power::DONE);
     }
 }

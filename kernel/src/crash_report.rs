@@ -8,7 +8,7 @@ use perf::report::{ROW_TITLES, Row};
 use spin::Once;
 
 use crate::arch::{cores, crash};
-use crate::{outgoing, ports};
+use crate::{hw_watchdog, outgoing, ports};
 
 /// Iterations of each PMD that a report shows.
 const ROWS: u64 = 32;
@@ -20,12 +20,22 @@ static PMDS: Once<Vec<Measured, { cores::MAX }>> = Once::new();
 
 /// Has crashes quiet the devices, and go by the stream too: as soon as there are devices.
 pub(crate) fn set_up() {
-    crash::set_hooks(crash::Hooks { quiesce: ports::silence, report, stream: outgoing::report });
+    crash::set_hooks(crash::Hooks {
+        quiesce,
+        report,
+        stream: outgoing::report,
+        go_on: hw_watchdog::feed,
+    });
 }
 
 /// Has crashes show the last iterations of `pmds` from now on.
 pub(crate) fn show(pmds: Vec<Measured, { cores::MAX }>) {
     PMDS.call_once(|| pmds);
+}
+
+fn quiesce() {
+    ports::silence();
+    hw_watchdog::on_crash();
 }
 
 fn report(out: &mut dyn Write) {

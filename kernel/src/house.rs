@@ -11,13 +11,15 @@ use serial::Port;
 
 use crate::arch::{self, power};
 use crate::board::Board;
+use crate::hw_watchdog;
 use crate::log::{Line, vlog};
 use crate::mgmt::Managed;
 use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
-/// Ticks of 1 ms between two looks at cards and their links, and between two at the number of events. A
+/// Ticks of 1 ms between two looks at cards and their links, and between two at the number of events, at
+/// which the platform's watchdog is fed. A
 /// look takes five reads of registers for each port as a rule, some microseconds that nobody misses ten times
 /// a second, and more only while a link or a module changes; a bond goes on by its backup soon enough. A card
 /// that is to be reset is not kept waiting.
@@ -65,6 +67,7 @@ pub(crate) fn keep<O: Orders>(
             events_due = arch::ticks() + EVENTS;
             log_events(&mut marked, control);
             control.watch_settings(log_settings);
+            hw_watchdog::feed();
         }
         if replace(&mut was_moving, control.is_moving()) != control.is_moving() {
             let state = if was_moving { "under way" } else { "where they are to be" };

@@ -12,6 +12,7 @@ mod board;
 mod crash_report;
 mod facts;
 mod house;
+mod hw_watchdog;
 mod hwlat;
 mod log;
 mod mgmt;
@@ -105,6 +106,10 @@ fn main() -> ! {
         control.set_utc(utc);
     }
     banner::tell(control, &board, &config, &troubles);
+    if let Some(wish) = options.hw_watchdog {
+        let state = hw_watchdog::start(wish);
+        control.notice(format_args!("{state}"));
+    }
     if options.nictest.is_some() {
         control.test_cards(&board);
     }

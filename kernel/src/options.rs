@@ -70,6 +70,8 @@ pub struct Options {
     pub watchdog: Watchdog,
     /// Seconds from the end of a crash's report until the machine starts again; none if it does not.
     pub panic: Option<u32>,
+    /// The platform's watchdog, if one is to reset the machine when core 0 stands still.
+    pub hw_watchdog: Option<HwWatchdog>,
     /// Memory for events, in MiB.
     pub event_store: u32,
     /// How flows are cached.
@@ -195,6 +197,15 @@ pub enum Watchdog {
     Off,
 }
 
+/// Which of the platform's watchdogs is to be used, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HwWatchdog {
+    /// An IB700, which nothing tells of, and not what is found.
+    pub is_ib700: bool,
+    /// Seconds that core 0 may stand still.
+    pub seconds: u32,
+}
+
 /// Which NICs to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "there is one, and no heap")]
@@ -262,6 +273,7 @@ impl Default for Options {
             perf: PerfOptions::default(),
             watchdog: Watchdog::Report,
             panic: None,
+            hw_watchdog: None,
             event_store: 64,
             flows: FlowOptions::DEFAULT,
             sleep_max: Numbers::same(0),

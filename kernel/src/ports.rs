@@ -246,7 +246,7 @@ fn driver(seen: &Seen) -> Option<&'static str> {
 }
 
 /// Everything that answers on the PCI buses, each with its segment.
-fn functions() -> impl Iterator<Item = (&'static Segment<pci::Config>, Seen)> {
+pub(crate) fn functions() -> impl Iterator<Item = (&'static Segment<pci::Config>, Seen)> {
     segments().iter().flat_map(|segment| segment.functions().map(move |seen| (segment, seen)))
 }
 
@@ -262,7 +262,7 @@ fn segment(number: u16, last_bus: u8) -> Segment<pci::Config> {
 }
 
 /// Maps registers of a device for its driver.
-fn map(address: u64, len: usize) -> Option<Registers> {
+pub(crate) fn map(address: u64, len: usize) -> Option<Registers> {
     let base = paging::map_mmio(address, len)?;
     // SAFETY: The mapping is uncached, the same on all cores, and stays; of each device only one
     // driver is set up, and looking at an address before that is done with by then.

@@ -38,12 +38,14 @@ static IS_BUSY: AtomicBool = AtomicBool::new(false);
 /// stacks it crashed on. All other cores have stopped wherever they were, so no lock may be
 /// waited for.
 pub(crate) struct Hooks {
-    /// Keeps devices from writing to memory.
+    /// Keeps devices from writing to memory, and from ending the report.
     pub(crate) quiesce: fn(),
     /// Adds to the report, after the registers.
     pub(crate) report: fn(&mut dyn Write),
     /// Has a piece of the report go by the stream too, if that has a line of its own that can be polled.
     pub(crate) stream: fn(&str),
+    /// The report gets on, or the pause after it: not to be mistaken for a machine that stands still.
+    pub(crate) go_on: fn(),
 }
 
 /// Sets what is called in a crash; the first call counts.
@@ -63,6 +65,11 @@ pub(crate) fn report_to(uart: Uart, baud: Option<u32>) -> Port {
 /// Has the machine start again so many seconds after a report, or never, from now on.
 pub(crate) fn restart_after(seconds: Option<u32>) {
     RESTART_AFTER.store(seconds.unwrap_or(NEVER), Ordering::Relaxed);
+}
+
+/// Whether it does.
+pub(crate) fn restarts() -> bool {
+    RESTART_AFTER.load(Ordering::Relaxed) != NEVER
 }
 
 /// Prints a line on the console by polling. For core 0, before the console has an owner.
@@ -184,9 +191,18 @@ fn leave() -> ! {
     match RESTART_AFTER.load(Ordering::Relaxed) {
         NEVER => power::exit(power::CRASHED),
         seconds => {
-            tsc::wait_us(u64::from(seconds) * 1_000_000);
+            for _ in 0..seconds {
+                go_on();
+                tsc::wait_us(1_000_000);
+            }
             power::reboot()
         }
+    }
+}
+
+fn go_on() {
+    if let Some(hooks) = HOOKS.get() {
+        (hooks.go_on)();
     }
 }
 
@@ -206,6 +222,7 @@ impl<'a> Report<'a> {
     }
 
     fn end_line(&mut self) {
+        go_on();
         if let Some(hooks) = HOOKS.get().filter(|_| !self.line.is_empty()) {
             (hooks.stream)(&self.line);
         }

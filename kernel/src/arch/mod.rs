@@ -16,6 +16,7 @@ mod interruptions;
 mod loader;
 mod machine_check;
 pub(crate) mod memory;
+pub(crate) mod narrow;
 pub(crate) mod paging;
 pub(crate) mod pci;
 pub(crate) mod performance;

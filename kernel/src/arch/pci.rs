@@ -102,6 +102,16 @@ fn place(address: PciAddress, offset: u16) -> Option<NonNull<u32>> {
     ))
 }
 
+/// Runs `access` on the port behind which the byte at `offset` is, for registers that are to be reached by
+/// less than a word; none where ports do not reach.
+pub(super) fn by_byte<T>(
+    address: PciAddress,
+    offset: u8,
+    access: impl FnOnce(u16) -> T,
+) -> Option<T> {
+    by_port(address, offset.into(), || access(DATA_PORT + u16::from(offset & 3)))
+}
+
 /// Names the register to the ports and runs `access`, if ports can reach it
 /// (PCI Local Bus Specification 3.0, 3.2.2.3.2).
 fn by_port<T>(address: PciAddress, offset: u16, access: impl FnOnce() -> T) -> Option<T> {

@@ -107,6 +107,26 @@ pub(super) unsafe fn write_port8(port: u16, value: u8) {
     unsafe { x86::io::outb(port, value) };
 }
 
+/// Reads two bytes from `port`.
+///
+/// # Safety
+///
+/// Reading the port must have no effect on memory.
+pub(super) unsafe fn read_port16(port: u16) -> u16 {
+    // SAFETY: As promised by the caller.
+    unsafe { x86::io::inw(port) }
+}
+
+/// Writes two bytes to `port`.
+///
+/// # Safety
+///
+/// What the device behind the port does with it must be sound.
+pub(super) unsafe fn write_port16(port: u16, value: u16) {
+    // SAFETY: As promised by the caller.
+    unsafe { x86::io::outw(port, value) };
+}
+
 /// Reads four bytes from `port`.
 ///
 /// # Safety

@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 36] = [
+static OWN: [OwnKey; 37] = [
     OwnKey {
         name: "console",
         range: Range::Text(console::WORDS, console::console),
@@ -212,6 +212,15 @@ static OWN: [OwnKey; 36] = [
         range: Range::Text("halt, reboot, or 0 to 86400", values::panic),
         default: "halt",
         help: "what follows a crash's report; a number is seconds until a reboot, 0 is halt",
+    },
+    OwnKey {
+        name: "hw-watchdog",
+        range: Range::Text(
+            "off, auto[:SECONDS] or ib700[:SECONDS], SECONDS 4 to 600",
+            values::hw_watchdog,
+        ),
+        default: "off",
+        help: "a chip that resets the machine if core 0 stands still for 30 s; auto is one that is found",
     },
     OwnKey {
         name: "event-store",

@@ -464,6 +464,23 @@ fn what_follows_a_crash_is_said_as_linux_has_it_said() {
 }
 
 #[test]
+fn the_watchdog_of_the_platform_is_off_unless_it_is_asked_for() {
+    let wanted = |line: &str| parse(line).0.hw_watchdog;
+    let dog = |is_ib700, seconds| Some(HwWatchdog { is_ib700, seconds });
+    assert_eq!((wanted(""), wanted("hw-watchdog=off")), (None, None));
+    assert_eq!(
+        (wanted("hw-watchdog=auto"), wanted("hw-watchdog=ib700")),
+        (dog(false, 30), dog(true, 30))
+    );
+    let ends = (wanted("hw-watchdog=auto:4"), wanted("hw-watchdog=ib700:600"));
+    assert_eq!(ends, (dog(false, 4), dog(true, 600)));
+    for wrong in ["", "on", "30", "off:30", "auto:", "auto:3", "auto:601", "iTCO"] {
+        let (options, faults) = parse(&format!("hw-watchdog={wrong}"));
+        assert_eq!((options.hw_watchdog, faults.is_empty()), (None, false), "{wrong}");
+    }
+}
+
+#[test]
 fn cores_are_tested_for_gaps_at_boot_if_that_is_asked_for_with_cards_or_without() {
     let wanted = |line: &str| parse(line).0.hwlat.map(|wish| (wish.micros, wish.least));
     let said = ["", "test=hwlat", "test=hwlat:60", "test=hwlat:3600:1", "test=nictest"];

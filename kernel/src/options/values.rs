@@ -7,8 +7,8 @@ use perf::gaps::Wish;
 use serial::Place;
 
 use super::{
-    CORES, CpuMask, DESCRIPTORS, Forward, Hostname, MTU, Numbers, Options, Ports, RXQS, Stream,
-    Wanted, Watchdog,
+    CORES, CpuMask, DESCRIPTORS, Forward, Hostname, HwWatchdog, MTU, Numbers, Options, Ports, RXQS,
+    Stream, Wanted, Watchdog,
 };
 use crate::address::Nic;
 use crate::isolation::{COARSEST, LEAST_US, LONGEST, SECONDS};
@@ -73,6 +73,27 @@ pub(super) fn panic(options: &mut Options, text: &str) -> Option<()> {
             Some(seconds).filter(|seconds| *seconds > 0)
         }
     };
+    Some(())
+}
+
+/// Seconds that core 0 may stand still unless it is said how many, the fewest and the most.
+const STILL: u32 = 30;
+const LEAST_STILL: u32 = 4;
+const MOST_STILL: u32 = 600;
+
+pub(super) fn hw_watchdog(options: &mut Options, text: &str) -> Option<()> {
+    let (chip, seconds) = text.split_once(':').map_or((text, None), |(chip, it)| (chip, Some(it)));
+    let is_ib700 = match (chip, seconds) {
+        ("off", None) => {
+            options.hw_watchdog = None;
+            return Some(());
+        }
+        ("auto", _) => false,
+        ("ib700", _) => true,
+        _ => return None,
+    };
+    let seconds = within(seconds, LEAST_STILL..=MOST_STILL, STILL)?;
+    options.hw_watchdog = Some(HwWatchdog { is_ib700, seconds });
     Some(())
 }
 

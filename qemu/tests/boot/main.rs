@@ -26,6 +26,7 @@ mod forward;
 mod garbage;
 #[path = "../hostile/mod.rs"]
 mod hostile;
+mod hw_watchdog;
 mod igb;
 mod isolation;
 mod ixgbe;
@@ -142,6 +143,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         captures::FACTS,
         bonds::FACTS,
         isolation::FACTS,
+        hw_watchdog::FACTS,
         sizes::FACTS,
         rings::FACTS,
         report::FACTS,

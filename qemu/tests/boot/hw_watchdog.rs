@@ -1,0 +1,65 @@
+//! A chip of the platform resets the machine when its control core stands still, and not before.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::rig::{LIMIT, Rig, Session};
+
+crate::facts![
+    an_i6300esb_is_fed_while_core_0_goes_round_and_fires_when_it_hangs,
+    an_ib700_that_is_named_fires_when_core_0_hangs,
+];
+
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+fn an_i6300esb_is_fed_while_core_0_goes_round_and_fires_when_it_hangs(rig: &Rig) -> Result<()> {
+    boot(rig, "i6300esb", "auto:4", |session| {
+        // Longer than it waits.
+        session.console().send(b"hwlat 5\r")?;
+        session.look_until(|shown| {
+            shown.iter().any(|line| line.starts_with("machine: ")).then_some(())
+        })?;
+        ensure!(state(session)? == "running", "it fired though it was fed");
+        fires(session)
+    })
+}
+
+fn an_ib700_that_is_named_fires_when_core_0_hangs(rig: &Rig) -> Result<()> {
+    boot(rig, "ib700", "ib700:4", fires)
+}
+
+/// Boots a machine with the chip `device`, which QEMU stops where the chip would reset it.
+fn boot(
+    rig: &Rig,
+    device: &str,
+    wish: &str,
+    check: impl FnOnce(&mut Session) -> Result<()>,
+) -> Result<()> {
+    let words = ["-device", device, "-action", "watchdog=pause"].map(str::to_owned);
+    let setup = rig.machine()?.append(&format!("hw-watchdog={wish} stream=none"));
+    setup.with(|machine| machine.extra.extend(words)).boot(|session| {
+        let told =
+            format!("hw-watchdog: {device} resets the machine if core 0 stands still for 4 s");
+        ensure!(session.shown().contains(&told), "no {told:?}: {:#?}", session.shown());
+        check(session)
+    })
+}
+
+fn fires(session: &mut Session) -> Result<()> {
+    session.console().send(b"crash hang 0\r")?;
+    let deadline = Instant::now() + LIMIT;
+    while state(session)? != "watchdog" {
+        ensure!(Instant::now() < deadline, "core 0 hangs, and nothing happens");
+        thread::sleep(LOOK_AGAIN);
+    }
+    Ok(())
+}
+
+/// What QEMU says of the machine: `watchdog` once one has fired.
+fn state(session: &mut Session) -> Result<String> {
+    let status = session.qmp()?.execute("query-status", json!({}))?;
+    Ok(status["status"].as_str().unwrap_or_default().to_owned())
+}
