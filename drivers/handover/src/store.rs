@@ -1,11 +1,16 @@
 //! The store that all cores share and exchange empty frames with, in bulk.
 
 use frame::{Buffer, Bulk, Frame, Store};
-use spin::Mutex;
+use spin::{Mutex, Once};
 
 /// Every frame that no core has at hand. The one place where frames are made, so that it has room
-/// for every frame there is.
-pub struct PoolStore(Mutex<Shelf>);
+/// for every frame there is. A machine with several nodes of memory has a store of each; frames get from one
+/// to another where cores of several nodes share a ring.
+pub struct PoolStore {
+    shelf: Mutex<Shelf>,
+    /// Where to look when the shelf is empty, this one among them.
+    all: Once<&'static [PoolStore]>,
+}
 
 /// A stack of frames in the front of `slots`.
 struct Shelf {
@@ -31,32 +36,40 @@ impl PoolStore {
         for (slot, buffers) in slots.iter_mut().zip(buffers) {
             *slot = Some(Frame::over(buffers));
         }
-        Self(Mutex::new(Shelf { slots, level, exchanges: 0 }))
+        Self { shelf: Mutex::new(Shelf { slots, level, exchanges: 0 }), all: Once::new() }
+    }
+
+    /// Makes one of `all` those stores, each of which is to have slots for the frames of all: what one has not
+    /// is taken from another.
+    pub fn join(&self, all: &'static [Self]) {
+        self.all.call_once(|| all);
     }
 
     /// Frames in the store at this moment.
     pub fn level(&self) -> usize {
-        self.0.lock().level
+        self.shelf.lock().level
     }
 
     /// How often a core took from or put into the store since boot.
     pub fn exchanges(&self) -> u64 {
-        self.0.lock().exchanges
+        self.shelf.lock().exchanges
     }
 }
 
 impl Store for PoolStore {
     fn take(&self, bulk: &mut Bulk) {
-        let mut shelf = self.0.lock();
-        shelf.exchanges += 1;
-        while !bulk.is_full() {
-            let Some(frame) = shelf.pop() else { break };
-            let _fits = bulk.push(frame);
+        self.shelf.lock().fill(bulk);
+        let others = self.all.get().into_iter().flat_map(|all| all.iter());
+        for other in others.filter(|other| !core::ptr::eq(*other, self)) {
+            if !bulk.is_empty() {
+                break;
+            }
+            other.shelf.lock().fill(bulk);
         }
     }
 
     fn put(&self, bulk: &mut Bulk) {
-        let mut shelf = self.0.lock();
+        let mut shelf = self.shelf.lock();
         shelf.exchanges += 1;
         while shelf.level < shelf.slots.len() {
             let Some(frame) = bulk.pop() else { break };
@@ -66,6 +79,14 @@ impl Store for PoolStore {
 }
 
 impl Shelf {
+    fn fill(&mut self, bulk: &mut Bulk) {
+        self.exchanges += 1;
+        while !bulk.is_full() {
+            let Some(frame) = self.pop() else { break };
+            let _fits = bulk.push(frame);
+        }
+    }
+
     fn pop(&mut self) -> Option<Frame> {
         self.level = self.level.checked_sub(1)?;
         self.slots[self.level].take()
@@ -85,10 +106,14 @@ mod tests {
 
     use super::*;
 
-    fn store(slots: usize, buffers: usize) -> &'static PoolStore {
+    fn of(slots: usize, buffers: usize) -> PoolStore {
         let slots: Vec<Option<Frame>> = (0..slots).map(|_| None).collect();
         let buffers: Vec<Buffer> = (0..buffers).map(|_| Buffer::new()).collect();
-        Box::leak(Box::new(PoolStore::new(slots.leak(), buffers.leak())))
+        PoolStore::new(slots.leak(), buffers.leak())
+    }
+
+    fn store(slots: usize, buffers: usize) -> &'static PoolStore {
+        Box::leak(Box::new(of(slots, buffers)))
     }
 
     fn empty(store: &PoolStore) -> Vec<Frame> {
@@ -139,6 +164,26 @@ mod tests {
         store.put(&mut bulk);
         assert!(bulk.is_empty());
         assert_eq!((store.level(), store.exchanges()), (100, 2));
+    }
+
+    #[test]
+    fn a_store_that_is_empty_takes_from_those_beside_it() {
+        let stores: &[PoolStore] = vec![of(40, 10), of(40, 20), of(40, 10)].leak();
+        stores.iter().for_each(|store| store.join(stores));
+        let mut bulk = Bulk::new();
+        stores[0].take(&mut bulk);
+        assert_eq!(bulk.len(), 10, "its own, and no others with them");
+        let mut more = Bulk::new();
+        stores[0].take(&mut more);
+        assert_eq!((more.len(), stores[1].level(), stores[2].level()), (20, 0, 10));
+        // What came from all goes into one.
+        let rest = empty(&stores[0]);
+        assert_eq!(rest.len(), 10);
+        for frames in [bulk.into_iter().collect(), more.into_iter().collect(), rest] {
+            let mut bulk: Bulk = Vec::into_iter(frames).collect();
+            stores[2].put(&mut bulk);
+        }
+        assert_eq!(stores[2].level(), 40);
     }
 
     #[test]
