@@ -2,6 +2,7 @@
 //!
 //! | module | question it answers |
 //! |---|---|
+//! | `seats` | Which cores get a PMD? |
 //! | `steps` | How much was it in the last 60 seconds? |
 //! | `shares` | Which cycles of a PMD did each of its queues take? |
 //! | `assign` | Which PMD is to poll which queue? |
@@ -9,10 +10,12 @@
 
 mod assign;
 mod overload;
+mod seats;
 mod shares;
 mod steps;
 
 pub use assign::{Assigned, Assignment, Candidate, Plan};
 pub use overload::{Overload, improvement};
+pub use seats::{Seat, seated};
 pub use shares::{Spending, shares};
 pub use steps::{SECONDS, STEP, STEPS, Steps, window};

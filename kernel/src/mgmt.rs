@@ -74,7 +74,7 @@ fn start(
 ) -> Result<Option<&'static mut Management>, NoMemory> {
     let frames = queues.frames() + FRAMES;
     let (Some(mut rx), Some(tx)) = (queues.rx.pop(), queues.tx.pop()) else { return Ok(None) };
-    let pool = pmds::carve(LocalPool::new(pmds::carve(pmds::store(frames, 1)?)?))?;
+    let pool = pmds::carve(LocalPool::new(pmds::carve(pmds::store(frames, frames, 1)?)?))?;
     rx.start(pool);
     pmds::carve(Management::new(own, (rx, tx), pool, memory)).map(Some)
 }

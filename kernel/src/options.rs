@@ -64,6 +64,8 @@ pub struct Options {
     pub forward: Forward,
     /// Which cores may run PMDs.
     pub pmd_cpu_mask: CpuMask,
+    /// Whether all threads of a core may run PMDs, and not the first alone.
+    pub uses_siblings: bool,
     /// What is recorded, and what is suspicious.
     pub perf: PerfOptions,
     /// What happens when an iteration does not end.
@@ -270,6 +272,7 @@ impl Default for Options {
             takes_boot_nic: false,
             forward: Forward::default(),
             pmd_cpu_mask: CpuMask::ALL,
+            uses_siblings: false,
             perf: PerfOptions::default(),
             watchdog: Watchdog::Report,
             panic: None,

@@ -10,6 +10,7 @@ use frame::{Buffer, Frame, LOCAL, LocalPool};
 use handover::{LOCAL_RING, LocalRx, LocalTx, Mailbox, PoolStore, SharedTx, SteeredTx};
 use heapless::Vec;
 use kernel::balance::{Assigned, Candidate};
+use kernel::boot::acpi::NODES;
 use kernel::command::CAPTURED;
 use kernel::control::{Known, Lending, Line, QUEUES, Wire};
 use kernel::options::{Balance, RXQS};
@@ -74,7 +75,8 @@ impl Clock for Tsc {
     }
 }
 
-static STORE: Once<PoolStore> = Once::new();
+/// A store of frames for each node with PMDs.
+static STORES: Once<Vec<PoolStore, NODES>> = Once::new();
 /// The PMD of each core that has one; nothing until all are assembled.
 static SEATS: Once<[Mutex<Option<&'static mut Loop>>; cores::MAX]> = Once::new();
 
@@ -100,6 +102,8 @@ pub(crate) fn run(core: usize) -> ! {
 /// What a PMD does by its own settings.
 pub(crate) struct Polling {
     pub(crate) core: usize,
+    /// The node of that.
+    pub(crate) node: u8,
     /// What it compares its iterations with.
     pub(crate) limits: Limits,
     /// How long it sleeps at most, in microseconds.
@@ -123,14 +127,18 @@ pub(crate) fn start(
     let pools = pollings.len() + usize::from(world.has_endpoint);
     let rings: usize = ports.iter().map(|port| port.frames()).sum();
     let are_long = ports.iter().any(|port| port.largest > LARGEST);
-    let store = store(rings * FRAMES + pools * LOCAL, if are_long { LONG } else { 1 })?;
-    let store = STORE.call_once(|| store);
-    before(store, &mut ports);
+    let (nodes, frames) = (nodes(pollings), rings * FRAMES + pools * LOCAL);
+    let stores = stores(&nodes, frames, if are_long { LONG } else { 1 })?;
+    let store = |node| stores.get(nodes.iter().position(|own| *own == node).unwrap_or(0));
+    let first = stores.first().ok_or(NoMemory)?;
+    before(first, &mut ports);
     let mut handles = Vec::new();
     let mut loops: Vec<&'static mut Loop, { cores::MAX }> = Vec::new();
-    for &Polling { core, limits, sleep, flush } in pollings {
+    for &Polling { core, node, limits, sleep, flush } in pollings {
         let recorder = |metrics| Recorder::new(metrics, limits, base);
-        let (handle, pmd) = assemble(core, store, world, recorder)?;
+        let (handle, pmd) = memory::on_node(node, || {
+            assemble((core, node), store(node).unwrap_or(first), world, recorder)
+        })?;
         pmd.set_sleep(Sleep::new(base.cycles(sleep.into()), base.cycles(1)));
         pmd.set_flush_interval(base.cycles(flush.into()));
         let _fits = handles.push(handle);
@@ -143,7 +151,7 @@ pub(crate) fn start(
     if world.has_endpoint {
         let load = &*carve(Load::default())?;
         load.set_core(pollings[0].core);
-        wire = Some(join_control(store, load, &mut loops)?);
+        wire = Some(join_control(first, load, &mut loops)?);
         let _fits = queued.push(Known { name: (dataplane::LOCAL, 0), load });
     }
     let mut seats = [const { Mutex::new(None) }; cores::MAX];
@@ -161,15 +169,40 @@ pub(crate) fn carve<T>(value: T) -> Result<&'static mut T, NoMemory> {
     made.and_then(|slot| slot[0].as_mut()).ok_or(NoMemory)
 }
 
-/// So many frames, of so many buffers each.
-pub(crate) fn store(count: usize, each: usize) -> Result<PoolStore, NoMemory> {
-    let slots = memory::carve_with(count, |_| None::<Frame>).ok_or(NoMemory)?;
+/// The nodes that there are PMDs on, in order of their first cores.
+fn nodes(pollings: &[Polling]) -> Vec<u8, NODES> {
+    let mut nodes = Vec::new();
+    for polling in pollings {
+        if !nodes.contains(&polling.node) {
+            // A machine has no more.
+            let _fits = nodes.push(polling.node);
+        }
+    }
+    nodes
+}
+
+/// So many frames on each of `nodes`, of so many buffers each: all rings may be full of one node's.
+fn stores(nodes: &[u8], count: usize, each: usize) -> Result<&'static [PoolStore], NoMemory> {
+    let mut stores = Vec::new();
+    for &node in nodes {
+        let slots = count * nodes.len();
+        let made = memory::on_node(node, || store(count, slots, each))?;
+        let _fits = stores.push(made);
+    }
+    let stores = STORES.call_once(|| stores);
+    stores.iter().for_each(|store| store.join(stores));
+    Ok(stores)
+}
+
+/// So many frames, of so many buffers each, with room for as many as there are `slots`.
+pub(crate) fn store(count: usize, slots: usize, each: usize) -> Result<PoolStore, NoMemory> {
+    let slots = memory::carve_with(slots, |_| None::<Frame>).ok_or(NoMemory)?;
     let buffers = memory::carve_with(count * each, |_| Buffer::new()).ok_or(NoMemory)?;
     Ok(PoolStore::of_long(slots, (buffers, each)))
 }
 
 fn assemble(
-    core: usize,
+    (core, node): (usize, u8),
     store: &'static PoolStore,
     world: &mut World,
     recorder: impl FnOnce(&'static Metrics) -> Recorder,
@@ -201,7 +234,7 @@ fn assemble(
     let (ends, captures) = captures()?;
     pmd.set_captures(ends);
     let orders = Line { orders, given, back };
-    Ok((Handle { core, metrics, ledger, flows, notes, captures, orders }, pmd))
+    Ok((Handle { core, node, metrics, ledger, flows, notes, captures, orders }, pmd))
 }
 
 /// Memory to capture frames in, and both ends of what it goes by.
@@ -227,9 +260,14 @@ fn names(ports: &[&'static mut Queues]) -> Vec<(u16, u16), QUEUES> {
 fn places(balance: &Balance, names: &[(u16, u16)], pollings: &[Polling]) -> Vec<usize, QUEUES> {
     let pmd = |core: usize| pollings.iter().position(|polling| polling.core == core);
     let pinned = |name: &(u16, u16)| balance.core(*name).and_then(pmd);
-    let queues = names.iter().map(|name| Candidate { cycles: 0, pinned: pinned(name) });
+    let queues = names.iter().map(|name| Candidate {
+        cycles: 0,
+        pinned: pinned(name),
+        node: balance.node(name.0),
+    });
     let queues: Vec<_, QUEUES> = queues.collect();
-    let mut pmds: Vec<_, { cores::MAX }> = pollings.iter().map(|_| Assigned::default()).collect();
+    let mut pmds: Vec<_, { cores::MAX }> =
+        pollings.iter().map(|polling| Assigned::on(polling.node)).collect();
     let mut places: Vec<_, QUEUES> = queues.iter().map(|_| 0).collect();
     balance.plan.assign(&queues, &mut pmds, &mut places);
     places

@@ -3,17 +3,18 @@
 use core::fmt::{self, Display, Formatter};
 
 use dataplane::tunnel::Endpoint;
-use dataplane::{PORTS, bond};
+use dataplane::{LOCAL, PORTS, bond};
 use heapless::Vec;
 use kernel::address::{Nic, Place};
+use kernel::balance::{Seat, seated};
 use kernel::command;
 use kernel::config::{Config, Full};
 use kernel::control::{
-    COVERAGE_COPIES, Control, Counted, FILE, Line, Memory, NO_COVERAGE, OUTPUT, Pmd, PmdMemory,
-    Policy, QUEUES, Tables,
+    COVERAGE_COPIES, Control, Counted, FILE, Known, Line, Memory, NO_COVERAGE, OUTPUT, Pmd,
+    PmdMemory, Policy, QUEUES, Tables,
 };
 use kernel::machine::Checksum;
-use kernel::options::{DESCRIPTORS, Options, Ports, Vtep};
+use kernel::options::{CpuMask, DESCRIPTORS, Options, Ports, Vtep};
 use kernel::shell::Screen;
 use kernel::stream::{self, Told};
 use perf::events::{self, Part};
@@ -42,6 +43,10 @@ pub(crate) enum Trouble {
     Masked,
     /// All cards were asked for, and there is none with a driver.
     NoCard,
+    /// So many of so many cores are threads beside others, and run no PMD.
+    Siblings(usize, usize),
+    /// This queue is polled by a PMD on this core, on another node than its port's.
+    Remote((u16, u16), u8, usize),
     /// No card is what this names.
     NoSuchCard(Nic),
     /// The card at this place booted the machine, and was named, or is one of all.
@@ -84,6 +89,17 @@ impl Display for Trouble {
             Self::NoCard => out.write_str(
                 "error: ports=all: no network card with a driver is there \
                  (QEMU: -device virtio-net-pci)",
+            ),
+            Self::Siblings(idle, all) => write!(
+                out,
+                "note: {idle} of {all} cores are second threads of others and run no PMD (smt=use: all do)"
+            ),
+            Self::Remote((port, queue), node, core) => write!(
+                out,
+                "warning: there's no available (non-isolated) pmd thread on numa node {node}; \
+                 queue {queue} of port {port} is polled on core {core} (numa node {}), \
+                 expect reduced performance",
+                cores::node(*core)
             ),
             Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),
             Self::BootNic(place, is_named) => {
@@ -139,10 +155,20 @@ impl Display for Trouble {
 /// Troubles, as many as can matter.
 pub(crate) type Troubles = Vec<Trouble, { 2 * PORTS }>;
 
-/// Cores for PMDs, the control core aside.
+/// Cores for PMDs, the control core aside. Of threads of one core the first, unless all are asked for, be it
+/// by a mask, or there is nothing else.
 pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize, { cores::MAX }> {
-    let free: Vec<usize, _> =
-        (1..cores::count()).filter(|&core| options.pmd_cpu_mask.has(core)).collect();
+    let takes_all = options.uses_siblings || options.pmd_cpu_mask != CpuMask::ALL;
+    let allowed = || (1..cores::count()).filter(|&core| options.pmd_cpu_mask.has(core));
+    let mut free: Vec<usize, { cores::MAX }> =
+        allowed().filter(|&core| takes_all || !cores::is_sibling(core)).collect();
+    let (mut idle, all) = (allowed().count() - free.len(), allowed().count());
+    if free.is_empty() {
+        (free, idle) = (allowed().collect(), 0);
+    }
+    if idle > 0 {
+        note(troubles, Trouble::Siblings(idle, all));
+    }
     if free.is_empty() {
         note(troubles, if cores::count() == 1 { Trouble::NoCore } else { Trouble::Masked });
     }
@@ -150,7 +176,7 @@ pub(crate) fn pmd_cores(options: &Options, troubles: &mut Troubles) -> Vec<usize
 }
 
 /// Those of `cores` that get a PMD, one for each receive queue of these ports at most: cores that
-/// queues are pinned to go first.
+/// queues are pinned to go first, and those near ports.
 pub(crate) fn with_pmds(
     options: &Options,
     cores: &[usize],
@@ -159,13 +185,16 @@ pub(crate) fn with_pmds(
 ) -> Vec<usize, { cores::MAX }> {
     let own = |port: u16| ports.get(usize::from(port)).map_or(0, |port| port.rx.len());
     let is_there = |(port, queue): (u16, u16)| usize::from(queue) < own(port);
-    let queues: usize = ports.iter().map(|port| port.rx.len()).sum();
+    let nodes = (0_u16..).zip(ports).flat_map(|(port, queues)| {
+        core::iter::repeat_n(options.balance.node(port), queues.rx.len())
+    });
+    let nodes: Vec<u8, QUEUES> = nodes.take(QUEUES).collect();
     let pins = || options.balance.pins.iter().copied();
     let is_pinned = |core: usize| pins().any(|(name, own)| own == core && is_there(name));
-    let mut chosen: Vec<usize, _> = cores.iter().copied().collect();
-    chosen.sort_unstable_by_key(|core| (!is_pinned(*core), *core));
-    chosen.truncate(queues.min(PORTS));
-    chosen.sort_unstable();
+    let seats = cores.iter().map(|&core| Seat { core, node: cores::node(core) });
+    let seats: Vec<Seat, { cores::MAX }> = seats.collect();
+    let chosen: Vec<usize, _> =
+        seated(&seats, is_pinned, &nodes, PORTS).into_iter().take(cores::MAX).collect();
     for (name @ (port, queue), core) in pins() {
         if !is_there(name) {
             note(troubles, Trouble::NoSuchQueue(port, queue));
@@ -176,11 +205,22 @@ pub(crate) fn with_pmds(
     chosen
 }
 
+/// Notes which of `queues` are polled on another node than their port's without having been pinned there.
+pub(crate) fn miss_nodes(options: &Options, queues: &[Known], troubles: &mut Troubles) {
+    let balance = &options.balance;
+    for Known { name, load } in queues.iter().filter(|queue| queue.name.0 != LOCAL) {
+        let (core, node) = (load.core(), balance.node(name.0));
+        if cores::node(core) != node && balance.core(*name) != Some(core) {
+            note(troubles, Trouble::Remote(*name, node, core));
+        }
+    }
+}
+
 /// The PMD that is to be on `core`. An automatic limit stands for the longest at first.
 pub(crate) fn polling(options: &Options, core: usize) -> Polling {
     let limits = options.perf.of(core).limits(tsc::frequency(), u32::MAX);
     let (sleep, flush) = (options.sleep_max.of(core), options.tx_flush_interval);
-    Polling { core, limits, sleep, flush }
+    Polling { core, node: cores::node(core), limits, sleep, flush }
 }
 
 /// Takes the cards that were asked for.
@@ -207,7 +247,8 @@ pub(crate) fn take_ports(
         let managed = mgmt::shape(options, taken.len(), card);
         let is_managed = managed.is_some();
         let shape = managed.unwrap_or_else(|| shape(options, taken.len(), most));
-        match ports::take(card, &shape) {
+        let node = options.balance.node(taken.len() as u16);
+        match memory::on_node(node, || ports::take(card, &shape)) {
             Ok((mut port, own)) => {
                 port.name = options.ports.name(card.place, port.mac());
                 left -= own.rx.len();

@@ -79,7 +79,7 @@ fn report(metrics: &'static Metrics, settings: Settings, base: &Timebase, now: u
     let mut counted = Box::new(Snapshot::ZERO);
     metrics.copy_to(&mut counted, now);
     let (core, duration) = (1, base.since_boot(now));
-    print!("{}", Heading { core, now, duration, base });
+    print!("{}", Heading { core, node: 0, now, duration, base });
     print!("{}", Overall { counted: &counted, duration, hertz: HERTZ });
     println!("\n{}", Percentiles(&counted));
 

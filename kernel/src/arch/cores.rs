@@ -15,8 +15,8 @@ use super::descriptors::Descriptors;
 use super::interruptions::{Interruptions, Whereabouts};
 use super::stacks::Stacks;
 use super::{
-    apic, crash, machine_check, memory, paging, performance, registers, sections, stolen, traps,
-    tsc,
+    acpi, apic, crash, machine_check, memory, paging, performance, processor, registers, sections,
+    stolen, traps, tsc,
 };
 
 /// The most cores that are used.
@@ -129,6 +129,19 @@ pub(crate) fn this() -> &'static Core {
 pub(crate) fn where_is(core: usize) -> Option<u64> {
     let (_, core) = running().nth(core)?;
     core.whereabouts.ask(|| apic::send_nmi(core.apic_id()))
+}
+
+/// The node of memory that `core` is near.
+pub(crate) fn node(core: usize) -> u8 {
+    running().nth(core).map_or(0, |(_, core)| acpi::platform().nodes.of_processor(core.apic_id()))
+}
+
+/// Whether a core with a lower number, maybe the first, is a thread of the same core as `core`.
+pub(crate) fn is_sibling(core: usize) -> bool {
+    let bits = processor::thread_bits();
+    let physical = |core: &Core| core.apic_id() >> bits;
+    let own = running().nth(core).map(|(_, core)| physical(core));
+    running().take(core).any(|(_, other)| Some(physical(other)) == own)
 }
 
 /// Makes the running core number 0. Nothing else in here works before.

@@ -1,17 +1,19 @@
 //! The memory map, handed out once: what is carved is carved for good.
 //!
-//! The carver takes from the lowest free address upwards. Until `paging::set_up` is done, only
-//! memory below 4 GiB is reachable; the tables made there are the first thing ever carved.
+//! The carver takes from the lowest free address upwards, of the node that was asked for if any.
+//! Until `paging::set_up` is done, only memory below 4 GiB is reachable; the tables made there are
+//! the first thing ever carved.
 #![expect(unsafe_code, reason = "this is where plain addresses become memory with an owner")]
 
 use core::ops::Range;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU16, Ordering};
 
 use kernel::boot::ranges::{self, Ranges};
 use kernel::boot::{Kind, Region};
 use spin::{Mutex, Once};
 
-use super::sections;
+use super::{acpi, sections};
 
 /// Everything below is left to the firmware and the start of other cores.
 const LOW: u64 = 1 << 20;
@@ -19,6 +21,9 @@ const LOW: u64 = 1 << 20;
 const LINE: u64 = 64;
 
 static FREE: Mutex<Ranges> = Mutex::new(Ranges::new());
+/// The node that memory is carved of, or `ANY`.
+static NODE: AtomicU16 = AtomicU16::new(ANY);
+const ANY: u16 = u16::MAX;
 static TOTAL: Once<u64> = Once::new();
 static TRAMPOLINE: Once<Option<u64>> = Once::new();
 
@@ -42,6 +47,14 @@ pub(crate) fn total() -> u64 {
 /// Memory that is still free, in bytes.
 pub(crate) fn free() -> u64 {
     FREE.lock().iter().map(|range| range.end - range.start).sum()
+}
+
+/// Does `act`; what it carves is memory of `node`, as far as that has some left. For core 0.
+pub(crate) fn on_node<T>(node: u8, act: impl FnOnce() -> T) -> T {
+    let before = NODE.swap(node.into(), Ordering::Relaxed);
+    let done = act();
+    NODE.store(before, Ordering::Relaxed);
+    done
 }
 
 /// Memory for `count` values, made by `init` from their index, for good.
@@ -85,22 +98,10 @@ fn take(len: usize, align: usize) -> Option<NonNull<u8>> {
     if len == 0 || !align.is_power_of_two() {
         return None;
     }
-    let mut free = FREE.lock();
-    let fits = |range: &Range<u64>| {
-        let start = range.start.checked_next_multiple_of(align)?;
-        let end = start.checked_add(len)?;
-        (end <= range.end).then_some(start..end)
-    };
-    let (index, taken) =
-        free.iter().enumerate().find_map(|(index, range)| Some((index, fits(range)?)))?;
-    let range = free.get_mut(index)?;
-    let below = range.start..taken.start;
-    range.start = taken.end;
-    if !below.is_empty() {
-        // With a full list, the gap below an aligned piece is lost.
-        let _ = free.insert(index, below);
-    }
-    NonNull::new(core::ptr::with_exposed_provenance_mut(usize::try_from(taken.start).ok()?))
+    let near = |node| acpi::platform().nodes.memory_of(node);
+    let near = u8::try_from(NODE.load(Ordering::Relaxed)).ok().map(near);
+    let start = ranges::carve(&mut FREE.lock(), (len, align), near.into_iter().flatten())?;
+    NonNull::new(core::ptr::with_exposed_provenance_mut(usize::try_from(start).ok()?))
 }
 
 fn low_page(usable: &Ranges, block: &Range<u64>) -> Option<u64> {

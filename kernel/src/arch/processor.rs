@@ -2,7 +2,16 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use raw_cpuid::CpuId;
+use kernel::boot::threads;
+use raw_cpuid::{CpuId, cpuid};
+
+/// Lowest bits of APIC ids that tell threads of one core apart.
+pub(crate) fn thread_bits() -> u32 {
+    threads::thread_bits(|leaf, part| {
+        let answer = cpuid!(leaf, part);
+        [answer.eax, answer.ebx, answer.ecx, answer.edx]
+    })
+}
 
 /// The processor's own name for itself.
 pub(crate) struct Brand;

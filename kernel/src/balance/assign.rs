@@ -1,4 +1,9 @@
 //! Which PMD is to poll which queue: Open vSwitch's three ways, and queues with a core of their own.
+//!
+//! A queue goes to PMDs of its port's node. Where that has none that may poll it, other nodes take such
+//! queues by turns; what that costs is for the caller to tell.
+
+use crate::boot::acpi::NODES;
 
 /// A way to share queues out among PMDs (Open vSwitch's `pmd-rxq-assign`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub struct Candidate {
     pub cycles: u64,
     /// The PMD that it is pinned to, by its place among all. Who else is there may not poll it.
     pub pinned: Option<usize>,
+    /// The node of its port.
+    pub node: u8,
 }
 
 /// How queues are shared out.
@@ -33,6 +40,8 @@ pub struct Plan {
 /// What a PMD got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Assigned {
+    /// Its node.
+    pub node: u8,
     /// It polls only queues that are pinned to it.
     pub isolated: bool,
     /// Queues.
@@ -51,7 +60,7 @@ impl Plan {
     /// which are in order of ports and numbers; and in `pmds` what each gets. Where every PMD has a
     /// pinned queue none is isolated, or else nobody would poll the others.
     pub fn assign(&self, queues: &[Candidate], pmds: &mut [Assigned], places: &mut [usize]) {
-        pmds.fill(Assigned::default());
+        pmds.iter_mut().for_each(|pmd| *pmd = Assigned::on(pmd.node));
         let mut give = |pmds: &mut [Assigned], queue: usize, place: usize| {
             places[queue] = place;
             pmds[place].queues += 1;
@@ -68,10 +77,10 @@ impl Plan {
         if pmds.iter().all(|pmd| pmd.isolated) {
             pmds.iter_mut().for_each(|pmd| pmd.isolated = false);
         }
-        let mut turn = Turn::default();
+        let mut turns = Turns::default();
         let mut last = None;
         while let Some(queue) = self.next(queues, last, pin) {
-            let Some(place) = self.choose(&queues[queue], pmds, &mut turn) else { return };
+            let Some(place) = self.choose(&queues[queue], pmds, &mut turns) else { return };
             give(pmds, queue, place);
             last = Some(queue);
         }
@@ -94,8 +103,10 @@ impl Plan {
     }
 
     /// The PMD for `queue`.
-    fn choose(&self, queue: &Candidate, pmds: &[Assigned], turn: &mut Turn) -> Option<usize> {
-        let mut free = pmds.iter().enumerate().filter(|(_, pmd)| !pmd.isolated);
+    fn choose(&self, queue: &Candidate, pmds: &[Assigned], turns: &mut Turns) -> Option<usize> {
+        let node = turns.node(queue.node, pmds)?;
+        let is_free = |pmd: &Assigned| !pmd.isolated && pmd.node == node;
+        let mut free = pmds.iter().enumerate().filter(|(_, pmd)| is_free(pmd));
         match self.assignment {
             Assignment::Group => {
                 let least = free.min_by_key(|(_, pmd)| match queue.cycles {
@@ -106,6 +117,7 @@ impl Plan {
             }
             Assignment::Cycles | Assignment::RoundRobin => {
                 let count = free.clone().count();
+                let turn = &mut turns.of[usize::from(node) % NODES];
                 let number = turn.next(count, self.assignment == Assignment::Cycles);
                 free.nth(number).map(|(place, _)| place)
             }
@@ -113,8 +125,35 @@ impl Plan {
     }
 }
 
-/// Whose turn it is.
+impl Assigned {
+    /// A PMD on `node` that got nothing.
+    pub fn on(node: u8) -> Self {
+        Self { node, ..Self::default() }
+    }
+}
+
+/// Whose turn it is on each node, and which node took a queue of another last.
 #[derive(Default)]
+struct Turns {
+    of: [Turn; NODES],
+    last: Option<u8>,
+}
+
+impl Turns {
+    /// The node whose PMDs poll a queue of `node`: that, or the next in turn that has one which may.
+    fn node(&mut self, node: u8, pmds: &[Assigned]) -> Option<u8> {
+        let free = || pmds.iter().filter(|pmd| !pmd.isolated).map(|pmd| pmd.node);
+        if free().any(|own| own == node) {
+            return Some(node);
+        }
+        let after = free().filter(|own| self.last.is_some_and(|last| *own > last)).min();
+        self.last = after.or_else(|| free().min());
+        self.last
+    }
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Default)]
 struct Turn(usize);
 
 impl Turn {

@@ -14,6 +14,7 @@ pub mod pvh;
 pub mod ranges;
 pub mod rsdp;
 pub mod smbios;
+pub mod threads;
 
 use core::fmt;
 use core::ops::Range;

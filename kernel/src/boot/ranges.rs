@@ -57,6 +57,31 @@ pub fn remove(ranges: &mut Ranges, hole: Range<u64>) {
     }
 }
 
+/// Takes `len` bytes at a multiple of `align` out of `free`, as low as possible: out of one of the
+/// `near` ranges, or where those have no room from anywhere. `align` is a power of two.
+pub fn carve(
+    free: &mut Ranges,
+    (len, align): (u64, u64),
+    near: impl Iterator<Item = Range<u64>>,
+) -> Option<u64> {
+    let fits = |range: &Range<u64>, near: &Range<u64>| {
+        let start = range.start.max(near.start).checked_next_multiple_of(align)?;
+        let end = start.checked_add(len)?;
+        (end <= range.end.min(near.end)).then_some(start..end)
+    };
+    let (index, taken) = near.chain([0..u64::MAX]).find_map(|near| {
+        free.iter().enumerate().find_map(|(index, range)| Some((index, fits(range, &near)?)))
+    })?;
+    let range = free.get_mut(index)?;
+    let below = range.start..taken.start;
+    range.start = taken.end;
+    if !below.is_empty() {
+        // With a full list, what is below is lost.
+        let _ = free.insert(index, below);
+    }
+    Some(taken.start)
+}
+
 fn merge(ranges: &mut Ranges) {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut merged = Ranges::new();
@@ -125,6 +150,23 @@ mod tests {
         assert_eq!(pairs(&ranges), [(0x2000, 0x4000), (0x5000, 0x8000)]);
         remove(&mut ranges, 0x1000..0x8000);
         assert!(ranges.is_empty());
+    }
+
+    #[test]
+    fn memory_is_carved_near_while_there_is_room_and_then_anywhere() {
+        let regions = [region(0x10_0000, 0x80_0000, Kind::Usable)];
+        let mut free = of_kind(&regions, Kind::Usable);
+        let near = || [0x20_0000..0x20_1000, 0x40_0000..0x60_0000].into_iter();
+        let mut carved =
+            |len, near: &mut dyn Iterator<Item = Range<u64>>| carve(&mut free, (len, 0x1000), near);
+        assert_eq!(carved(0x1000, &mut near()), Some(0x20_0000), "the first piece has room");
+        assert_eq!(carved(0x1000, &mut near()), Some(0x40_0000));
+        assert_eq!(carved(0x1f_f000, &mut near()), Some(0x40_1000), "the last page is in it");
+        assert_eq!(carved(0x1000, &mut near()), Some(0x10_0000), "it is full");
+        assert_eq!(carved(0x1000, &mut core::iter::empty()), Some(0x10_1000));
+        assert_eq!(carved(0x80_0000, &mut near()), None);
+        let rest = [(0x10_2000, 0x20_0000), (0x20_1000, 0x40_0000), (0x60_0000, 0x80_0000)];
+        assert_eq!(pairs(&free), rest);
     }
 
     #[test]

@@ -237,7 +237,12 @@ impl<O: Orders> Control<'_, O> {
         };
         self.job = Some(match format {
             Format::Text => Job::Event(dump),
-            Format::Json => Job::EventDocument(json::ShowEvent::new(dump)),
+            Format::Json => {
+                let core = dump.event(&self.events).map(|event| event.core());
+                let pmd = self.pmds.iter().find(|pmd| Some(pmd.core()) == core);
+                let node = pmd.map_or(0, Pmd::node);
+                Job::EventDocument(json::ShowEvent::new(dump).on(node))
+            }
         });
         Ok(())
     }

@@ -55,6 +55,8 @@ impl<R> Orders for Line<R> {
 pub struct Handle<O> {
     /// Its core.
     pub core: usize,
+    /// The node of that.
+    pub node: u8,
     /// What it measures.
     pub metrics: &'static Metrics,
     /// What became of its frames.
@@ -175,6 +177,11 @@ impl<O> Pmd<O> {
             owed: true,
             seen: settings,
         }
+    }
+
+    /// The node of its core.
+    pub fn node(&self) -> u8 {
+        self.handle.node
     }
 
     /// Its core.

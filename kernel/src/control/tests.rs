@@ -96,6 +96,7 @@ impl Desk {
         let mut lent = [Some(one.0), Some(other.0)];
         let mut handle = |number: usize| Handle {
             core: number + 1,
+            node: 0,
             metrics: pmds[number].metrics,
             ledger: pmds[number].ledger,
             flows: Flows::new(vec![].leak(), vec![].leak()),

@@ -3,9 +3,10 @@
 use dataplane::PORTS;
 use heapless::Vec;
 
-use super::values::number;
-use super::{CORES, Options};
+use super::values::{number, numbers};
+use super::{CORES, Numbers, Options};
 use crate::balance::{Assignment, Plan};
+use crate::boot::acpi::NODES;
 
 /// Queues that can be pinned.
 const PINS: usize = PORTS;
@@ -17,6 +18,8 @@ pub struct Balance {
     pub plan: Plan,
     /// Ports and queues, and the core that each is pinned to.
     pub pins: Vec<((u16, u16), usize), PINS>,
+    /// The node of each port, by its number.
+    pub nodes: Numbers,
     /// Queues are shared out anew without being asked.
     pub auto: bool,
     /// Minutes between two looks at whether they are to be.
@@ -32,11 +35,17 @@ impl Balance {
     pub const DEFAULT: Self = Self {
         plan: Plan { assignment: Assignment::Cycles, isolate: true },
         pins: Vec::new(),
+        nodes: Numbers::same(0),
         auto: false,
         interval: 1,
         load: 95,
         improvement: 25,
     };
+
+    /// The node of `port`.
+    pub fn node(&self, port: u16) -> u8 {
+        self.nodes.of(port.into()) as u8
+    }
 
     /// The core that the queue is pinned to that has this name.
     pub fn core(&self, name: (u16, u16)) -> Option<usize> {
@@ -78,6 +87,12 @@ pub(super) fn affinity(options: &mut Options, text: &str) -> Option<()> {
         pins.push((name, core)).ok()?;
     }
     options.balance.pins = pins;
+    Some(())
+}
+
+pub(super) fn numa(options: &mut Options, text: &str) -> Option<()> {
+    let is_node = |node: &u32| (*node as usize) < NODES;
+    options.balance.nodes = numbers(text, 0, |node| Some(node).filter(is_node))?;
     Some(())
 }
 

@@ -45,7 +45,7 @@ const RING_SIZES: &str =
     "a power of two from 64 to 4096, and PORT:NUMBER for others, with commas between";
 
 /// All keys that are no settings of supervision.
-static OWN: [OwnKey; 37] = [
+static OWN: [OwnKey; 39] = [
     OwnKey {
         name: "console",
         range: Range::Text(console::WORDS, console::console),
@@ -174,6 +174,21 @@ static OWN: [OwnKey; 37] = [
         range: Range::Text("on or off", balance::isolate),
         default: "on",
         help: "PMDs with a pinned queue poll no other; off needs pmd-rxq-assign=group",
+    },
+    OwnKey {
+        name: "numa",
+        range: Range::Text(
+            "a node from 0 to 7, and PORT:NODE for others, with commas between",
+            balance::numa,
+        ),
+        default: "0",
+        help: "nodes of memory that ports are near",
+    },
+    OwnKey {
+        name: "smt",
+        range: Range::Text("idle or use", values::smt),
+        default: "idle",
+        help: "whether threads of a core beside the first run PMDs; a mask of cores beats it",
     },
     OwnKey {
         name: "pmd-auto-lb",

@@ -206,6 +206,15 @@ pub(super) fn tx_steering(options: &mut Options, text: &str) -> Option<()> {
     Some(())
 }
 
+pub(super) fn smt(options: &mut Options, text: &str) -> Option<()> {
+    options.uses_siblings = match text {
+        "idle" => false,
+        "use" => true,
+        _ => return None,
+    };
+    Some(())
+}
+
 pub(super) fn n_rxq(options: &mut Options, text: &str) -> Option<()> {
     let queues = 1..=RXQS as u32;
     options.n_rxq = numbers(text, 1, |count| queues.contains(&count).then_some(count))?;
@@ -239,7 +248,11 @@ pub(super) fn mtu_request(options: &mut Options, text: &str) -> Option<()> {
 }
 
 /// A number for all that are not named, `default` unless there is one, and `NAME:NUMBER` for others.
-fn numbers(text: &str, default: u32, allowed: impl Fn(u32) -> Option<u32>) -> Option<Numbers> {
+pub(super) fn numbers(
+    text: &str,
+    default: u32,
+    allowed: impl Fn(u32) -> Option<u32>,
+) -> Option<Numbers> {
     let mut numbers = Numbers::same(default);
     for word in text.split(',') {
         match word.split_once(':') {

@@ -168,6 +168,7 @@ impl PerfShowJob {
         let Some(pmd) = pmds.get(self.shown) else { return Ok(Line::End) };
         let figures = json::Figures {
             core: pmd.core(),
+            node: pmd.node(),
             settings: pmd.settings(),
             counted,
             now: self.at,
@@ -251,7 +252,7 @@ fn head<O>(
     out: &mut impl Write,
 ) -> fmt::Result {
     let (duration, hertz) = (counted.at, base.hertz);
-    write!(out, "{}", Heading { core: pmd.core(), now, duration, base })?;
+    write!(out, "{}", Heading { core: pmd.core(), node: pmd.node(), now, duration, base })?;
     write!(out, "{}", Overall { counted, duration, hertz })?;
     if pmd.metrics().is_parked() {
         writeln!(out, "  (it polls no queue: parked)")?;

@@ -49,7 +49,7 @@ impl RxqsJob {
         let mut rest = pmds.iter().enumerate().skip(self.next);
         let Some((place, pmd)) = rest.find(|(_, pmd)| wanted(pmd)) else { return Ok(false) };
         self.next = place + 1;
-        let share = Share { place, core: pmd.core(), seconds: self.seconds };
+        let share = Share { place, core: pmd.core(), node: pmd.node(), seconds: self.seconds };
         match self.format {
             Format::Text => share.text(rxqs, out)?,
             Format::Json => share.document(rxqs, out)?,
@@ -62,13 +62,14 @@ impl RxqsJob {
 struct Share {
     place: usize,
     core: usize,
+    node: u8,
     seconds: u32,
 }
 
 impl Share {
     fn text(&self, rxqs: &Rxqs, out: &mut impl Write) -> fmt::Result {
-        let Self { place, core, seconds } = *self;
-        writeln!(out, "pmd thread numa_id 0 core_id {core}:")?;
+        let Self { place, core, node, seconds } = *self;
+        writeln!(out, "pmd thread numa_id {node} core_id {core}:")?;
         writeln!(out, "  isolated : {}", rxqs.is_isolated(place))?;
         for queue in rxqs.of(place) {
             let ((port, number), usage) = (queue.name(), rxqs.usage(queue, seconds));
@@ -82,10 +83,10 @@ impl Share {
     }
 
     fn document(&self, rxqs: &Rxqs, out: &mut impl Write) -> fmt::Result {
-        let Self { place, core, seconds } = *self;
+        let Self { place, core, node, seconds } = *self;
         let mut pen = Pen::begin("barecore.pmd-rxq-show", VERSION, out)?;
         let head = Head {
-            numa_id: 0,
+            numa_id: node,
             core_id: core,
             window_s: seconds,
             is_isolated: rxqs.is_isolated(place),
@@ -105,7 +106,7 @@ impl Share {
 
 #[derive(Serialize)]
 struct Head {
-    numa_id: u32,
+    numa_id: u8,
     core_id: usize,
     window_s: u32,
     is_isolated: bool,

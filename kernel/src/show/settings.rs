@@ -70,11 +70,11 @@ impl SettingsJob {
 }
 
 fn document<O>(pmd: &Pmd<O>) -> LogShow<'_> {
-    LogShow { core: pmd.core(), settings: pmd.settings(), auto: pmd.auto() }
+    LogShow { core: pmd.core(), node: pmd.node(), settings: pmd.settings(), auto: pmd.auto() }
 }
 
 fn text<O>(pmd: &Pmd<O>, out: &mut impl Write) -> fmt::Result {
-    writeln!(out, "pmd thread numa_id 0 core_id {}:", pmd.core())?;
+    writeln!(out, "pmd thread numa_id {} core_id {}:", pmd.node(), pmd.core())?;
     for setting in &TABLE {
         let value = setting.value(pmd.settings());
         writeln!(out, "  {:<18} {value:<12} {}", setting.key, setting.help)?;

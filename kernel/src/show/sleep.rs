@@ -13,7 +13,7 @@ use crate::options::Numbers;
 pub fn sleep<O>(sleep: &Numbers, pmds: &[Pmd<O>], out: &mut impl Write) -> fmt::Result {
     writeln!(out, "Default max sleep: {:4} us", sleep.all)?;
     pmds.iter().try_for_each(|pmd| {
-        writeln!(out, "pmd thread numa_id 0 core_id {}:", pmd.core())?;
+        writeln!(out, "pmd thread numa_id {} core_id {}:", pmd.node(), pmd.core())?;
         writeln!(out, "  max sleep: {:4} us", sleep.of(pmd.core()))
     })
 }

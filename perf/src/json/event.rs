@@ -16,6 +16,8 @@ const SCHEMA: &str = "barecore.show-event";
 #[derive(Clone, Copy, Debug)]
 pub struct ShowEvent {
     dump: Dump,
+    /// The node of its PMD.
+    node: u8,
     next: Place,
     pen: Pen,
 }
@@ -39,7 +41,7 @@ struct Noted<'a> {
 #[derive(Serialize)]
 struct Head {
     event: u64,
-    numa_id: u32,
+    numa_id: u8,
     core_id: usize,
     missing_iterations: u64,
 }
@@ -66,7 +68,13 @@ impl<'a> Suspect<'a> {
 impl ShowEvent {
     /// A document that holds all that is known of the event that `dump` would print.
     pub fn new(dump: Dump) -> Self {
-        Self { dump, next: Place::Head, pen: Pen::default() }
+        Self { dump, node: 0, next: Place::Head, pen: Pen::default() }
+    }
+
+    /// The same of a PMD on this node.
+    #[must_use]
+    pub fn on(self, node: u8) -> Self {
+        Self { node, ..self }
     }
 
     /// Writes the next part. False if there was none left. Where the event makes room for newer
@@ -113,7 +121,8 @@ impl ShowEvent {
             return Ok(Place::End { is_truncated: false });
         }
         let (core_id, missing_iterations) = (event.core(), event.missing());
-        self.pen.members(&Head { event: number, numa_id: 0, core_id, missing_iterations }, out)?;
+        let head = Head { event: number, numa_id: self.node, core_id, missing_iterations };
+        self.pen.members(&head, out)?;
         self.pen.array("suspects", out)?;
         Ok(Place::Suspect(0))
     }

@@ -35,6 +35,8 @@ pub struct Wanted {
 pub struct Figures<'a> {
     /// Its core.
     pub core: usize,
+    /// The node of that.
+    pub node: u8,
     /// What it was told to record.
     pub settings: &'a Settings,
     /// What was counted, and in how many cycles.
@@ -74,7 +76,7 @@ enum Part {
 
 #[derive(Serialize)]
 struct Head<'a> {
-    numa_id: u32,
+    numa_id: u8,
     core_id: usize,
     until: Moment,
     duration_ns: u64,
@@ -88,10 +90,10 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn of(figures: &Figures<'a>) -> Self {
-        let Figures { core, counted, now, base, accounts, .. } = *figures;
+        let Figures { core, node, counted, now, base, accounts, .. } = *figures;
         let latency = Latency { counted, duration: counted.at, base };
         Self {
-            numa_id: 0,
+            numa_id: node,
             core_id: core,
             until: Moment::of(now, base),
             duration_ns: base.nanos(counted.at),

@@ -15,6 +15,8 @@ const SCHEMA: &str = "barecore.pmd-perf-log-show";
 pub struct LogShow<'a> {
     /// Its core.
     pub core: usize,
+    /// The node of that.
+    pub node: u8,
     /// What is set.
     pub settings: &'a Settings,
     /// What an automatic limit stands for now, in microseconds.
@@ -23,7 +25,7 @@ pub struct LogShow<'a> {
 
 #[derive(serde::Serialize)]
 struct Head {
-    numa_id: u32,
+    numa_id: u8,
     core_id: usize,
 }
 
@@ -36,7 +38,7 @@ impl LogShow<'_> {
     /// Those of `out`.
     pub fn write(&self, lasting: &impl Display, out: &mut impl Write) -> fmt::Result {
         let mut pen = Pen::begin(SCHEMA, VERSION, out)?;
-        pen.members(&Head { numa_id: 0, core_id: self.core }, out)?;
+        pen.members(&Head { numa_id: self.node, core_id: self.core }, out)?;
         pen.array("settings", out)?;
         for setting in &TABLE {
             pen.element(&Value { setting, settings: *self.settings, auto: self.auto }, out)?;

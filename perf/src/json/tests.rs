@@ -59,6 +59,7 @@ impl Desk {
         let rows: Vec<_> = if wanted.iterations { rows.collect() } else { Vec::new() };
         let figures = Figures {
             core: 1,
+            node: 0,
             settings: &self.settings,
             counted: &counted,
             now: 1_000_000,
@@ -83,7 +84,7 @@ impl Desk {
     }
 
     fn log_show(&self) -> Value {
-        let document = LogShow { core: 1, settings: &self.settings, auto: 77 };
+        let document = LogShow { core: 1, node: 0, settings: &self.settings, auto: 77 };
         let mut is_open = true;
         whole(|out| {
             document.write(&"pmd-perf-log-b=7", out)?;

@@ -12,6 +12,8 @@ use crate::time::Timebase;
 pub struct Heading<'a> {
     /// The core of the PMD.
     pub core: usize,
+    /// The node of that core.
+    pub node: u8,
     /// The time-stamp counter now.
     pub now: u64,
     /// Cycles since the figures were cleared, or since boot.
@@ -31,7 +33,7 @@ impl Display for Heading<'_> {
             }
         }
         writeln!(out, "Measurement duration: {duration:.3} s")?;
-        writeln!(out, "\npmd thread numa_id 0 core_id {}:\n", self.core)
+        writeln!(out, "\npmd thread numa_id {} core_id {}:\n", self.node, self.core)
     }
 }
 
@@ -200,7 +202,7 @@ mod tests {
         };
         let mut base = Timebase { utc: Some(utc), ..Timebase::new(1_000_000, 1000) };
         let heading = |base: &Timebase| {
-            Heading { core: 4, now: 1_101, duration: 2_500_000, base }.to_string()
+            Heading { core: 4, node: 0, now: 1_101, duration: 2_500_000, base }.to_string()
         };
         let rest = "Measurement duration: 2.500 s\n\npmd thread numa_id 0 core_id 4:\n\n";
         assert_eq!(heading(&base), format!("\nTime: 09:10:11.001\n{rest}"));

@@ -5,11 +5,11 @@ use super::*;
 const ALL: [Assignment; 3] = [Assignment::Cycles, Assignment::Group, Assignment::RoundRobin];
 
 fn free(cycles: u64) -> Candidate {
-    Candidate { cycles, pinned: None }
+    Candidate { cycles, pinned: None, node: 0 }
 }
 
 fn pinned(cycles: u64, place: usize) -> Candidate {
-    Candidate { cycles, pinned: Some(place) }
+    Candidate { cycles, pinned: Some(place), node: 0 }
 }
 
 /// The queues that each of so many PMDs gets.
@@ -95,7 +95,7 @@ proptest! {
         isolate: bool,
     ) {
         let queues: Vec<_> =
-            queues.into_iter().map(|(cycles, pinned)| Candidate { cycles, pinned }).collect();
+            queues.into_iter().map(|(cycles, pinned)| Candidate { cycles, pinned, node: 0 }).collect();
         let plan = Plan { assignment: ALL[way], isolate };
         // The sums are compared in there.
         let (lists, isolated) = shared_out(plan, &queues, pmds);
@@ -109,4 +109,47 @@ proptest! {
             }
         }
     }
+}
+
+/// The queues that each of these PMDs gets, by the nodes of both.
+fn on_nodes(assignment: Assignment, queues: &[u8], pmds: &[u8]) -> Vec<Vec<usize>> {
+    let queues: Vec<_> = queues.iter().map(|&node| Candidate { node, ..free(0) }).collect();
+    let mut assigned: Vec<_> = pmds.iter().map(|&node| Assigned::on(node)).collect();
+    let mut places = vec![usize::MAX; queues.len()];
+    Plan { assignment, isolate: true }.assign(&queues, &mut assigned, &mut places);
+    let mut lists = vec![Vec::new(); pmds.len()];
+    places.iter().enumerate().for_each(|(queue, place)| lists[*place].push(queue));
+    assert!(assigned.iter().zip(pmds).all(|(pmd, node)| pmd.node == *node));
+    lists
+}
+
+#[test]
+fn a_queue_is_polled_on_the_node_of_its_port() {
+    for assignment in ALL {
+        let lists = on_nodes(assignment, &[0, 1, 0, 1, 1], &[0, 1, 0, 1]);
+        assert_eq!((&lists[0], &lists[2]), (&vec![0], &vec![2]));
+        assert_eq!(lists[1].len() + lists[3].len(), 3);
+        assert!(lists[1].iter().chain(&lists[3]).all(|queue| [1, 3, 4].contains(queue)));
+    }
+}
+
+#[test]
+fn queues_of_a_node_without_pmds_go_to_the_others_by_turns() {
+    for assignment in ALL {
+        let lists = on_nodes(assignment, &[2, 2, 2, 2], &[0, 0, 1, 1]);
+        assert_eq!(lists, [[0], [2], [1], [3]], "{assignment:?}");
+    }
+}
+
+#[test]
+fn a_node_whose_pmds_are_isolated_is_one_without() {
+    let queues = [Candidate { node: 1, ..pinned(0, 1) }, Candidate { node: 1, ..free(0) }];
+    let mut assigned = [Assigned::on(0), Assigned::on(1)];
+    let mut places = [usize::MAX; 2];
+    Plan { assignment: Assignment::Cycles, isolate: true }.assign(
+        &queues,
+        &mut assigned,
+        &mut places,
+    );
+    assert_eq!(places, [1, 0]);
 }

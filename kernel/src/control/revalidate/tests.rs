@@ -69,6 +69,7 @@ impl Bench {
         });
         let handle = Handle {
             core: 1,
+            node: 0,
             metrics,
             ledger,
             flows,

@@ -18,10 +18,12 @@ impl Rxqs {
             .map(|(_, queue)| {
                 let core = self.options.core(queue.known.name);
                 let pinned = core.and_then(|core| pmds.iter().position(|pmd| pmd.core() == core));
-                Candidate { cycles: queue.cycles.lately(), pinned }
+                let node = self.options.node(queue.known.name.0);
+                Candidate { cycles: queue.cycles.lately(), pinned, node }
             })
             .collect();
-        let mut assigned: Vec<_, PORTS> = self.duties.iter().map(|_| Assigned::default()).collect();
+        let mut assigned: Vec<_, PORTS> =
+            pmds.iter().take(PORTS).map(|pmd| Assigned::on(pmd.node())).collect();
         let mut places = [0; MOST];
         self.options.plan.assign(&candidates, &mut assigned, &mut places);
         let moves = movable().zip(places).map(|((queue, _), to)| Move { queue, to });
@@ -60,12 +62,29 @@ impl Rxqs {
         if !is_possible {
             return false;
         }
-        let (assigned, _) = self.assign(pmds);
-        let are =
-            free().map(|place| self.of(place).map(|queue| queue.cycles.lately()).sum::<u64>());
-        let would_be = free().map(|place| assigned.get(place).map_or(0, |pmd| pmd.cycles));
-        let gain = balance::improvement(are, would_be, self.length.lately());
-        gain >= self.options.improvement
+        let (assigned, moves) = self.assign(pmds);
+        if self.are_strangers(pmds, &moves) {
+            return false;
+        }
+        assigned.iter().any(|pmd| {
+            let near = || free().filter(|place| assigned[*place].node == pmd.node);
+            let are =
+                near().map(|place| self.of(place).map(|queue| queue.cycles.lately()).sum::<u64>());
+            let would_be = near().map(|place| assigned[place].cycles);
+            balance::improvement(are, would_be, self.length.lately()) >= self.options.improvement
+        })
+    }
+
+    /// Whether `moves` would have a queue polled by a PMD of a node that is not its port's, where PMDs
+    /// are on several nodes: that is not done unasked (Open vSwitch's rule).
+    fn are_strangers<O>(&self, pmds: &[Pmd<O>], moves: &[Move]) -> bool {
+        let node = |place: usize| pmds.get(place).map(Pmd::node);
+        let are_several = pmds.windows(2).any(|pair| pair[0].node() != pair[1].node());
+        let is_strange = |queue: usize, place: usize| {
+            let name = self.queues[queue].known.name;
+            self.options.core(name).is_none() && node(place) != Some(self.options.node(name.0))
+        };
+        are_several && moves.iter().any(|it| is_strange(it.queue, it.to))
     }
 }
 

@@ -59,7 +59,7 @@ impl<W: Write> Report for Json<W> {
         let begin = Begin { tsc_hz: base.hertz, start_tsc: base.boot.to_string() };
         self.document("barecore.replay", &begin)?;
         let all = std::iter::once((core, *settings));
-        let shown = LogShow { core, settings, auto: 0 };
+        let shown = LogShow { core, node: 0, settings, auto: 0 };
         self.write(|out| shown.write(&Lasting(&all), out))
     }
 
@@ -83,7 +83,8 @@ impl<W: Write> Report for Json<W> {
     fn figures(&mut self, figures: &Counted<'_>) -> io::Result<()> {
         let Counted { counted, between: [_, now], base, core, settings, accounts } = *figures;
         let rows = &[];
-        let figures = Figures { core, settings, counted, now, base, rows, missing: 0, accounts };
+        let figures =
+            Figures { core, node: 0, settings, counted, now, base, rows, missing: 0, accounts };
         let mut document = PerfShow::new(WANTED);
         self.write(|out| {
             while document.step(&figures, |_| (None, None), out)? {}

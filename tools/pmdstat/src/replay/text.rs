@@ -34,7 +34,7 @@ impl<W: Write> Report for Text<W> {
     fn figures(&mut self, figures: &Counted<'_>) -> io::Result<()> {
         let Counted { counted, between: [from, now], base, core, settings, .. } = *figures;
         let duration = now - from;
-        write!(self.0, "{}", Heading { core, now, duration, base })?;
+        write!(self.0, "{}", Heading { core, node: 0, now, duration, base })?;
         write!(self.0, "{}", Overall { counted, duration, hertz: base.hertz })?;
         if settings.metrics {
             write!(self.0, "\n{}", Histograms(&Column::of(counted)))?;

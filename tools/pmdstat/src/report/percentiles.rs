@@ -30,7 +30,7 @@ pub(super) fn section(boot: &Boot) -> Markup {
 fn overall(boot: &Boot, core: u16, counted: &Snapshot) -> String {
     let base = &boot.base();
     let (now, duration, hertz) = (counted.at, base.since_boot(counted.at), base.hertz);
-    let heading = Heading { core: core.into(), now, duration, base };
+    let heading = Heading { core: core.into(), node: 0, now, duration, base };
     format!("{heading}{}", Overall { counted, duration, hertz })
 }
 

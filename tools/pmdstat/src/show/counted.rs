@@ -13,7 +13,7 @@ pub(super) fn performance(boot: &Boot, out: &mut impl Write) -> io::Result<()> {
     for core in boot.cores() {
         let Some(counted) = boot.snapshot(core) else { continue };
         let (now, duration, hertz) = (counted.at, base.since_boot(counted.at), base.hertz);
-        write!(out, "{}", Heading { core: core.into(), now, duration, base })?;
+        write!(out, "{}", Heading { core: core.into(), node: 0, now, duration, base })?;
         write!(out, "{}", Overall { counted: &counted, duration, hertz })?;
         let mut text = String::new();
         for line in 0..Histograms::LINES {
