@@ -96,9 +96,8 @@ impl Display for Trouble {
             ),
             Self::Remote((port, queue), node, core) => write!(
                 out,
-                "warning: there's no available (non-isolated) pmd thread on numa node {node}; \
-                 queue {queue} of port {port} is polled on core {core} (numa node {}), \
-                 expect reduced performance",
+                "warning: node {node} has no PMD that may poll queue {queue} of port {port}: \
+                 core {core} on node {} does, and waits for memory that is farther away",
                 cores::node(*core)
             ),
             Self::NoSuchCard(nic) => write!(out, "error: ports: there is no network card {nic}"),

@@ -69,7 +69,7 @@ pub fn carve(
         let end = start.checked_add(len)?;
         (end <= range.end.min(near.end)).then_some(start..end)
     };
-    let (index, taken) = near.chain([0..u64::MAX]).find_map(|near| {
+    let (index, taken) = near.chain(core::iter::once(0..u64::MAX)).find_map(|near| {
         free.iter().enumerate().find_map(|(index, range)| Some((index, fits(range, &near)?)))
     })?;
     let range = free.get_mut(index)?;

@@ -139,8 +139,8 @@ fn a_port_on_a_node_without_cores_is_polled_from_afar_and_that_is_said(rig: &Rig
         let shown = session.shown();
         for (port, node) in [(0, 1), (1, 5)] {
             let expected = format!(
-                "warning: there's no available (non-isolated) pmd thread on numa node {node}; queue 0 \
-                 of port {port} is polled on core 1 (numa node 0), expect reduced performance"
+                "warning: node {node} has no PMD that may poll queue 0 of port {port}: \
+                 core 1 on node 0 does, and waits for memory that is farther away"
             );
             ensure!(shown.contains(&expected), "{shown:#?}");
         }

@@ -1,11 +1,11 @@
 //! Firmware is played: tables of machines, laid out in memory as firmware does.
 //!
-//! Those in `machines` were read out of the memory of QEMU 7.2's machines after SeaBIOS or qboot had run,
-//! with the memory maps that the image was handed. [`built`] has what real servers have and QEMU has not.
+//! Where those in `machines` come from is told beside them. [`built`] has what none of these machines has.
 
 mod broken;
 mod built;
 mod machines;
+mod servers;
 
 use std::vec::Vec;
 
