@@ -5,6 +5,8 @@
 
 mod fault;
 mod file;
+#[cfg(test)]
+pub(crate) mod played;
 
 use core::fmt::{self, Display, Formatter};
 

@@ -1,5 +1,6 @@
 use dataplane::rules::RuleSet;
 
+use super::played::any_file;
 use super::*;
 use crate::options::{Ports, Said, keys};
 use crate::played::rule_set;
@@ -158,37 +159,12 @@ fn the_example_of_the_documentation_is_a_file_and_so_are_its_faults() {
     assert!(text.contains(&format!("{told}\n")), "{told}");
 }
 
-/// Pieces that files are made of, good ones and bad ones.
-const PIECES: [&str; 16] = [
-    "hostname=lab7",
-    "ports=all",
-    "log=dbg",
-    "pmd-perf-log-b=998",
-    "pmd-perf-log-us=1:7",
-    "meter=1,pktps,band=type=drop,rate=1000",
-    "in_port=0,actions=output:1",
-    "forward=0:1",
-    "nonsense",
-    "ports=",
-    "actions=",
-    " ",
-    ";",
-    "#",
-    "=",
-    "é",
-];
-
 proptest::proptest! {
     #[test]
     fn a_file_of_any_bytes_holds_whole_or_not_at_all(
         bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300),
-        pieces in proptest::collection::vec((0..PIECES.len(), 0..3_usize), 0..24),
+        text in any_file(),
     ) {
-        let mut text = Vec::new();
-        for (piece, end) in pieces {
-            text.extend(PIECES[piece].bytes());
-            text.push(b"\n\n "[end]);
-        }
         for file in [&bytes, &text] {
             let mut rules = rule_set();
             let config = Config::read(b"hostname=lab8 forward=2:2", Some(file), &mut rules);
@@ -197,6 +173,8 @@ proptest::proptest! {
                 proptest::prop_assert_eq!(&config.options, &alone);
                 proptest::prop_assert_eq!(listed(&rules), ["table=0,in_port=2 actions=in_port"]);
             }
+            let told = config.file_faults.to_string();
+            proptest::prop_assert!(told.is_ascii(), "{}", told);
             for fault in config.file_faults.iter() {
                 let line = file.split(|byte| *byte == b'\n').nth(fault.line - 1);
                 let is_there = line.is_some_and(|line| fault.column <= line.len() + 1);

@@ -2,6 +2,7 @@
 
 use super::requests::put;
 use super::*;
+use crate::config::played::any_file;
 
 const LINE: &str = "BOOT_IMAGE=/barecore.img ports=all n_rxq=2 forward=0:1";
 const FILE: &str = "\
@@ -179,5 +180,25 @@ proptest::proptest! {
         let mut again = Desk::booted("", &text(&shown));
         proptest::prop_assert_eq!(again.answers("show config"), shown);
         proptest::prop_assert_eq!(again.answers("show config diff"), NOTHING);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+    #[test]
+    fn any_file_put_at_run_time_holds_whole_or_changes_nothing(file in any_file()) {
+        let mut desk = Desk::booted(LINE, FILE);
+        desk.acknowledge();
+        let before = ["show config", "show config diff"].map(|command| desk.answers(command));
+        let said = put(&mut desk, &file, 99);
+        let told = said.last().unwrap();
+        let after = ["show config", "show config diff"].map(|command| desk.answers(command));
+        if told.starts_with("put: lines applied: ") {
+            let again = Desk::booted("", &text(&after[0])).answers("show config");
+            proptest::prop_assert_eq!((&again, &after[1][0]), (&after[0], &NOTHING[0].into()));
+        } else {
+            proptest::prop_assert!(told.ends_with("; nothing is changed"), "{}", told);
+            proptest::prop_assert_eq!((desk.obey().len(), after), (0, before));
+        }
     }
 }

@@ -17,10 +17,15 @@ fn asked(desk: &mut Desk, command: &str) -> (Vec<String>, String) {
 }
 
 /// Sends `file`, in pieces of so many bytes, and has it applied.
-pub(super) fn put(desk: &mut Desk, file: &str, piece: usize) -> Vec<String> {
-    let (len, crc) = (file.len(), crc32fast::hash(file.as_bytes()));
+pub(super) fn put(
+    desk: &mut Desk,
+    file: &(impl AsRef<[u8]> + ?Sized),
+    piece: usize,
+) -> Vec<String> {
+    let file = file.as_ref();
+    let (len, crc) = (file.len(), crc32fast::hash(file));
     assert_eq!(desk.answers(&format!("put begin {len} {crc}")), [""; 0]);
-    for (number, bytes) in file.as_bytes().chunks(piece).enumerate() {
+    for (number, bytes) in file.chunks(piece).enumerate() {
         let mut base64 = [0; 512];
         let len = STANDARD.encode_slice(bytes, &mut base64).unwrap();
         let base64 = core::str::from_utf8(&base64[..len]).unwrap();
