@@ -11,6 +11,7 @@
 //! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
 //!   and [`cost`] counts the instructions that a frame takes.
 //!
+//! - [`documents`] tells what the project's documents have a reader type.
 //! - [`nic82599`] is a network card of its own, outside QEMU, for drivers to be tried on.
 //!
 //! Nothing here trusts the guest: its console is text of any shape, its frames are compared
@@ -24,6 +25,7 @@ pub mod command_line;
 pub mod console;
 pub mod cost;
 pub mod debugger;
+pub mod documents;
 pub mod find;
 pub mod frames;
 pub mod guest;

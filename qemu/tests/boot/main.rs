@@ -16,6 +16,7 @@ mod cost;
 mod crash;
 #[path = "../debian/mod.rs"]
 mod debian;
+mod documents;
 mod dpdk;
 mod e1000e;
 mod endings;
@@ -135,6 +136,7 @@ fn facts() -> impl Iterator<Item = Fact> {
         strange::FACTS,
         management::FACTS,
         config::FACTS,
+        documents::FACTS,
         ports::FACTS,
         links::FACTS,
         listeners::FACTS,

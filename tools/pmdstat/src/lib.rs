@@ -93,6 +93,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What is wrong with `words` as a call of the program, its name first.
+pub fn wrong_call(words: &[String]) -> Option<clap::Error> {
+    Options::try_parse_from(settings::spelled_out(words.iter().map(Into::into))).err()
+}
+
 fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Check(options) => return check::run(&options),

@@ -8,6 +8,8 @@
 
 mod bench;
 mod check;
+#[cfg(test)]
+mod documents;
 mod fuzz;
 mod image;
 mod install;
