@@ -2,6 +2,7 @@
 
 mod bench;
 mod checksum;
+mod documented;
 mod igb;
 mod ixgbe;
 mod ixgbe_link;
