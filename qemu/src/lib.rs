@@ -10,6 +10,8 @@
 //!   [`namespace`] lets the Linux host's own network stack do so.
 //! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
 //!   and [`cost`] counts the instructions that a frame takes.
+//! - [`loaders`] and [`pxe`] let it boot by the loaders and the firmware that a lab has; [`debian`] is
+//!   what they and others take of Debian, and [`missing`] what this host lacks for them.
 //!
 //! - [`documents`] tells what the project's documents have a reader type.
 //! - [`nic82599`] is a network card of its own, outside QEMU, for drivers to be tried on.
@@ -20,17 +22,21 @@
 #![forbid(unsafe_code)]
 
 pub mod accel;
+pub mod asking;
 pub mod boot_image;
 pub mod command_line;
 pub mod console;
 pub mod cost;
+pub mod debian;
 pub mod debugger;
 pub mod documents;
 pub mod find;
 pub mod frames;
 pub mod guest;
 pub mod ledger;
+pub mod loaders;
 pub mod machine;
+pub mod missing;
 pub mod namespace;
 pub mod nic82599;
 pub mod pxe;

@@ -8,13 +8,16 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::machine::{HubWire, Netdev};
 use crate::run_directory::RunDirectory;
 
 /// The shortest time that a socket can wait.
 const SHORTEST_WAIT: Duration = Duration::from_micros(1);
+
+/// More than any frame.
+const BUFFER: usize = 1 << 16;
 
 /// The host's side of a wire.
 #[derive(Debug)]
@@ -85,6 +88,31 @@ impl Wire {
             Err(error) => Err(error),
         }
     }
+
+    /// Forgets the frames that have come, as those of firmware.
+    ///
+    /// # Errors
+    ///
+    /// The socket is broken.
+    pub fn forget(&self) -> io::Result<()> {
+        while self.receive(&mut [0; 1], Duration::ZERO)?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Sends `frame` into a wire and has it come out of another, unchanged.
+///
+/// # Errors
+///
+/// It is not taken, does not come out within `limit`, or something else does.
+pub fn pass([from, to]: [&Wire; 2], frame: &[u8], limit: Duration) -> Result<()> {
+    let length = frame.len();
+    from.send(frame, limit).with_context(|| format!("{length} bytes are not taken"))?;
+    let mut buffer = vec![0; BUFFER];
+    let came = to.receive(&mut buffer, limit)?;
+    let came = came.with_context(|| format!("a frame of {length} bytes did not come out"))?;
+    ensure!(&buffer[..came] == frame, "a frame of {length} bytes came out as {came} others");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,8 +14,6 @@ mod config;
 mod console;
 mod cost;
 mod crash;
-#[path = "../debian/mod.rs"]
-mod debian;
 mod documents;
 mod dpdk;
 mod e1000e;

@@ -8,55 +8,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use qemu::accel::Accelerator;
-use qemu::boot_image;
 use qemu::find;
 use qemu::guest::{Exit, Guest};
-use qemu::ledger::Ledger;
 use qemu::machine::{Firmware, Machine, Netdev, Nic, Serial};
-use qemu::reading::{self, ImageLedger};
 use qemu::run_directory::RunDirectory;
-use qemu::traffic::Count;
 use qemu::wire::Wire;
+
+pub(crate) use qemu::asking::LIMIT;
+pub(crate) use qemu::loaders::NOTHING;
+pub(crate) use qemu::missing::{need, need_uefi};
 
 pub(crate) use crate::skipping::Skipped;
 
 /// The longest that a boot may take. An emulator on a busy host is slow.
 pub(crate) const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
-/// The longest that anything may take which the image is to do by itself.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
-
 /// How often the console is looked at.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// No iteration takes as many microseconds as this, no queue holds as many frames, and no iteration
-/// is watched. A busy host stops an emulated processor so often that the console would else have
-/// little time for answers.
-pub(crate) const NOTHING: &str =
-    "pmd-perf-log-us=4294967295 pmd-perf-log-q=4294967295 pmd-watchdog=off";
-
 /// What stands before the console's lines in the messages of [`Guest`].
 const SHOWN: &str = "the console's last lines";
-
-/// Skips a test where one of `programs` is missing, each of which has its Debian package beside it.
-pub(crate) fn need(programs: &[(&str, &str)]) -> Result<()> {
-    programs.iter().try_for_each(|(program, package)| {
-        find::program(program).map(drop).ok_or_else(|| {
-            Skipped(format!("{program} is missing; on Debian: apt-get install {package}")).into()
-        })
-    })
-}
-
-/// Skips a test where UEFI firmware is missing.
-pub(crate) fn need_uefi() -> Result<()> {
-    match find::OVMF.into_iter().find(|file| !Path::new(file).is_file()) {
-        Some(file) => {
-            let reason = format!("{file} is missing; on Debian: apt-get install ovmf");
-            Err(Skipped(reason).into())
-        }
-        None => Ok(()),
-    }
-}
 
 /// The image and the emulator.
 #[derive(Clone, Debug)]
@@ -103,11 +74,6 @@ impl Rig {
     /// The same with two network cards on wires, both taken, and [`NOTHING`] noticed.
     pub(crate) fn wired(&self) -> Result<Setup> {
         Ok(self.machine()?.wires(2)?.append("ports=all").append(NOTHING))
-    }
-
-    /// `barecore.img`, which lies beside the image.
-    pub(crate) fn boot_image(&self) -> PathBuf {
-        boot_image::beside(&self.image)
     }
 
     /// The image's path.
@@ -230,25 +196,6 @@ impl Session {
         }
     }
 
-    /// Asks `command` again and again until `judge` finds in the answer what it looks for.
-    pub(crate) fn ask_until<T>(
-        &mut self,
-        command: &str,
-        judge: impl Fn(&[String]) -> Option<T>,
-    ) -> Result<T> {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let answer = self.guest.console().command_within(command, LIMIT)?;
-            if let Some(found) = judge(&answer) {
-                return Ok(found);
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "after {LIMIT:?} {command} still answers {answer:#?}"
-            );
-        }
-    }
-
     /// Types `command` and returns the one line of its answer.
     pub(crate) fn one_line(&mut self, command: &str) -> Result<String> {
         let answer = self.guest.command(command)?;
@@ -258,38 +205,12 @@ impl Session {
         }
     }
 
-    /// Waits until the image's ledger and its drops agree with what the host counted. Frames
-    /// may be posted a moment after they left.
-    pub(crate) fn expect_ledger(&mut self, host: [Count; 2]) -> Result<Ledger> {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let image = self.exact_ledger()?;
-            let (drops, total) =
-                self.ask_until("show drops", |lines| reading::drops(lines).ok())?;
-            let ledger = Ledger { host, image, drops };
-            let found = ledger.disagreements();
-            let is_done = found.is_empty() && ledger.image.total.in_flight == 0;
-            if is_done && total == ledger.image.total.dropped {
-                return Ok(ledger);
-            }
-            ensure!(Instant::now() < deadline, "{ledger}\n{found:#?}\nshow drops: total {total}");
-        }
-    }
-
     /// The first lines of all ports in `show ports`, which has none to show where the ledger
     /// cannot be read.
     pub(crate) fn ports(&mut self) -> Result<Vec<String>> {
         self.ask_until("show ports", |lines| {
             let ports: Vec<_> = starting(lines, "port ").into_iter().map(str::to_owned).collect();
             (!ports.is_empty()).then_some(ports)
-        })
-    }
-
-    /// The ledger, once it is exact. It is not while a busy host stops a PMD in the middle of
-    /// writing its part.
-    pub(crate) fn exact_ledger(&mut self) -> Result<ImageLedger> {
-        self.ask_until("show ledger", |lines| {
-            reading::ledger(lines).ok().filter(|ledger| ledger.is_exact)
         })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use qemu::reading;
+use qemu::{reading, wire};
 
 use crate::rig::{LIMIT, Rig, Session};
 
@@ -35,13 +35,7 @@ pub(crate) fn frame(length: usize, kind: Option<[u8; 2]>) -> Vec<u8> {
 
 /// Sends `frame` into port 0 and has it come out of port 1, unchanged.
 pub(crate) fn forwards(session: &mut Session, frame: &[u8]) -> Result<()> {
-    let length = frame.len();
-    session.wires[0].send(frame, LIMIT).with_context(|| format!("{length} bytes are not taken"))?;
-    let mut buffer = vec![0; BUFFER];
-    let came = session.wires[1].receive(&mut buffer, LIMIT)?;
-    let came = came.with_context(|| format!("a frame of {length} bytes did not come out"))?;
-    ensure!(&buffer[..came] == frame, "a frame of {length} bytes came out as {came} others");
-    Ok(())
+    wire::pass([&session.wires[0], &session.wires[1]], frame, LIMIT)
 }
 
 /// Frames around the borders of an MTU of 9000 come out as they went in.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use etherparse::PacketBuilder;
+use qemu::debian::initramfs::Initramfs;
 use qemu::find;
 use qemu::machine::Mac;
 use qemu::nic82599::{Device, Rule};
 use qemu::wire::Wire;
 
-use crate::debian::initramfs::Initramfs;
 use crate::rig::{START_LIMIT, Setup, expect_violations, told};
 use crate::skip;
 

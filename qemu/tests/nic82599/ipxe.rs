@@ -3,9 +3,9 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use qemu::debian::packages;
 use qemu::nic82599::Rule;
 
-use crate::debian::packages;
 use crate::rig::{START_LIMIT, Setup, expect_violations};
 
 crate::facts![it_gets_an_address_and_three_megabytes];

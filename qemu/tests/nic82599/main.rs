@@ -4,8 +4,6 @@
 //! The packages are brought once by `apt-get download` and only unpacked. What cannot be had is
 //! skipped, and says so.
 
-#[path = "../debian/mod.rs"]
-mod debian;
 mod dpdk;
 mod faults;
 mod ipxe;

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use qemu::accel::Accelerator;
+use qemu::debian::initramfs::Initramfs;
+use qemu::debian::userland;
 use qemu::find;
 use qemu::guest::Guest;
 use qemu::machine::{HubWire, Mac, Machine, Netdev, Nic};
@@ -14,8 +16,6 @@ use qemu::nic82599::{Device, Options, Rule, Violation, check_emulator};
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
-use crate::debian::initramfs::Initramfs;
-use crate::debian::userland;
 use crate::skip;
 
 /// The longest that a driver of others may take to start. Linux' makes tens of thousands of register

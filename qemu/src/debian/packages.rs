@@ -1,39 +1,45 @@
 //! Packages of Debian, unpacked and not installed.
 //!
 //! They lie in the target directory, so that they are brought once. Where they cannot be had,
-//! the tests that need them are skipped.
+//! what needs them cannot be tried.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result, ensure};
-use qemu::find;
 
-use crate::skipping::Skipped;
+use crate::find;
+use crate::missing::Missing;
 
-/// Where packages are unpacked.
-const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/debian");
-
-/// One test at a time brings packages.
+/// One at a time brings packages.
 static LOCK: Mutex<()> = Mutex::new(());
 
-/// The folder that packages are unpacked into.
-pub(crate) fn folder() -> PathBuf {
-    PathBuf::from(FOLDER)
+/// The folder that packages are unpacked into, in cargo's for files of tests.
+#[must_use]
+pub fn folder() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target");
+    target.unwrap_or_else(usual).join("tmp").join("debian")
 }
 
 /// Debian's own kernel, and its modules.
 #[derive(Debug)]
-pub(crate) struct Kernel {
-    pub(crate) image: PathBuf,
+pub struct Kernel {
+    /// Its file.
+    pub image: PathBuf,
     modules: PathBuf,
 }
 
 impl Kernel {
     /// Brings it.
-    pub(crate) fn bring() -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be had, as [`Missing`].
+    pub fn bring() -> Result<Self> {
         let _guard = LOCK.lock();
         if Self::unpacked().is_err() {
             let package = kernel_package().or_else(|error| skipped(format!("{error:#}")))?;
@@ -49,14 +55,22 @@ impl Kernel {
     }
 
     /// The file of a module, by its name.
-    pub(crate) fn module(&self, name: &str) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn module(&self, name: &str) -> Result<PathBuf> {
         let wanted = format!("{name}.ko");
         found(&self.modules, &wanted).with_context(|| format!("the kernel has no module {name}"))
     }
 }
 
 /// Brings the file at `path` of `package`.
-pub(crate) fn bring(package: &str, path: &str) -> Result<PathBuf> {
+///
+/// # Errors
+///
+/// It cannot be had, as [`Missing`].
+pub fn bring(package: &str, path: &str) -> Result<PathBuf> {
     let _guard = LOCK.lock();
     let file = folder().join(path);
     if !file.is_file() {
@@ -79,7 +93,7 @@ fn kernel_package() -> Result<String> {
 }
 
 fn skipped<T>(reason: String) -> Result<T> {
-    Err(Skipped(reason).into())
+    Err(Missing(reason).into())
 }
 
 fn unpack(package: &str) -> Result<()> {

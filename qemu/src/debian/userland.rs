@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use qemu::machine::Machine;
 
 use super::initramfs::Initramfs;
 use super::packages::{self, Kernel};
+use crate::machine::Machine;
 
 /// All programs in their places, and what the kernel shows.
 const BEGIN: &str = "#!/bin/busybox sh
@@ -23,7 +23,11 @@ poweroff -f
 
 /// Has `machine` boot Debian's kernel with the files of `archive`, load `modules`, in this order, and then run
 /// `script`. What the script prints as `key=value` can be waited for. The archive is written to `file`.
-pub(crate) fn boot(
+///
+/// # Errors
+///
+/// Kernel or busybox cannot be had, or a file cannot be read or written.
+pub fn boot(
     machine: &mut Machine,
     (archive, file): (Initramfs, &Path),
     modules: &[&str],

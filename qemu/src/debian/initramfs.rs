@@ -11,7 +11,7 @@ const PROGRAM: u32 = 0o100_755;
 
 /// An archive that grows.
 #[derive(Debug, Default)]
-pub(crate) struct Initramfs {
+pub struct Initramfs {
     bytes: Vec<u8>,
     count: u32,
     names: HashSet<String>,
@@ -19,31 +19,42 @@ pub(crate) struct Initramfs {
 
 impl Initramfs {
     /// An empty one.
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a folder.
-    pub(crate) fn folder(mut self, name: &str) -> Self {
+    #[must_use]
+    pub fn folder(mut self, name: &str) -> Self {
         self.add(name, FOLDER, &[]);
         self
     }
 
     /// Adds an executable file with this content.
-    pub(crate) fn text(mut self, name: &str, content: &str) -> Self {
+    #[must_use]
+    pub fn text(mut self, name: &str, content: &str) -> Self {
         self.add(name, PROGRAM, content.as_bytes());
         self
     }
 
     /// Adds a copy of `file`.
-    pub(crate) fn file(mut self, name: &str, file: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn file(mut self, name: &str, file: &Path) -> Result<Self> {
         let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         self.add(name, PROGRAM, &content);
         Ok(self)
     }
 
     /// Writes the archive to `file`.
-    pub(crate) fn write(mut self, file: &Path) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn write(mut self, file: &Path) -> Result<()> {
         self.append("TRAILER!!!", 0, &[]);
         fs::write(file, self.bytes).with_context(|| format!("cannot write {}", file.display()))
     }
