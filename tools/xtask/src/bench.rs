@@ -4,7 +4,6 @@ mod boot;
 mod bounds;
 mod drivers;
 mod growth;
-mod machine;
 mod peers;
 mod perf;
 mod report;

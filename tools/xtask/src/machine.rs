@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::workspace::root;
 
 /// Date and commit.
-pub(super) fn when() -> Result<String> {
+pub(crate) fn when() -> Result<String> {
     let date = said("date", &["--utc", "+%Y-%m-%d"])?;
     let root = root().display().to_string();
     let commit = said("git", &["-C", &root, "rev-parse", "--short=12", "HEAD"])?;
@@ -16,7 +16,7 @@ pub(super) fn when() -> Result<String> {
 }
 
 /// Processors of this host.
-pub(super) fn processor() -> Result<String> {
+pub(crate) fn processor() -> Result<String> {
     let text = fs::read_to_string("/proc/cpuinfo").context("nothing tells of processors")?;
     let model = text.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let count = text.lines().filter(|line| line.starts_with("processor")).count();
@@ -24,7 +24,7 @@ pub(super) fn processor() -> Result<String> {
 }
 
 /// What `program` prints.
-pub(super) fn said(program: &str, words: &[&str]) -> Result<String> {
+pub(crate) fn said(program: &str, words: &[&str]) -> Result<String> {
     let output = Command::new(program).args(words).output();
     let output = output.with_context(|| format!("cannot run {program}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

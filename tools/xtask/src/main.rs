@@ -1,6 +1,6 @@
 //! `cargo xtask`: builds the image, boots it in QEMU, feeds it and reads what it says.
 //!
-//! One module a verb: [`qemu`], [`pxe`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`image`],
+//! One module a verb: [`qemu`], [`pxe`], [`mod@test`], [`check`], [`fuzz`], [`mod@bench`], [`soak`], [`image`],
 //! [`report`], [`screenshots`]. Standard output holds results, standard error holds talk. The status is 0 for a good end,
 //! 1 for a failed verdict, 2 for a wrong call or something that is not installed, 3 for damaged input.
 
@@ -14,10 +14,12 @@ mod fuzz;
 mod image;
 mod install;
 mod log;
+mod machine;
 mod pxe;
 mod qemu;
 mod report;
 mod screenshots;
+mod soak;
 mod stop;
 mod terminal;
 mod test;
@@ -56,6 +58,8 @@ enum Verb {
     Fuzz(fuzz::Options),
     /// Measures, prints a table and writes target/bench/NAME.json.
     Bench(bench::Options),
+    /// Tries many times what is to hold each time.
+    Soak(soak::Options),
     /// Builds the image that boots, and prints the paths of the ELF file and of barecore.img.
     Image,
 }
@@ -80,6 +84,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Check => check::run(),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Soak(options) => soak::run(&options),
         Verb::Image => image::tell(),
     }
 }

@@ -8,8 +8,8 @@ use std::fs;
 use ::hosted::growth::Curve;
 use anyhow::{Context as _, Result};
 
-use super::machine::{processor, when};
 use super::{Figure, perf};
+use crate::machine::{processor, when};
 use crate::workspace::root;
 
 const PAGE: &str = "docs/dataplane-growth.md";

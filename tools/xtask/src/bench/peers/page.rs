@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::Outcome;
-use crate::bench::machine::{processor, said, when};
+use crate::machine::{processor, said, when};
 use crate::workspace::root;
 
 /// Where it is.
