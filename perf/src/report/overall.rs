@@ -3,6 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::counters::Counter;
+use crate::quantity::Quantity;
 use crate::report::{Quotient, TimeOfDay};
 use crate::snapshot::Snapshot;
 use crate::time::Timebase;
@@ -115,7 +116,9 @@ impl Overall<'_> {
         let lookups = Quotient::of(self.count(Counter::Lookups), self.count(Counter::MegaflowHit));
         let hits = self.share("- Megaflow hits", Counter::MegaflowHit, passes);
         writeln!(out, "{hits}, {lookups:.2} subtbl lookups/hit)")?;
-        let each = self.micros(self.count(Counter::UpcallCycles), self.count(Counter::Miss));
+        // Not by those of this line, which succeeded: failed ones are timed as well.
+        let timed = self.counted.of(Quantity::PerUpcall).samples();
+        let each = self.micros(self.count(Counter::UpcallCycles), timed);
         let misses = self.share("- Upcalls", Counter::Miss, passes);
         writeln!(out, "{misses}, {each:.1} us/upcall)")?;
         writeln!(out, "{})", self.share("- Lost upcalls", Counter::Lost, passes))
@@ -188,6 +191,12 @@ mod tests {
         snapshot
     }
 
+    /// `counted`, where so many upcalls were timed.
+    fn timed(mut counted: Snapshot, upcalls: u64) -> Snapshot {
+        counted.buckets[Quantity::PerUpcall.offset()] = upcalls;
+        counted
+    }
+
     fn shown(counted: &Snapshot) -> String {
         Overall { counted, duration: 6_250_000_000, hertz: 2_500_000_000 }.to_string()
     }
@@ -232,6 +241,7 @@ mod tests {
             ],
             [300_000, 600_000],
         );
+        let counted = timed(counted, 1000);
         let expected = "
   Iterations:               900000  (2.76 us/it)
   - Used TSC cycles:    6200000000  ( 99.2 % of total cycles)
@@ -246,7 +256,7 @@ mod tests {
   - EMC hits:              8000000  ( 44.4 %)
   - SMC hits:                    0  (  0.0 %)
   - Megaflow hits:          999000  (  5.6 %, 1.50 subtbl lookups/hit)
-  - Upcalls:                   900  (  0.0 %, 20.0 us/upcall)
+  - Upcalls:                   900  (  0.0 %, 18.0 us/upcall)
   - Lost upcalls:              100  (  0.0 %)
   Tx packets:              8999900  (3600 Kpps)
   Tx batches:               300000  (30.00 pkts/batch)
@@ -268,6 +278,17 @@ mod tests {
   Tx packets:                    0
 ";
         assert_eq!(shown(&counted), &expected[1..]);
+    }
+
+    #[test]
+    fn what_an_upcall_took_is_the_average_of_all_that_were_timed() {
+        let one = |outcome: Counter| {
+            let counts = [(Counter::Recv, 1), (outcome, 1), (Counter::UpcallCycles, 5000)];
+            shown(&timed(counted(&counts, [0, 1]), 1))
+        };
+        for outcome in [Counter::Miss, Counter::Lost] {
+            assert!(one(outcome).contains("%, 2.0 us/upcall)"), "{outcome:?}: {}", one(outcome));
+        }
     }
 
     #[test]
