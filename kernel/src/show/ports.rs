@@ -101,7 +101,7 @@ fn both_lines(number: usize, port: &Port, account: &Account, out: &mut impl Writ
     write!(out, "lies={lies} missed=")?;
     match port.missed {
         Some(missed) => write!(out, "{missed}")?,
-        None => write!(out, "unknown")?,
+        None => out.write_str("n/a")?,
     }
     write!(out, "  tx frames={} bytes={} ", account.sent, account.sent_bytes)?;
     writeln!(out, "ring-pending={}", port.ring_pending)?;

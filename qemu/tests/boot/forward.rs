@@ -32,7 +32,7 @@ fn expect_ports(session: &mut Session, frames: u64, bytes: [u64; 2]) -> Result<(
     let figures = |port: usize| {
         let (rx, tx) = (bytes[port], bytes[port ^ 1]);
         format!(
-            "  rx frames={frames} bytes={rx} lies=0 missed=unknown  \
+            "  rx frames={frames} bytes={rx} lies=0 missed=n/a  \
              tx frames={frames} bytes={tx} ring-pending=0"
         )
     };

@@ -30,7 +30,7 @@ fn ports_are_shown_with_what_went_through_them() {
         desk.answers("show ports"),
         [
             "port 0: 00:02.0 virtio-net 52:54:00:12:34:56 link up, core 1",
-            "  rx frames=10 bytes=600 lies=1 missed=unknown  tx frames=5 bytes=320 ring-pending=7",
+            "  rx frames=10 bytes=600 lies=1 missed=n/a  tx frames=5 bytes=320 ring-pending=7",
             "port 1: 00:03.0 virtio-net 52:54:00:12:34:57 link down, core 2",
             "  rx frames=0 bytes=0 lies=0 missed=4  tx frames=6 bytes=360 ring-pending=7",
         ]
