@@ -31,6 +31,8 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// What stands between single backticks.
     pub spans: Vec<String>,
+    /// Where its links and pictures lead to.
+    pub links: Vec<String>,
 }
 
 /// A block of code.
@@ -42,13 +44,18 @@ pub struct Block {
     pub text: String,
 }
 
+/// The project's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// All documents, in order of their names.
 ///
 /// # Errors
 ///
 /// One cannot be read.
 pub fn all() -> Result<Vec<Document>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     let mut paths = texts(&root)?;
     paths.extend(texts(&root.join("docs"))?);
     paths.sort();
@@ -88,11 +95,24 @@ impl Document {
                 Event::Text(text) if is_in_block => {
                     document.blocks.last_mut().into_iter().for_each(|block| block.text += &text);
                 }
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    document.links.push(dest_url.into_string());
+                }
                 Event::Code(span) => document.spans.push(span.into_string()),
                 _ => {}
             }
         }
         document
+    }
+
+    /// Links to files of the project that are not there.
+    pub fn broken_links(&self) -> impl Iterator<Item = &str> {
+        let folder = root().join(&self.name).parent().map(Path::to_owned).unwrap_or_default();
+        let inside = self.links.iter().filter(|link| !link.contains("://"));
+        inside.map(String::as_str).filter(move |link| {
+            let file = link.split('#').next().unwrap_or_default();
+            !folder.join(file).exists()
+        })
     }
 
     /// The lines that the boot test types.
@@ -144,7 +164,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "\
-Try `pmdstat show`.
+Try [this](b.md) and `pmdstat show`.
 
 | a | b |
 |---|---|
@@ -177,6 +197,7 @@ ports=all
         assert_eq!((file.kind(), file.text.as_str()), ("conf", "ports=all\n"));
         assert_eq!(document.typed().collect::<Vec<_>>(), ["help"]);
         assert_eq!(document.spans, ["pmdstat show", "on|off"]);
+        assert_eq!(document.broken_links().collect::<Vec<_>>(), ["b.md"]);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! what `cargo xtask pxe --try` does is done by `qemu/tests/boot/pxe.rs`, kexec by `loaders.rs` beside it, and
 //! `pmdstat replay` by `tools/pmdstat/tests/documentation.rs`, which compares what it writes with the document.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use kernel::{command, config};
+use kernel::command::{self, COMMANDS};
+use kernel::config;
+use kernel::options::keys;
 use qemu::documents::{self, APART, Block, Document, KINDS};
 
 use crate::Options;
@@ -147,6 +149,26 @@ fn every_configuration_holds() -> Result<()> {
         }
         Ok(())
     })
+}
+
+#[test]
+fn every_link_leads_to_a_file() -> Result<()> {
+    let broken = |document: &Document| document.broken_links().map(str::to_owned).collect();
+    each(0, broken, |link: &String| bail!("nothing is at {link}"))
+}
+
+#[test]
+fn every_command_and_every_key_is_told_of() -> Result<()> {
+    let spans: Vec<_> = documents::all()?.into_iter().flat_map(|document| document.spans).collect();
+    let is_told = |name: &str| {
+        let follows = |rest: &str| rest.is_empty() || rest.starts_with([' ', '=']);
+        spans.iter().any(|span| span.strip_prefix(name).is_some_and(follows))
+    };
+    let names = COMMANDS.iter().map(|entry| entry.name.trim_start_matches("dpif-netdev/"));
+    let missing: Vec<_> =
+        names.chain(keys().map(|key| key.name())).filter(|name| !is_told(name)).collect();
+    ensure!(missing.is_empty(), "no document has {missing:?}");
+    Ok(())
 }
 
 /// The kernel's command line that a command of the host hands over.
