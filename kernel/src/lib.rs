@@ -9,6 +9,8 @@ pub mod cmos;
 pub mod command;
 pub mod config;
 pub mod control;
+#[cfg(test)]
+mod documents;
 mod ether;
 pub mod isolation;
 pub mod logs;
