@@ -27,6 +27,17 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
+/// All commands that the documents tell somebody to give, each once.
+pub(crate) fn commands() -> Vec<&'static str> {
+    let texts = [reading_a_dump::TEXT, coming_from_ovs::TEXT];
+    let rows = texts.into_iter().flat_map(sections).flat_map(|(_, section)| table(section));
+    let cells = rows.flat_map(|row| row.into_iter().skip(1)).flat_map(spans);
+    let mut commands: Vec<_> = cells.filter(|span| is_command(span)).collect();
+    commands.sort_unstable();
+    commands.dedup();
+    commands
+}
+
 /// Whether `text` is a line that the console takes.
 fn is_command(text: &str) -> bool {
     matches!(parse(text, &|_| None), Ok(Some(_)))

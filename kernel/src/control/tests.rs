@@ -244,6 +244,7 @@ mod bench;
 mod captures;
 mod cards;
 mod configuration;
+mod documented;
 mod flows;
 mod hwlat;
 mod links;

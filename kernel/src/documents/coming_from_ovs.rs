@@ -3,7 +3,7 @@
 use super::{Table, assert_true_to_form, is_command, is_setting, sections, spans, table};
 use crate::options::Key;
 
-const TEXT: &str = include_str!("../../../docs/coming-from-ovs.md");
+pub(super) const TEXT: &str = include_str!("../../../docs/coming-from-ovs.md");
 const REPORT: &str = include_str!("../../../qemu/tests/transcripts/pmd-perf-show.out");
 const ROWS: &str = include_str!("../../../qemu/tests/transcripts/pmd-perf-show-it.out");
 

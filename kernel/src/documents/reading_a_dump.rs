@@ -8,7 +8,7 @@ use perf::{Flags, Quantity, Room};
 
 use super::{Table, assert_true_to_form, is_command, is_setting, sections, spans, table};
 
-const TEXT: &str = include_str!("../../../docs/reading-a-dump.md");
+pub(super) const TEXT: &str = include_str!("../../../docs/reading-a-dump.md");
 const REPORT: &str = include_str!("../../../qemu/tests/transcripts/pmd-perf-show-nh.out");
 const PORTS: &str = include_str!("../../../qemu/tests/transcripts/show-ports.out");
 
