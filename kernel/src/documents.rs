@@ -49,14 +49,13 @@ fn is_setting(text: &str) -> bool {
     text.contains('=') && faults.to_string().is_empty()
 }
 
-/// All that `text` says of commands and keys by their form alone: code that begins with `show`, answers
-/// at the console, and code that ends with the `=` of a key.
+/// That what sentences of `text` say of commands and keys by their form alone is so: code that begins with
+/// `show`, and code that ends with the `=` of a key. Blocks of code are looked at by a test of `cargo xtask`.
 #[track_caller]
 fn assert_true_to_form(text: &'static str) {
     let prose: Vec<&str> = text.split("```").step_by(2).flat_map(spans).collect();
-    let typed = text.lines().filter_map(|line| line.strip_prefix("barecore> "));
     let shown = prose.iter().copied().filter(|span| span.starts_with("show "));
-    for command in shown.chain(typed) {
+    for command in shown {
         assert!(is_command(command), "{command}");
     }
     for key in prose.iter().filter_map(|span| span.strip_suffix('=')) {
