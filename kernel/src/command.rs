@@ -341,6 +341,12 @@ pub enum Crash {
     NullRead,
     /// Write to code.
     TextWrite,
+    /// Divide by zero.
+    DivideError,
+    /// Execute what is no instruction.
+    InvalidOpcode,
+    /// Read at what is no address.
+    GeneralProtection,
     /// Take an NMI, which a core survives.
     Nmi,
     /// Stand still for good, as if the core had never come back from something.
@@ -351,24 +357,30 @@ pub enum Crash {
 
 impl Crash {
     /// All of them, in the order of [`Self::NAMES`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::PageFault,
         Self::StackOverflow,
         Self::Panic,
         Self::NullRead,
         Self::TextWrite,
+        Self::DivideError,
+        Self::InvalidOpcode,
+        Self::GeneralProtection,
         Self::Nmi,
         Self::Hang,
         Self::Twice,
     ];
 
     /// Their names.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 11] = [
         "page-fault",
         "stack-overflow",
         "panic",
         "null-read",
         "text-write",
+        "divide-error",
+        "invalid-opcode",
+        "general-protection",
         "nmi",
         "hang",
         "twice",

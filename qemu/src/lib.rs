@@ -9,7 +9,8 @@
 //! - [`wire`], [`frames`] and [`traffic`] feed it and check what comes back, byte for byte;
 //!   [`namespace`] lets the Linux host's own network stack do so.
 //! - [`reading`] parses what the image reports, [`ledger`] compares it with what the host saw,
-//!   and [`cost`] counts the instructions that a frame takes.
+//!   and [`cost`] counts the instructions that a frame takes. [`faults`] forces crashes and reads their
+//!   reports.
 //! - [`loaders`] and [`pxe`] let it boot by the loaders and the firmware that a lab has; [`debian`] is
 //!   what they and others take of Debian, and [`missing`] what this host lacks for them.
 //!
@@ -30,6 +31,7 @@ pub mod cost;
 pub mod debian;
 pub mod debugger;
 pub mod documents;
+pub mod faults;
 pub mod find;
 pub mod frames;
 pub mod guest;

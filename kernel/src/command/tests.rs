@@ -183,8 +183,9 @@ fn an_unknown_word_is_refused_with_the_usage() {
     refused("stall 1 2 3 4", "error: unknown word `4` (usage: stall CORE USEC [TIMES])");
     refused(
         "crash",
-        "error: page-fault|stack-overflow|panic|null-read|text-write|nmi|hang|twice is missing (usage: crash \
-         page-fault|stack-overflow|panic|null-read|text-write|nmi|hang|twice [CORE])",
+        "error: page-fault|stack-overflow|panic|null-read|text-write|divide-error|invalid-opcode|\
+         general-protection|nmi|hang|twice is missing (usage: crash page-fault|stack-overflow|panic|null-read|\
+         text-write|divide-error|invalid-opcode|general-protection|nmi|hang|twice [CORE])",
     );
 }
 

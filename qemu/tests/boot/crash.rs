@@ -1,17 +1,12 @@
 //! Crashes of every kind, on the control core and on a PMD's: reported, recorded, and a failing status.
 
-use std::fs;
-
-use anyhow::{Context as _, Result, bail, ensure};
-use perf::stream::{Found, Message, Scanner};
+use anyhow::{Context as _, Result, ensure};
+use qemu::boot_image;
+use qemu::faults::{self, Fault};
 use qemu::guest::Exit;
-use qemu::reading;
 
 use crate::rig::{LIMIT, Rig};
 use crate::transcript;
-
-/// Iterations of each PMD that a report shows.
-const LAST: usize = 32;
 
 crate::facts![
     a_page_fault_on_core_0_is_reported,
@@ -24,38 +19,39 @@ crate::facts![
     a_panic_on_a_pmd_core_is_reported,
     a_null_read_on_a_pmd_core_is_reported,
     a_write_to_text_on_a_pmd_core_is_reported,
+    what_the_processor_refuses_is_reported,
+    a_machine_check_on_a_machine_with_uefi_firmware_is_reported,
     a_crash_while_a_crash_is_reported_is_told_and_the_machine_starts_again_if_that_is_asked_for,
 ];
 
-/// Types `crash KIND CORE`, and has the report name `cause` and `core` and show registers and the
-/// last iterations of both PMDs.
-fn reported(rig: &Rig, kind: &str, core: usize, cause: &str) -> Result<()> {
+/// Forces `fault` upon a machine with two PMDs, and has the report be as it was.
+fn reported(rig: &Rig, kind: &'static str, core: usize, cause: &'static str) -> Result<()> {
     let setup = rig.wired()?.append("forward=0:1").with(|machine| machine.cores = 3);
     setup.boot(|session| {
-        // A busy host may not have let the second PMD begin yet.
-        session.ask_until(&format!("pmd-perf-show -nh -it {LAST}"), |lines| {
-            (reading::iterations(lines).len() == 2 * LAST).then_some(())
-        })?;
-        session.console().send(format!("crash {kind} {core}\r").as_bytes())?;
-        let exit = session.wait_exit(LIMIT)?;
-        ensure!(exit == Exit::Crashed, "QEMU ended by {exit:?}");
-        let shown = session.shown();
-        let start = shown.iter().position(|line| line.starts_with("crash on core "));
-        let report = &shown[start.unwrap_or(shown.len())..];
-        let text = report.join("\n");
-        ensure!(text.starts_with(&format!("crash on core {core}: ")), "{shown:#?}");
-        ensure!(text.contains(cause), "not called {cause:?}: {text}");
-        ensure!(text.contains("rsp "), "no registers: {text}");
-        let rows = reading::iterations(report).len();
-        ensure!(rows == 2 * LAST, "{rows} iterations of two PMDs: {text}");
-        ensure!(report.last().is_some_and(|line| line == "end of the report"), "{text}");
-        let stream = fs::read(session.run().file("com2")).context("no stream")?;
-        let recorded = recorded(&stream)?;
-        ensure!(recorded == report, "recorded: {recorded:#?}, printed: {report:#?}");
-        let lines: Vec<_> = report.iter().filter(|line| !is_late(line)).cloned().collect();
+        let report = Fault::new(kind, core, cause).force(session, 2)?;
+        let lines: Vec<_> = report.into_iter().filter(|line| !is_late(line)).collect();
         let place = if core == 0 { "core-0" } else { "pmd" };
         transcript::compare(&format!("crash-{kind}-{place}"), &lines)
     })
+}
+
+/// What no program does that Rust compiled; `cargo xtask soak faults` forces all of the list on both firmwares.
+fn what_the_processor_refuses_is_reported(rig: &Rig) -> Result<()> {
+    let is_refusal = |fault: &&Fault| {
+        ["divide-error", "invalid-opcode", "general-protection"].contains(&fault.kind)
+    };
+    faults::ALL
+        .iter()
+        .filter(is_refusal)
+        .try_for_each(|fault| rig.wired()?.boot(|session| fault.force(session, 1).map(drop)))
+}
+
+fn a_machine_check_on_a_machine_with_uefi_firmware_is_reported(rig: &Rig) -> Result<()> {
+    let fault = faults::ALL.iter().find(|fault| fault.kind == Fault::BY_MACHINE);
+    let fault = fault.context("no machine check")?;
+    let image = boot_image::beside(rig.image());
+    let setup = rig.wired()?.uefi()?.with(|machine| machine.image = image);
+    setup.boot(|session| fault.force(session, 1).map(drop))
 }
 
 /// A PMD panics, and faults while that is reported. QEMU is told to end where the machine would start again.
@@ -77,30 +73,10 @@ fn a_crash_while_a_crash_is_reported_is_told_and_the_machine_starts_again_if_tha
         ] {
             ensure!(shown.contains(part), "no {part:?}: {shown}");
         }
-        let stream = fs::read(session.run().file("com2")).context("no stream")?;
-        let recorded = recorded(&stream)?.join("\n");
+        let recorded = faults::recorded(session)?.join("\n");
         ensure!(recorded.contains("crash in the report of a crash: page fault "), "{recorded}");
         Ok(())
     })
-}
-
-/// The report in a stream, of which all frames must be whole and none missing.
-fn recorded(stream: &[u8]) -> Result<Vec<String>> {
-    let (mut scanner, mut report, mut next) = (Scanner::new(), String::new(), 0);
-    for byte in stream {
-        match scanner.push(*byte) {
-            None => {}
-            Some(Found::Frame(frame)) => {
-                ensure!(frame.sequence == next, "{} comes before {next}", frame.sequence);
-                next += 1;
-                if let Ok(Message::Crash(text)) = Message::read(&frame) {
-                    report.push_str(text);
-                }
-            }
-            Some(other) => bail!("behind {next} frames: {other:?}"),
-        }
-    }
-    Ok(report.lines().map(|line| line.trim_end().to_owned()).collect())
 }
 
 /// Whether `line` says that cores did not stop in time, as those of a busy host's emulator may not.

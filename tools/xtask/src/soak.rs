@@ -3,6 +3,7 @@
 mod bench;
 mod boot;
 mod boots;
+mod faults;
 mod row;
 
 use anyhow::Result;
@@ -19,6 +20,8 @@ pub(crate) struct Options {
 enum What {
     /// Boots the image again and again by each loader and firmware, has it forward each time, and counts.
     Boots(boots::Options),
+    /// Forces ten faults on a machine with a BIOS and ten on one with UEFI firmware, and reads the reports.
+    Faults(faults::Options),
 }
 
 /// Tries it.
@@ -29,5 +32,6 @@ enum What {
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Boots(options) => boots::run(options),
+        What::Faults(options) => faults::run(options),
     }
 }
