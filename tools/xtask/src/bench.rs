@@ -3,6 +3,7 @@
 mod boot;
 mod bounds;
 mod drivers;
+mod effect;
 mod growth;
 mod peers;
 mod perf;
@@ -43,7 +44,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Name {
-    /// Instructions a frame, time to the first frame, time of a clean build.
+    /// Instructions a frame, time to the first frame and from a command to its effect, time of a clean build.
     Boot,
     /// What metrics, supervision, rooms, marks and readers cost a PMD, in cycles and instructions.
     Perf,

@@ -8,22 +8,22 @@ use ::qemu::guest::Guest;
 use ::qemu::machine::{Machine, Nic};
 use ::qemu::run_directory::RunDirectory;
 use ::qemu::wire::Wire;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use super::Figure;
 use super::bounds::{CLEAN_BUILD, FIRST_FRAME, PER_FRAME, PER_IDLE};
+use super::{Figure, effect};
 use crate::image;
 use crate::install::{self, Consent};
 use ::qemu::frames::Frames;
 
 /// How long the image may take to its first frame, or its prompt.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// From one frame offered to a booting image to the next.
 const OFFER_EVERY: Duration = Duration::from_millis(1);
 
 /// Boots of which the median counts.
-const BOOTS: usize = 5;
+pub(super) const BOOTS: usize = 5;
 
 /// Measures everything; the clean build only if asked.
 ///
@@ -40,8 +40,9 @@ pub(super) fn measure(consent: Consent, clean_build: bool) -> Result<Vec<Figure>
         Figure::new(PER_FRAME, cost.per_frame, "instructions"),
         Figure::new(PER_IDLE, cost.per_idle, "instructions"),
     ];
-    eprintln!("booting {BOOTS} times ...");
+    eprintln!("booting {} times ...", 2 * BOOTS);
     figures.push(Figure::new(FIRST_FRAME, first_frame(&program, &image)?, "s"));
+    figures.extend(effect::measure(&program, &image)?);
     if clean_build {
         figures.push(Figure::new(CLEAN_BUILD, clean(&program)?, "s"));
     }
@@ -50,9 +51,13 @@ pub(super) fn measure(consent: Consent, clean_build: bool) -> Result<Vec<Figure>
 
 fn first_frame(program: &Path, image: &Path) -> Result<f64> {
     let times: Result<Vec<_>> = (0..BOOTS).map(|_| boot_to_first_frame(program, image)).collect();
-    let mut times = times?;
+    Ok(median(times?))
+}
+
+/// The one in the middle, in seconds.
+pub(super) fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
-    Ok(times[BOOTS / 2].as_secs_f64())
+    times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
 fn boot_to_first_frame(program: &Path, image: &Path) -> Result<Duration> {
@@ -63,6 +68,11 @@ fn boot_to_first_frame(program: &Path, image: &Path) -> Result<Duration> {
     machine.nics = wires.iter().map(|wire| Nic::new(wire.netdev())).collect();
     let start = Instant::now();
     let guest = Guest::start(program, machine, run, None)?;
+    until_out(&wires, start).with_context(|| format!("booting{}", guest.remarks()))
+}
+
+/// Offers frames to the first card until one leaves by the second, and returns the time since `start`.
+pub(super) fn until_out(wires: &[Wire; 2], start: Instant) -> Result<Duration> {
     let mut buffer = [0; 2048];
     for frame in Frames::sized(0, 64) {
         // Before its driver runs the card takes some frames or none; all are alike to us.
@@ -74,7 +84,7 @@ fn boot_to_first_frame(program: &Path, image: &Path) -> Result<Duration> {
             break;
         }
     }
-    bail!("no frame came out within {LIMIT:?}{}", guest.remarks())
+    bail!("no frame came out within {LIMIT:?}")
 }
 
 fn clean(program: &Path) -> Result<f64> {

@@ -16,9 +16,21 @@ pub(super) const FIRST_FRAME: &str = "start of QEMU to first forwarded frame";
 /// From an empty target directory to the image's prompt.
 pub(super) const CLEAN_BUILD: &str = "clean build to running image";
 
+/// From a rule that is typed at the console to the first frame that follows it.
+pub(super) const RULE_EFFECT: &str = "typed rule to the first frame that follows it";
+
+/// From a threshold that is typed at the console to the first event above it that the console shows.
+pub(super) const THRESHOLD_EFFECT: &str = "typed threshold to the first event above it";
+
 /// Figures of the boot bench.
-const BOOT: [(&str, f64); 4] =
-    [(PER_FRAME, 250.0), (PER_IDLE, 250.0), (FIRST_FRAME, 2.0), (CLEAN_BUILD, 180.0)];
+const BOOT: [(&str, f64); 6] = [
+    (PER_FRAME, 250.0),
+    (PER_IDLE, 250.0),
+    (FIRST_FRAME, 2.0),
+    (RULE_EFFECT, 1.0),
+    (THRESHOLD_EFFECT, 1.0),
+    (CLEAN_BUILD, 180.0),
+];
 
 /// Figures of the perf bench that repeat exactly, or that a busy host does not change.
 const REPEATING: [(&str, f64); 7] = [
