@@ -40,6 +40,9 @@ impl Display for BuildId {
     }
 }
 
+/// What an image for all calls the workspace's root, so that it is the same wherever it was built.
+pub const ANYWHERE: &str = "/barecore";
+
 /// An image, for the texts of its logs.
 pub struct Image {
     table: Table,
@@ -90,7 +93,8 @@ impl Image {
 
 /// Where a log stands, from the workspace's root on if it is in that.
 fn place(location: &Location) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
-    let file = root.and_then(|root| location.file.strip_prefix(root).ok());
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let mut roots = here.into_iter().chain([Path::new(ANYWHERE)]);
+    let file = roots.find_map(|root| location.file.strip_prefix(root).ok());
     format!("{}:{} ", file.unwrap_or(&location.file).display(), location.line)
 }

@@ -5,6 +5,7 @@
 //! they would break, though it names the host's own triple.
 
 use std::cmp::Reverse;
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -12,13 +13,15 @@ use std::time::{Instant, SystemTime};
 
 use ::qemu::boot_image;
 use anyhow::{Context as _, Result};
-use pmdstat::logs::BuildId;
+use pmdstat::logs::{ANYWHERE, BuildId};
 
-use crate::workspace::{cargo, succeed, target};
+use crate::workspace::{cargo, root, succeed, target};
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-const FLAGS: &str = "-Cno-redzone=yes -Crelocation-model=static -Cforce-frame-pointers=yes";
+/// How code is made.
+const FLAGS: [&str; 3] =
+    ["-Cno-redzone=yes", "-Crelocation-model=static", "-Cforce-frame-pointers=yes"];
 
 /// Images that are kept for recordings.
 const KEPT: usize = 32;
@@ -75,14 +78,23 @@ fn keep(image: &Path, folder: &Path) -> Result<()> {
 ///
 /// As [`build`].
 pub(crate) fn build_into(target: &Path) -> Result<PathBuf> {
+    build_of(&root(), target)
+}
+
+/// Builds the image of the sources in `root` into `target`.
+///
+/// # Errors
+///
+/// As [`build`].
+pub(crate) fn build_of(root: &Path, target: &Path) -> Result<PathBuf> {
     eprintln!("building the image (a first build takes a minute or two) ...");
     let start = Instant::now();
     let mut build = cargo();
     build
+        .current_dir(root)
         .args(["build", "--package", "kernel", "--bin", "barecore"])
         .args(["--profile", "kernel", "--target", TRIPLE])
-        .env("RUSTFLAGS", FLAGS)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root))
         .env("CARGO_TARGET_DIR", target);
     succeed(&mut build, "building the image")?;
     let image = path_in(target);
@@ -91,6 +103,17 @@ pub(crate) fn build_into(target: &Path) -> Result<PathBuf> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     eprintln!("built {} in {:.1} s", image.display(), start.elapsed().as_secs_f64());
     Ok(image)
+}
+
+/// With what the compiler is called: the image is the same bytes wherever its sources and cargo's copies of
+/// others' lie.
+fn flags(root: &Path) -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).unwrap_or_default();
+    let remap = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
+    let remaps = [remap(&home, "/cargo"), remap(root, ANYWHERE)];
+    // A path may have blanks: cargo's book, "Environment variables".
+    FLAGS.map(str::to_owned).into_iter().chain(remaps).collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Where the image lies, built or not.

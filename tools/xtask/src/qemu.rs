@@ -17,6 +17,7 @@ use ::qemu::machine::{Clock, Machine, Nic};
 use ::qemu::nic82599::{Seats, check_emulator};
 use ::qemu::run_directory::RunDirectory;
 use anyhow::{Result, ensure};
+use pmdstat::logs::ANYWHERE;
 
 use self::capture::Capture;
 use self::feed::Plugs;
@@ -27,6 +28,7 @@ use self::session::Session;
 use crate::image;
 use crate::install::{self, NETWORK, Tool};
 use crate::stop::Stop;
+use crate::workspace::root;
 
 /// What the image is told unless the user says otherwise. Under emulation the host steals
 /// time from the guest, so the threshold lies above its noise and below the injected stall.
@@ -114,6 +116,7 @@ fn announce(options: &Options, machine: &Machine, program: &Path) {
     if let Some(socket) = &machine.debugger {
         let image = quoted(&machine.image.to_string_lossy());
         let target = quoted(&format!("target remote {}", socket.display()));
-        eprintln!("the machine waits for a debugger:\n  gdb {image} -ex {target}");
+        let sources = quoted(&format!("set substitute-path {ANYWHERE} {}", root().display()));
+        eprintln!("the machine waits for a debugger:\n  gdb {image} -ex {sources} -ex {target}");
     }
 }

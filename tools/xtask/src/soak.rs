@@ -4,6 +4,7 @@ mod bench;
 mod boot;
 mod boots;
 mod faults;
+mod reproducible;
 mod row;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ enum What {
     Boots(boots::Options),
     /// Forces ten faults on a machine with a BIOS and ten on one with UEFI firmware, and reads the reports.
     Faults(faults::Options),
+    /// Builds the image in two folders and compares the bytes, which takes minutes.
+    Reproducible,
 }
 
 /// Tries it.
@@ -33,5 +36,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Boots(options) => boots::run(options),
         What::Faults(options) => faults::run(options),
+        What::Reproducible => reproducible::run(),
     }
 }
