@@ -84,7 +84,7 @@ fn main() -> ! {
         Ok((pmds::start(queues, &mut world, (&polling, base), before)?, world))
     });
     let Ok(((handles, queues, wire), world)) = started else { out_of_memory("these ports") };
-    setup::miss_nodes(&options, &queues, &mut troubles);
+    setup::miss_nodes(options, &queues, &mut troubles);
     if let Some(fault) = world.fault {
         setup::note(&mut troubles, setup::Trouble::BadRules(fault));
     }
