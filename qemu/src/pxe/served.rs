@@ -128,6 +128,8 @@ impl Server {
         let mut command = self.namespaces.command(0, "dnsmasq");
         command
             .args(["--keep-in-foreground", "--user=root", "--pid-file="])
+            // Nobody else is on that wire whose address it might be: it would wait 3 s for an answer.
+            .arg("--no-ping")
             .arg(format!("--conf-file={}", own.display()))
             .arg(format!("--dhcp-leasefile={}", path("leases")))
             .arg(format!("--log-facility={}", path("dnsmasq.log")))
