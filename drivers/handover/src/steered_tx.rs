@@ -40,16 +40,28 @@ impl<T: TxQueue, S: Steer> SteeredTx<T, S> {
     }
 }
 
+/// Moves frames of the queue of this `number` to `part` and others to `rest`, whose `places` stay. Not
+/// generic: compiled with this crate for speed, not where it is used for size.
+#[inline(never)]
+fn sort_out(
+    number: u8,
+    (outbox, places): (&mut Outbox, &mut Vec<u8, OUTBOX>),
+    part: &mut Outbox,
+    rest: &mut Outbox,
+) {
+    for (frame, place) in outbox.drain(..).zip(&*places) {
+        let to = if *place == number { &mut *part } else { &mut *rest };
+        let _each_holds_all = to.push(frame);
+    }
+    places.retain(|place| *place != number);
+}
+
 impl<T: TxQueue, S: Steer> TxQueue for SteeredTx<T, S> {
     fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
         let (before, mut places) = (outbox.len(), self.places(outbox));
         let Self { rings, part, rest, refused, .. } = self;
         for (number, ring) in (0_u8..).zip(rings) {
-            for (frame, place) in outbox.drain(..).zip(&places) {
-                let to = if *place == number { &mut *part } else { &mut *rest };
-                let _each_holds_all = to.push(frame);
-            }
-            places.retain(|place| *place != number);
+            sort_out(number, (outbox, &mut places), part, rest);
             core::mem::swap(outbox, rest);
             ring.tx(pool, part);
             refused.extend(part.drain(..));

@@ -15,12 +15,18 @@ use crate::ring::{BLOCK, Descriptors, Placed};
 
 /// A receive queue of a card.
 pub struct Rx<M> {
+    ring: Ring,
+    /// Registers from the tail on.
+    tail: M,
+}
+
+/// All of it but for the register. Not generic: what it does with frames is compiled with this crate for
+/// speed, not where it is used for size.
+struct Ring {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device may fill.
     given: &'static mut [Option<Frame>],
     checks: Checks,
-    /// Registers from the tail on.
-    tail: M,
     /// The descriptor that the device fills next.
     next: usize,
     /// The first of those without a frame, and how many there are.
@@ -48,50 +54,115 @@ impl<M: Mmio> Rx<M> {
         flavour: &'static Flavour,
         tail: M,
     ) -> Option<Self> {
-        Some(Self {
+        let ring = Ring {
             descriptors: Descriptors::new(memory, given.len())?,
             held: given.len(),
             given,
             checks: Checks { flavour, is_inside: false, refused: Refused::default() },
-            tail,
             next: 0,
             empty: 0,
             room: Longest::new(0).room(),
-        })
+        };
+        Some(Self { ring, tail })
     }
 
     /// The same ring for frames of up to `longest`.
-    pub(crate) fn of(self, longest: Longest) -> Self {
-        Self { room: longest.room(), ..self }
+    pub(crate) fn of(mut self, longest: Longest) -> Self {
+        self.ring.room = longest.room();
+        self
     }
 
     /// Puts the frames of a card that was closed back into `pool`.
     pub fn end(self, pool: &mut LocalPool) {
-        self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+        self.ring.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
     }
 
     /// What the device is told of the ring.
     pub(crate) fn placed(&self) -> Placed {
-        self.descriptors.placed()
+        self.ring.descriptors.placed()
     }
 
     /// Fills the ring with frames of `pool`, as far as there are whole blocks of them. Returns how
     /// many frames the ring has then: none if they have too little room.
     pub fn start(&mut self, pool: &mut LocalPool) -> u32 {
-        let Some(frame) = pool.take_with(self.room) else { return 0 };
+        let Some(frame) = pool.take_with(self.ring.room) else { return 0 };
         pool.put(frame);
-        while self.held >= BLOCK && self.arm(pool) {}
-        (self.descriptors.count() - self.held) as u32
+        while self.ring.lacks_block() && self.arm(pool) {}
+        (self.ring.descriptors.count() - self.ring.held) as u32
     }
 
     /// Gives the device a block of frames. False, and nothing is changed, if `pool` has too few.
     fn arm(&mut self, pool: &mut LocalPool) -> bool {
+        let Some(tail) = self.ring.arm(pool) else { return false };
+        fence(Release);
+        self.tail.write32(0, tail);
+        true
+    }
+
+    #[cfg(test)]
+    pub(crate) fn descriptors(&self) -> &Descriptors {
+        &self.ring.descriptors
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
+        self.ring.given.iter_mut().filter_map(Option::take)
+    }
+}
+
+impl<M: Mmio> RxQueue for Rx<M> {
+    #[inline]
+    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        if self.ring.is_ready() || self.ring.lacks_block() {
+            self.receive(pool, burst)
+        } else {
+            Polled::default()
+        }
+    }
+
+    fn refused(&mut self) -> Refused {
+        core::mem::take(&mut self.ring.checks.refused)
+    }
+
+    fn capacity(&self) -> u32 {
+        self.ring.descriptors.count() as u32
+    }
+}
+
+impl<M: Mmio> Rx<M> {
+    /// Refills the ring and takes off what is finished. Apart from the poll that finds nothing.
+    #[inline(never)]
+    fn receive(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        if self.ring.lacks_block() && !self.arm(pool) {
+            return Polled { starved: true, ..Polled::default() };
+        }
+        self.ring.receive(pool, burst)
+    }
+}
+
+impl Ring {
+    /// Whether the device has finished a descriptor.
+    #[inline]
+    fn is_ready(&self) -> bool {
+        self.descriptors.all()[self.next][1].load(Relaxed) & DONE != 0
+    }
+
+    /// Whether a whole block of descriptors has no frames.
+    #[inline]
+    fn lacks_block(&self) -> bool {
+        self.held >= BLOCK
+    }
+
+    /// Puts frames into a block of descriptors. Returns the tail then; none, and nothing is changed, if
+    /// `pool` has too few.
+    #[inline(never)]
+    fn arm(&mut self, pool: &mut LocalPool) -> Option<u32> {
         let block = self.empty..self.empty + BLOCK;
         let places = self.descriptors.all()[block.clone()].iter().zip(&mut self.given[block]);
         for (count, (descriptor, given)) in places.enumerate() {
             let Some(frame) = pool.take() else {
                 self.disarm(count, pool);
-                return false;
+                return None;
             };
             debug_assert!(frame.room() >= self.room, "frames of a store are alike");
             let address = self.descriptors.translate(frame.address());
@@ -102,10 +173,7 @@ impl<M: Mmio> Rx<M> {
         self.empty = self.descriptors.after(self.empty, BLOCK);
         self.held -= BLOCK;
         // The device does not look at what the tail points to, nor beyond.
-        let tail = self.descriptors.after(self.empty, self.descriptors.count() - 1);
-        fence(Release);
-        self.tail.write32(0, tail as u32);
-        true
+        Some(self.descriptors.after(self.empty, self.descriptors.count() - 1) as u32)
     }
 
     /// Puts the first `count` frames of a block back that did not become whole.
@@ -113,6 +181,26 @@ impl<M: Mmio> Rx<M> {
     fn disarm(&mut self, count: usize, pool: &mut LocalPool) {
         let block = self.empty..self.empty + count;
         self.given[block].iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+    }
+
+    /// Takes off the ring what is finished, as much as `burst` has room for.
+    #[inline(never)]
+    fn receive(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
+        // One descriptor is never the device's.
+        let all = self.descriptors.count();
+        let room = (burst.capacity() - burst.len()).min(all - self.held - 1);
+        let end = (self.next + room).min(all);
+        let mut count = self.take(self.next..end, pool, burst);
+        if end == all && count == all - self.next {
+            count += self.take(0..room - count, pool, burst);
+        }
+        if count == 0 {
+            return Polled::default();
+        }
+        self.next = self.descriptors.after(self.next, count);
+        self.held += count;
+        let waiting = if count == room { self.waiting() } else { 0 };
+        Polled { waiting, refused: self.checks.refused.is_any(), starved: false }
     }
 
     /// Takes finished descriptors of `range` off the ring. Returns how many those were.
@@ -154,16 +242,6 @@ impl<M: Mmio> Rx<M> {
         let looks = looks.chain((most > 0).then_some(most));
         looks.take_while(|count| is_done(*count)).last().unwrap_or(0) as u32
     }
-
-    #[cfg(test)]
-    pub(crate) fn descriptors(&self) -> &Descriptors {
-        &self.descriptors
-    }
-
-    #[cfg(test)]
-    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        self.given.iter_mut().filter_map(Option::take)
-    }
 }
 
 impl Checks {
@@ -192,47 +270,5 @@ impl Checks {
             true if is_part && len > 0 => self.refused.oversize += 1,
             true => self.refused.lies += 1,
         }
-    }
-}
-
-impl<M: Mmio> RxQueue for Rx<M> {
-    #[inline]
-    fn rx(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        let is_ready = self.descriptors.all()[self.next][1].load(Relaxed) & DONE != 0;
-        if is_ready || self.held >= BLOCK { self.receive(pool, burst) } else { Polled::default() }
-    }
-
-    fn refused(&mut self) -> Refused {
-        core::mem::take(&mut self.checks.refused)
-    }
-
-    fn capacity(&self) -> u32 {
-        self.descriptors.count() as u32
-    }
-}
-
-impl<M: Mmio> Rx<M> {
-    /// Refills the ring and takes off what is finished. Apart from the poll that finds nothing.
-    #[inline(never)]
-    fn receive(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        let starved = self.held >= BLOCK && !self.arm(pool);
-        if starved {
-            return Polled { starved, ..Polled::default() };
-        }
-        // One descriptor is never the device's.
-        let all = self.descriptors.count();
-        let room = (burst.capacity() - burst.len()).min(all - self.held - 1);
-        let end = (self.next + room).min(all);
-        let mut count = self.take(self.next..end, pool, burst);
-        if end == all && count == all - self.next {
-            count += self.take(0..room - count, pool, burst);
-        }
-        if count == 0 {
-            return Polled::default();
-        }
-        self.next = self.descriptors.after(self.next, count);
-        self.held += count;
-        let waiting = if count == room { self.waiting() } else { 0 };
-        Polled { waiting, refused: self.checks.refused.is_any(), starved }
     }
 }

@@ -19,12 +19,18 @@ const LEAST: usize = 60;
 
 /// A transmit queue of a card.
 pub struct Tx<M> {
+    ring: Ring,
+    /// Registers from the tail on.
+    tail: M,
+}
+
+/// All of it but for the register. Not generic: what it does with frames is compiled with this crate for
+/// speed, not where it is used for size.
+struct Ring {
     descriptors: Descriptors,
     /// The frame behind each descriptor that the device has.
     given: &'static mut [Option<Frame>],
     flavour: &'static Flavour,
-    /// Registers from the tail on.
-    tail: M,
     /// The descriptor that the next frame gets.
     next: usize,
     /// The first whose frame was not taken back, and how many there are.
@@ -42,33 +48,80 @@ impl<M: Mmio> Tx<M> {
         flavour: &'static Flavour,
         tail: M,
     ) -> Option<Self> {
-        Some(Self {
-            descriptors: Descriptors::new(memory, given.len())?,
-            given,
-            flavour,
-            tail,
-            next: 0,
-            oldest: 0,
-            backlog: 0,
-        })
+        let descriptors = Descriptors::new(memory, given.len())?;
+        let ring = Ring { descriptors, given, flavour, next: 0, oldest: 0, backlog: 0 };
+        Some(Self { ring, tail })
     }
 
     /// Puts the frames of a card that was closed back into `pool`.
     pub fn end(self, pool: &mut LocalPool) {
-        self.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
+        self.ring.given.iter_mut().filter_map(Option::take).for_each(|frame| pool.put(frame));
     }
 
     /// What the device is told of the ring.
     pub(crate) fn placed(&self) -> Placed {
-        self.descriptors.placed()
+        self.ring.descriptors.placed()
     }
 
     /// Descriptors of the ring.
     pub fn capacity(&self) -> u32 {
-        self.descriptors.count() as u32
+        self.ring.descriptors.count() as u32
     }
 
-    /// Gives the device `count` of `frames`, for which there are descriptors before the end of the ring.
+    #[cfg(test)]
+    pub(crate) fn descriptors(&self) -> &Descriptors {
+        &self.ring.descriptors
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
+        self.ring.given.iter_mut().filter_map(Option::take)
+    }
+}
+
+impl<M: Mmio> TxQueue for Tx<M> {
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        let count = self.ring.send(pool, outbox);
+        if count > 0 {
+            fence(Release);
+            self.tail.write32(0, self.ring.next as u32);
+        }
+        count
+    }
+
+    fn reclaim(&mut self, pool: &mut LocalPool) {
+        self.ring.reclaim(pool);
+    }
+
+    fn backlog(&self) -> u32 {
+        self.ring.backlog as u32
+    }
+
+    fn lies(&self) -> u64 {
+        0
+    }
+}
+
+impl Ring {
+    /// Puts frames from the front of `outbox` into descriptors, as many as there are. Returns how many.
+    #[inline(never)]
+    fn send(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        // One descriptor stays empty: a full ring would look like an empty one.
+        let most = self.descriptors.count() - 1;
+        if self.backlog > 2 * BURST || most - self.backlog < outbox.len() {
+            self.reclaim(pool);
+        }
+        let count = outbox.len().min(most - self.backlog);
+        let mut left = count;
+        while left > 0 {
+            let part = left.min(self.descriptors.count() - self.next);
+            self.give(part, outbox.drain(..part));
+            left -= part;
+        }
+        count
+    }
+
+    /// Puts `count` of `frames` into descriptors, which there are before the end of the ring.
     #[inline]
     fn give(&mut self, count: usize, frames: impl Iterator<Item = Frame>) {
         let places = self.next..self.next + count;
@@ -94,39 +147,6 @@ impl<M: Mmio> Tx<M> {
         self.backlog += count;
     }
 
-    #[cfg(test)]
-    pub(crate) fn descriptors(&self) -> &Descriptors {
-        &self.descriptors
-    }
-
-    #[cfg(test)]
-    pub(crate) fn into_frames(self) -> impl Iterator<Item = Frame> {
-        self.given.iter_mut().filter_map(Option::take)
-    }
-}
-
-impl<M: Mmio> TxQueue for Tx<M> {
-    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
-        // One descriptor stays empty: a full ring would look like an empty one.
-        let most = self.descriptors.count() - 1;
-        if self.backlog > 2 * BURST || most - self.backlog < outbox.len() {
-            self.reclaim(pool);
-        }
-        let count = outbox.len().min(most - self.backlog);
-        if count == 0 {
-            return 0;
-        }
-        let mut left = count;
-        while left > 0 {
-            let part = left.min(self.descriptors.count() - self.next);
-            self.give(part, outbox.drain(..part));
-            left -= part;
-        }
-        fence(Release);
-        self.tail.write32(0, self.next as u32);
-        count
-    }
-
     fn reclaim(&mut self, pool: &mut LocalPool) {
         while self.backlog >= BLOCK {
             let block = self.oldest..self.oldest + BLOCK;
@@ -138,13 +158,5 @@ impl<M: Mmio> TxQueue for Tx<M> {
             self.oldest = self.descriptors.after(self.oldest, BLOCK);
             self.backlog -= BLOCK;
         }
-    }
-
-    fn backlog(&self) -> u32 {
-        self.backlog as u32
-    }
-
-    fn lies(&self) -> u64 {
-        0
     }
 }

@@ -188,6 +188,7 @@ impl<T> AnyQueue<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn watch(&self) -> Watch {
         match self {
             Self::Split(queue) => queue.watch(),

@@ -111,11 +111,7 @@ impl<M: Mmio> NetRx<M> {
     /// Takes used frames off the ring, and gives it others. Apart from the poll that finds none.
     #[inline(never)]
     fn take(&mut self, pool: &mut LocalPool, burst: &mut Burst) -> Polled {
-        let room = self.room;
-        let (polled, needs_doorbell) = match &mut self.queue {
-            AnyQueue::Split(queue) => poll(queue, room, pool, burst),
-            AnyQueue::Packed(queue) => poll(queue, room, pool, burst),
-        };
+        let (polled, needs_doorbell) = poll(&mut self.queue, self.room, pool, burst);
         if needs_doorbell {
             self.doorbell.ring();
         }
@@ -144,9 +140,21 @@ fn fill(
 }
 
 /// Moves used frames to `burst`, and gives the device others with this `room`. Says besides whether it
-/// needs the doorbell.
-#[inline]
+/// needs the doorbell. Not generic: compiled with this crate for speed, not where it is used for size.
 fn poll(
+    queue: &mut AnyQueue<Frame>,
+    room: usize,
+    pool: &mut LocalPool,
+    burst: &mut Burst,
+) -> (Polled, bool) {
+    match queue {
+        AnyQueue::Split(queue) => poll_ring(queue, room, pool, burst),
+        AnyQueue::Packed(queue) => poll_ring(queue, room, pool, burst),
+    }
+}
+
+#[inline]
+fn poll_ring(
     queue: &mut Queue<Frame, impl Ring>,
     room: usize,
     pool: &mut LocalPool,

@@ -48,11 +48,7 @@ impl<M: Mmio> NetTx<M> {
     #[inline]
     fn send(&mut self, count: usize, pool: &mut LocalPool, outbox: &mut Outbox) {
         let Self { queue, doorbell, free, unsendable, .. } = self;
-        let frames = outbox.drain(..count);
-        let (unsent, needs_doorbell) = match queue {
-            AnyQueue::Split(queue) => send(queue, free, pool, frames),
-            AnyQueue::Packed(queue) => send(queue, free, pool, frames),
-        };
+        let (unsent, needs_doorbell) = give(queue, free, pool, (outbox, count));
         *unsendable += unsent;
         if needs_doorbell {
             doorbell.ring();
@@ -96,11 +92,7 @@ impl<M: Mmio> TxQueue for NetTx<M> {
     }
 
     fn reclaim(&mut self, pool: &mut LocalPool) {
-        let Self { queue, free, .. } = self;
-        match queue {
-            AnyQueue::Split(queue) => take_back(queue, free, pool),
-            AnyQueue::Packed(queue) => take_back(queue, free, pool),
-        }
+        take_back(&mut self.queue, &mut self.free, pool);
     }
 
     fn keep_house(&mut self, pool: &mut LocalPool) {
@@ -133,9 +125,32 @@ fn all_ids(queue: &AnyQueue<Frame>) -> Free {
     (0..queue.books().size()).rev().collect()
 }
 
-/// Gives the device `frames`, for each of which there is an id. Returns how many could not be sent and
-/// went to `pool`, and whether the device needs the doorbell. Each kind of ring has a function of its
-/// own: in one for both, registers would not do.
+/// Gives the device so many frames from the front of `outbox`, for each of which there is an id. Returns
+/// how many could not be sent and went to `pool`, and whether the device needs the doorbell. Not generic,
+/// as [`take_back`]: compiled with this crate for speed, not where it is used for size.
+fn give(
+    queue: &mut AnyQueue<Frame>,
+    free: &mut Free,
+    pool: &mut LocalPool,
+    (outbox, count): (&mut Outbox, usize),
+) -> (u64, bool) {
+    let frames = outbox.drain(..count);
+    match queue {
+        AnyQueue::Split(queue) => send(queue, free, pool, frames),
+        AnyQueue::Packed(queue) => send(queue, free, pool, frames),
+    }
+}
+
+/// Takes back all frames that the device has used.
+fn take_back(queue: &mut AnyQueue<Frame>, free: &mut Free, pool: &mut LocalPool) {
+    match queue {
+        AnyQueue::Split(queue) => take_used(queue, free, pool),
+        AnyQueue::Packed(queue) => take_used(queue, free, pool),
+    }
+}
+
+/// Gives the device `frames`. Each kind of ring has a function of its own, as in [`take_used`]: in one for
+/// both, registers would not do.
 #[inline(never)]
 fn send(
     queue: &mut Queue<Frame, impl Ring>,
@@ -156,9 +171,8 @@ fn send(
     (unsendable, queue.ring.publish())
 }
 
-/// Takes back all frames that the device has used.
 #[inline(never)]
-fn take_back(queue: &mut Queue<Frame, impl Ring>, free: &mut Free, pool: &mut LocalPool) {
+fn take_used(queue: &mut Queue<Frame, impl Ring>, free: &mut Free, pool: &mut LocalPool) {
     let ready = queue.ready(N as u16);
     for used in queue.ring.entries(ready) {
         if let Some(frame) = queue.books.take_back(used.id) {
