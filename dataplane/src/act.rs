@@ -1,22 +1,22 @@
 //! The room that carries out verdicts.
 
-use frame::{Frame, LocalPool, TxQueue};
+use frame::{Frame, LocalPool};
 
 use crate::batch::{Batch, Verdict};
 use crate::books::Books;
-use crate::exits::Exits;
 use crate::extract::extract;
 use crate::hash::Seeds;
 use crate::key::{Key, Layers};
 use crate::ledger::Reason;
 use crate::meter::Meter;
+use crate::outboxes::Outboxes;
 use crate::parse::SMALLEST;
 use crate::program::{Act, Headers, Program, Programs};
 use crate::{bond, rewrite, tunnel};
 
 /// What verdicts are carried out with.
-pub(crate) struct Hands<'a, T: 'static> {
-    pub(crate) exits: &'a mut Exits<T>,
+pub(crate) struct Hands<'a> {
+    pub(crate) outboxes: &'a mut Outboxes,
     pub(crate) pool: &'a mut LocalPool,
     pub(crate) books: &'a mut Books,
     pub(crate) programs: &'a Programs,
@@ -29,17 +29,17 @@ pub(crate) struct Hands<'a, T: 'static> {
     pub(crate) again: &'a mut Batch,
 }
 
-impl<T: TxQueue> Hands<'_, T> {
+impl Hands<'_> {
     /// Moves each frame of `batch`, none of which is open, to where its verdict sends it: an outbox,
     /// or back to the pool.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn act(&mut self, batch: &mut Batch) {
         let arrived = batch.frames.len() as u64;
         // All frames of a batch came in by the same port, those that come again too.
         let from = batch.frames.first().map_or(batch.port, |frame| frame.port);
         self.again.largest = batch.largest;
         let all_wait = match batch.common() {
-            Some(Verdict::Output(port)) => self.exits.send_all(port, batch),
+            Some(Verdict::Output(port)) => self.outboxes.send_all(port, batch),
             Some(Verdict::Run(program)) => self.run_on_all(batch, program),
             _ => false,
         };
@@ -76,7 +76,7 @@ impl<T: TxQueue> Hands<'_, T> {
     fn encapsulate_all(&mut self, batch: &mut Batch, headers: &Headers, port: u16) -> bool {
         let len = usize::from(headers.len);
         let frames = batch.frames.len();
-        let Some(largest) = self.exits.has_room(port, frames) else { return false };
+        let Some(largest) = self.outboxes.has_room(port, frames) else { return false };
         let fits = |frame: &Frame| frame.headroom() >= len && frame.len() + len <= largest;
         if !batch.frames.iter().all(fits) {
             return false;
@@ -86,7 +86,7 @@ impl<T: TxQueue> Hands<'_, T> {
         }
         batch.bytes += (frames * len) as u64;
         batch.largest = largest;
-        self.exits.send_all(port, batch)
+        self.outboxes.send_all(port, batch)
     }
 
     fn act_on_each(&mut self, batch: &mut Batch) {
@@ -208,7 +208,7 @@ impl<T: TxQueue> Hands<'_, T> {
     #[inline]
     fn output(&mut self, frame: Frame, port: u16) {
         let from = frame.port;
-        match self.exits.send(port, frame) {
+        match self.outboxes.send(port, frame) {
             Ok(()) => self.books.account(from).forwarded += 1,
             Err((frame, reason)) => self.drop(frame, reason),
         }

@@ -4,6 +4,10 @@
 //! [`Verdict`]. No room calls another, and no room knows a NIC. The same loop runs in the kernel
 //! and in the tests of this crate.
 //!
+//! What is generic is compiled where it is used: in the image with the kernel, which is optimized for
+//! size. So only the loop and what meets queues are, which do the same for a whole batch; what is done
+//! for each frame is in functions that are not, apart from the loop (`inline(never)`).
+//!
 //! | module | what lives there |
 //! |---|---|
 //! | `pmd` | the loop: poll, carry to the end, measure |
@@ -22,7 +26,8 @@
 //! | [`program`], `rewrite` | what is done with the packets of a flow, and how packets change |
 //! | [`meter`] | rates that packets may not exceed |
 //! | `act` | the room that carries out verdicts |
-//! | `exits` | frames waiting for transmit rings, and the room that hands them over |
+//! | `outboxes` | frames waiting for transmit rings |
+//! | `exits` | the room that hands them over |
 //! | `books` | what became of the frames of one iteration |
 //! | [`ledger`] | where every frame ended |
 //! | `rxq` | receive queues, and how they change hands |
@@ -50,6 +55,7 @@ pub mod ledger;
 pub mod meter;
 pub mod network;
 mod order;
+mod outboxes;
 mod parse;
 #[cfg(test)]
 mod played;

@@ -100,7 +100,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
 
     /// Keeps frames for so many clock counts from now on, so that rings are visited less often.
     pub fn set_flush_interval(&mut self, interval: u64) {
-        self.parts.exits.set_interval(interval);
+        self.parts.exits.outboxes.set_interval(interval);
     }
 
     /// The pool, to fill receive rings from before the loop begins.
@@ -132,7 +132,7 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         if self.parts.recorder.current.flags.has(Flags::STARVED) {
             self.parts.exits.reclaim(self.parts.pool);
         }
-        if self.parts.exits.is_waiting() {
+        if self.parts.exits.outboxes.is_waiting() {
             self.flush_kept(clock);
         }
         let number = self.parts.recorder.current.number;
@@ -176,7 +176,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         recorder.leave(Room::Rx, clock);
         let entries = &self.entries[first..];
         let batches = &mut batches[..entries.len().min(GROUP)];
-        for (entry, batch) in entries.iter().zip(batches.iter_mut()) {
+        let arrived = entries.iter().zip(batches.iter_mut());
+        for (entry, batch) in arrived.filter(|(_, batch)| !batch.frames.is_empty()) {
             batch.way = switch.way(entry.port);
             parse(batch, entry.port, entry.largest);
             let account = self.books.account(entry.port);
@@ -204,9 +205,13 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         let count = (self.entries.len() - first).min(GROUP);
         for number in 0..count {
             let Parts { pool, exits, switch, recorder, batches, again, .. } = &mut self.parts;
+            if batches[number].frames.is_empty() {
+                continue;
+            }
             let (programs, books, again) = (&switch.programs, &mut self.books, &mut again[0]);
             let (seeds, meters, now) = (switch.seeds, switch.meters, recorder.latest());
-            let mut hands = Hands { exits, pool, books, programs, seeds, meters, now, again };
+            let outboxes = &mut exits.outboxes;
+            let mut hands = Hands { outboxes, pool, books, programs, seeds, meters, now, again };
             hands.act(&mut batches[number]);
             if !again.frames.is_empty() {
                 self.go_round(first + number, &mut settled, clock);
@@ -245,7 +250,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
             }
             let (programs, books, again) = (&switch.programs, &mut self.books, &mut *next);
             let (seeds, meters, now) = (switch.seeds, switch.meters, recorder.latest());
-            Hands { exits, pool, books, programs, seeds, meters, now, again }.act(batch);
+            let outboxes = &mut exits.outboxes;
+            Hands { outboxes, pool, books, programs, seeds, meters, now, again }.act(batch);
             batch.clear();
             core::mem::swap(&mut batch, &mut next);
             if batch.frames.is_empty() {
@@ -275,9 +281,10 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     }
 
     /// Counts what became of a group of frames.
+    #[inline]
     fn account(&mut self, settled: Settled, flushed: Flushed) {
         let Parts { recorder, ledger, exits, .. } = &mut self.parts;
-        let dropped = self.books.post(ledger, exits.parked());
+        let dropped = self.books.post(ledger, exits.outboxes.parked());
         recorder.current.sent += flushed.frames;
         if dropped > 0 {
             recorder.dropped(dropped, flushed.refused);

@@ -159,7 +159,7 @@ impl Switch {
     }
 
     /// Settles frames that the exact-match cache knows, or the signature cache.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn caches(&mut self, batch: &mut Batch, settled: &mut Settled, now: u64) {
         settled.emc += self.cache(batch, now);
         if batch.open != 0 && self.smc.is_on() {

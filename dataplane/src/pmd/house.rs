@@ -36,12 +36,12 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
         }
         let Parts { recorder, ledger, exits, pool, switch, .. } = &mut self.parts;
         switch.keep_house(recorder.latest());
-        exits.set_down(switch.network.get().down);
+        exits.outboxes.set_down(switch.network.get().down);
         exits.keep_house(pool);
         exits.publish(ledger);
         self.entries.iter_mut().for_each(|entry| entry.queue.keep_house(pool));
         recorder.current.flags.set(Flags::WORK);
-        let dropped = self.books.post(ledger, exits.parked());
+        let dropped = self.books.post(ledger, exits.outboxes.parked());
         if dropped > 0 {
             recorder.dropped(dropped, 0);
         }

@@ -37,7 +37,8 @@ impl<R: RxQueue, T: TxQueue> Pmd<R, T> {
     /// is recorded.
     pub(super) fn hurry(&mut self) {
         let hurries = self.stall.times > 0 || self.expected > 0;
-        let is_vacant = self.entries.is_empty() && !hurries && !self.parts.exits.is_waiting();
+        let is_vacant =
+            self.entries.is_empty() && !hurries && !self.parts.exits.outboxes.is_waiting();
         // Not the iteration in which it got there: that may be worth a look.
         let parks = is_vacant && self.is_vacant;
         self.is_vacant = is_vacant;
