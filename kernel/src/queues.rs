@@ -177,13 +177,25 @@ pub(crate) enum Tx {
     },
 }
 
-impl TxQueue for Tx {
-    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+impl Tx {
+    /// Sends by what is not the PMD's own. Apart from what is.
+    #[inline(never)]
+    fn tx_shared(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
         match self {
             Self::Local(queue) => queue.tx(pool, outbox),
             Self::Own(queue) => queue.tx(pool, outbox),
             Self::Shared { queue, .. } => queue.tx(pool, outbox),
             Self::Steered { queues, .. } => queues.tx(pool, outbox),
+        }
+    }
+}
+
+impl TxQueue for Tx {
+    #[inline]
+    fn tx(&mut self, pool: &mut LocalPool, outbox: &mut Outbox) -> usize {
+        match self {
+            Self::Own(queue) => queue.tx(pool, outbox),
+            _ => self.tx_shared(pool, outbox),
         }
     }
 

@@ -24,7 +24,8 @@ pub const MOST_FULL: f64 = 90.0;
 const FLAGS: &str = "-Ctarget-cpu=x86-64";
 
 /// Builds this crate's program into `target`, for the oldest x86-64, and returns its path. It is
-/// optimised as the image is, as one unit, so that its code depends on nothing but what runs.
+/// optimised as one unit, as the image is, so that its code depends on nothing but what runs; all of it
+/// for speed.
 ///
 /// # Errors
 ///

@@ -12,7 +12,7 @@ use std::process;
 use std::time::{Instant, SystemTime};
 
 use ::qemu::boot_image;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use pmdstat::logs::{ANYWHERE, BuildId};
 
 use crate::workspace::{cargo, root, succeed, target};
@@ -23,6 +23,9 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 const FLAGS: [&str; 3] =
     ["-Cno-redzone=yes", "-Crelocation-model=static", "-Cforce-frame-pointers=yes"];
 
+/// Bytes of `barecore.img` without a configuration at most, so that it is soon loaded whatever from.
+const MOST: usize = 1_000_000;
+
 /// Images that are kept for recordings.
 const KEPT: usize = 32;
 
@@ -30,7 +33,7 @@ const KEPT: usize = 32;
 ///
 /// # Errors
 ///
-/// It does not build; cargo has said why.
+/// It does not build, and cargo has said why; or it has more than a megabyte.
 pub(crate) fn build() -> Result<PathBuf> {
     let image = build_into(&target())?;
     if let Err(error) = keep(&image, &target().join("barecore").join("by-id")) {
@@ -99,9 +102,11 @@ pub(crate) fn build_of(root: &Path, target: &Path) -> Result<PathBuf> {
     succeed(&mut build, "building the image")?;
     let image = path_in(target);
     let file = boot_image::beside(&image);
-    fs::write(&file, boot_image::make(&fs::read(&image)?, b"")?)
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    eprintln!("built {} in {:.1} s", image.display(), start.elapsed().as_secs_f64());
+    let made = boot_image::make(&fs::read(&image)?, b"")?;
+    fs::write(&file, &made).with_context(|| format!("cannot write {}", file.display()))?;
+    check(made.len())?;
+    let (path, seconds) = (image.display(), start.elapsed().as_secs_f64());
+    eprintln!("built {path} in {seconds:.1} s: {} bytes to load", made.len());
     Ok(image)
 }
 
@@ -114,6 +119,15 @@ fn flags(root: &Path) -> String {
     let remaps = [remap(&home, "/cargo"), remap(root, ANYWHERE)];
     // A path may have blanks: cargo's book, "Environment variables".
     FLAGS.map(str::to_owned).into_iter().chain(remaps).collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// Whether so many bytes are not too many for an image.
+fn check(len: usize) -> Result<()> {
+    ensure!(
+        len <= MOST,
+        "the image has {len} bytes, {MOST} are allowed; see what is compiled for speed"
+    );
+    Ok(())
 }
 
 /// Where the image lies, built or not.
@@ -145,6 +159,13 @@ mod tests {
         elf.extend(b"GNU\0");
         elf.extend([byte; 20]);
         elf
+    }
+
+    #[test]
+    fn an_image_may_have_a_megabyte_and_no_more() {
+        assert!(check(1_000_000).is_ok());
+        let error = check(1_000_001).unwrap_err().to_string();
+        assert!(error.contains("1000001 bytes, 1000000 are allowed"), "{error}");
     }
 
     #[test]
