@@ -54,6 +54,9 @@ pub struct Readings(pub [Option<u64>; Source::COUNT]);
 const LACKING: u64 = u64::MAX;
 
 impl Readings {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self([None; Source::COUNT]);
+
     /// What `source` says; nothing if the machine lacks it.
     pub const fn of(&self, source: Source) -> Option<u64> {
         self.0[source as usize]

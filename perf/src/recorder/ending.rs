@@ -134,22 +134,37 @@ impl Recorder {
     }
 
     /// Does what few iterations need, and stores the one under way: samples its upcalls, and where
-    /// it is suspicious, notes that and has its window kept.
+    /// it is suspicious, notes that and has its window kept. What needs no clock is compiled with this
+    /// crate for speed, whatever this is compiled for.
     #[cold]
     #[inline(never)]
     fn end_outstanding(&mut self, clock: &impl Clock) {
+        if self.is_suspicious() {
+            if self.looks.is_due(self.latest) {
+                let readings = self.look(clock);
+                self.note(&readings);
+            } else {
+                self.note(&Readings::NONE);
+            }
+        }
+        self.writer.write(&self.current);
+    }
+
+    #[inline(never)]
+    fn is_suspicious(&self) -> bool {
         if self.current.upcalls > 0 {
             self.metrics.samples.add_small(Quantity::Upcalls, self.current.upcalls);
         }
-        if !self.limits.judge(&self.current).is_empty() {
-            let readings = self.look(clock);
-            if self.has_gap() {
-                self.current.flags.set(Flags::GAP);
-            }
-            self.current.reasons = self.limits.judge(&self.current);
-            self.mark(readings);
+        !self.limits.judge(&self.current).is_empty()
+    }
+
+    #[inline(never)]
+    fn note(&mut self, readings: &Readings) {
+        if self.has_gap() {
+            self.current.flags.set(Flags::GAP);
         }
-        self.writer.write(&self.current);
+        self.current.reasons = self.limits.judge(&self.current);
+        self.mark(readings);
     }
 
     /// Whether it took too long although no room had work that explains it: polling alone is
@@ -160,7 +175,7 @@ impl Recorder {
         is_known && !flags.has(Flags::INJECTED) && self.current.room(Room::Rx) > self.limits.cycles
     }
 
-    fn mark(&mut self, readings: Readings) {
+    fn mark(&mut self, readings: &Readings) {
         let Iteration { number, reasons, .. } = self.current;
         let marks = &self.metrics.marks;
         let Some(entry) = marks.entry() else { return marks.suppress(reasons) };
@@ -168,6 +183,7 @@ impl Recorder {
             Pin::Refused => marks.suppress(reasons),
             Pin::Kept { first, last, cut } => {
                 self.window = self.window.max(last);
+                let readings = *readings;
                 marks.post(entry, &Mark { number, first, last, reasons, cut, readings });
             }
         }

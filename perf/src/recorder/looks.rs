@@ -41,10 +41,16 @@ impl Looks {
         self.due = 0;
     }
 
+    /// Whether the last look is so long ago that there may be something new.
+    #[inline]
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.due
+    }
+
     /// What happened since the last look, and the flags that say so; nothing if that is not long
     /// ago.
     pub(super) fn look(&mut self, clock: &impl Clock, now: u64) -> (Readings, Flags) {
-        if now < self.due {
+        if !self.is_due(now) {
             return Default::default();
         }
         self.due = now.saturating_add(self.spacing);
