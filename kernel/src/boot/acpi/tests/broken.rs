@@ -3,11 +3,6 @@
 use super::built::{fixed, processors};
 use super::*;
 
-/// Tables of emulated machines and of real ones.
-fn everyones() -> impl Iterator<Item = (&'static str, Firmware)> {
-    machines::all().into_iter().chain(servers::all())
-}
-
 fn fault(firmware: &Firmware, signature: &str) -> Option<Fault> {
     let (_, warnings) = firmware.read();
     warnings.iter().find(|warning| warning.table == signature).map(|warning| warning.fault)

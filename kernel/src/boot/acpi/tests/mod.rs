@@ -95,3 +95,15 @@ fn split(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 fn pieces(nodes: &Nodes, node: u8) -> Vec<(u64, u64)> {
     nodes.memory_of(node).map(|piece| (piece.start, piece.end)).collect()
 }
+
+/// Tables of emulated machines and of real ones.
+fn everyones() -> impl Iterator<Item = (&'static str, Firmware)> {
+    machines::all().into_iter().chain(servers::all())
+}
+
+#[test]
+fn nothing_is_wrong_with_the_tables_of_any_machine() {
+    for (name, firmware) in everyones() {
+        assert_eq!(firmware.read().1, [], "{name}");
+    }
+}

@@ -36,13 +36,6 @@ fn processors(platform: &Platform) -> Vec<usize> {
 }
 
 #[test]
-fn nothing_is_wrong_with_the_tables_of_servers() {
-    for (name, firmware) in all() {
-        assert_eq!(firmware.read().1, [], "{name}");
-    }
-}
-
-#[test]
 fn all_have_a_clock_and_mapped_pci_and_none_names_a_console() {
     for (name, firmware) in all() {
         let platform = firmware.platform();
