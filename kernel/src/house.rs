@@ -18,12 +18,11 @@ use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
-/// Ticks of 1 ms between two looks at cards and their links, and between two at the number of events, at
-/// which the platform's watchdog is fed. A
-/// look takes five reads of registers for each port as a rule, some microseconds that nobody misses ten times
-/// a second, and more only while a link or a module changes; a bond goes on by its backup soon enough. A card
-/// that is to be reset is not kept waiting.
+/// Ticks of 1 ms between two looks at cards and their links. A look takes five reads of registers for each port
+/// as a rule, some microseconds that nobody misses ten times a second, and more only while a link or a module
+/// changes; a bond goes on by its backup soon enough. A card that is to be reset is not kept waiting.
 const LINKS: u64 = 100;
+/// Ticks of 1 ms between two looks at the number of events, and between two meals of the platform's watchdog.
 const EVENTS: u64 = 1000;
 
 /// Keeps house for good.
