@@ -18,6 +18,9 @@ use crate::run_directory::RunDirectory;
 /// console would else have little time for answers.
 pub const NOTHING: &str = "pmd-perf-log-us=4294967295 pmd-perf-log-q=4294967295 pmd-watchdog=off";
 
+/// A file that a loader may bring: everything goes on by the other of two ports.
+pub const BOTH_WAYS: &str = "in_port=0,actions=output:1\nin_port=1,actions=output:0\n";
+
 /// Programs that make a CD, and the Debian package of each.
 const MAKERS: [(&str, &str); 3] =
     [("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"), ("mformat", "mtools")];

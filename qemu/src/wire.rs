@@ -41,6 +41,15 @@ impl Wire {
         Ok(Self { socket, host, qemu })
     }
 
+    /// Two wires, for a machine with two cards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn pair(run: &RunDirectory) -> Result<[Self; 2]> {
+        Ok([Self::open(run, "wire0")?, Self::open(run, "wire1")?])
+    }
+
     /// What a network card at the other end is plugged into.
     #[must_use]
     pub fn netdev(&self) -> Netdev {

@@ -30,7 +30,7 @@ const FLOWS: u16 = 64;
 /// [`Unsettled`](super::Unsettled) if too few full batches were seen.
 pub fn measure_pmds(pmds: u32, program: &Path, image: &Path) -> Result<Vec<Cost>> {
     let run = RunDirectory::new()?;
-    let wires = [Wire::open(&run, "wire0")?, Wire::open(&run, "wire1")?];
+    let wires = Wire::pair(&run)?;
     let mut machine = between(&wires, pmds, image);
     let mut seats = Seats::take(&mut machine.nics, |_, options| options.is_lossless = true)?;
     let [first, second] = seats.devices() else { unreachable!("two cards sit in two seats") };

@@ -13,6 +13,7 @@ use super::{BIOS_LOADER, HOSTS, IMAGE, IPXE_SCRIPT};
 use crate::find;
 use crate::guest::Guest;
 use crate::machine::{Boots, Firmware, Machine, Netdev, Nic};
+use crate::missing::{need_path, need_uefi};
 use crate::namespace::{self, Namespaces};
 use crate::run_directory::RunDirectory;
 
@@ -42,6 +43,29 @@ impl Way {
     #[must_use]
     pub fn is_uefi(self) -> bool {
         matches!(self, Self::Uefi | Self::Ipxe)
+    }
+
+    /// Whether this host has what machines need for it.
+    ///
+    /// # Errors
+    ///
+    /// It has not, as [`crate::missing::Missing`].
+    pub fn need(self) -> Result<()> {
+        if self.is_uefi() {
+            need_uefi()?;
+        }
+        if self == Self::Pxelinux {
+            need_path(find::PXELINUX, "pxelinux")?;
+            need_path(find::LDLINUX, "syslinux-common")?;
+        }
+        Ok(())
+    }
+
+    /// The cable that leads to who serves `folder`: `server`, or where there is none QEMU itself.
+    #[must_use]
+    pub fn netdev(self, folder: &Path, hosts: &[Host], server: Option<&Server>) -> Netdev {
+        let inside = || Netdev::Tftp { folder: folder.to_owned(), file: self.file(hosts) };
+        server.map_or_else(inside, Server::netdev)
     }
 
     /// The file that a server without a choice names to the first of `hosts`.

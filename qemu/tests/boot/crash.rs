@@ -1,11 +1,11 @@
 //! Crashes of every kind, on the control core and on a PMD's: reported, recorded, and a failing status.
 
 use anyhow::{Context as _, Result, ensure};
-use qemu::boot_image;
 use qemu::faults::{self, Fault};
 use qemu::guest::Exit;
+use qemu::loaders::{BOTH_WAYS, Load, Loader};
 
-use crate::rig::{LIMIT, Rig};
+use crate::rig::{LIMIT, NOTHING, Rig};
 use crate::transcript;
 
 crate::facts![
@@ -49,8 +49,10 @@ fn what_the_processor_refuses_is_reported(rig: &Rig) -> Result<()> {
 fn a_machine_check_on_a_machine_with_uefi_firmware_is_reported(rig: &Rig) -> Result<()> {
     let fault = faults::ALL.iter().find(|fault| fault.kind == Fault::BY_MACHINE);
     let fault = fault.context("no machine check")?;
-    let image = boot_image::beside(rig.image());
-    let setup = rig.wired()?.uefi()?.with(|machine| machine.image = image);
+    let mut setup = rig.machine()?.wires(2)?;
+    let words = format!("ports=all {NOTHING}");
+    let load = Load { elf: rig.image(), words: &words, file: BOTH_WAYS };
+    Loader::QemuUefi.boots(&mut setup.machine, &load, &setup.run)?;
     setup.boot(|session| fault.force(session, 1).map(drop))
 }
 

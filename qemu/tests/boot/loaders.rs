@@ -1,13 +1,10 @@
 //! The image boots by every loader that boots Linux, and takes its command line and a file of rules along.
 
 use anyhow::Result;
-use qemu::loaders::{Load, Loader};
+use qemu::loaders::{BOTH_WAYS, Load, Loader};
 
 use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Session};
 use crate::sizes::{forwards, frame};
-
-/// A file that the loaders bring: everything goes on by the other port.
-const RULES: &str = "in_port=0,actions=output:1\nin_port=1,actions=output:0\n";
 
 crate::facts![
     qemu_boots_it_as_it_boots_linux_by_bios,
@@ -54,7 +51,7 @@ fn linux_boots_it_by_kexec(rig: &Rig) -> Result<()> {
 fn boots(rig: &Rig, loader: Loader, mebibytes: u32) -> Result<()> {
     let mut setup = rig.machine()?.wires(2)?.with(|machine| machine.memory = mebibytes);
     let words = format!("ports=all {NOTHING}");
-    let load = Load { elf: rig.image(), words: &words, file: RULES };
+    let load = Load { elf: rig.image(), words: &words, file: BOTH_WAYS };
     loader.boots(&mut setup.machine, &load, &setup.run)?;
     setup.start(|session| {
         session.expect("Barecore ", BOOT_LIMIT)?;

@@ -9,7 +9,7 @@ use qemu::pxe::directory::{self, Content};
 use qemu::pxe::hosts::Host;
 use qemu::pxe::served::{self, RANGE, Server, Way};
 
-use crate::rig::{self, BOOT_LIMIT, NOTHING, Rig, Skipped};
+use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Skipped};
 use crate::sizes::{forwards, frame};
 
 crate::facts![
@@ -39,20 +39,12 @@ fn a_bios_boots_it_by_pxelinux(rig: &Rig) -> Result<()> {
 fn boots(rig: &Rig, way: Way) -> Result<()> {
     let mut server = Server::prepare().map_err(|error| Skipped(format!("{error:#}")))?;
     let mut setup = rig.machine()?.wires(2)?;
-    if way.is_uefi() {
-        rig::need_uefi()?;
-    }
+    way.need()?;
     let hosts = [lab_machine()];
     let folder = setup.run.file("pxe");
     let elf = fs::read(rig.image()).context("cannot read the image")?;
     let content = Content { elf: &elf, hosts: &hosts, words: "", network: RANGE };
-    let missing = directory::write(&folder, &content)?;
-    if way == Way::Pxelinux && !missing.is_empty() {
-        return Err(Skipped(format!(
-            "{missing:?} are missing; on Debian: apt-get install pxelinux syslinux-common"
-        ))
-        .into());
-    }
+    directory::write(&folder, &content)?;
     served::boot_by(&mut setup.machine, way, server.netdev(), &hosts, &setup.run)?;
     setup.start(|session| {
         server.serve(&folder, way, session)?;

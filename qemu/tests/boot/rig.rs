@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use qemu::accel::Accelerator;
 use qemu::find;
 use qemu::guest::{Exit, Guest};
-use qemu::machine::{Firmware, Machine, Netdev, Nic, Serial};
+use qemu::machine::{Machine, Netdev, Nic, Serial};
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
 pub(crate) use qemu::asking::LIMIT;
 pub(crate) use qemu::loaders::NOTHING;
-pub(crate) use qemu::missing::{need, need_uefi};
+pub(crate) use qemu::missing::need;
 
 pub(crate) use crate::skipping::Skipped;
 
@@ -111,13 +111,6 @@ impl Setup {
     pub(crate) fn append(mut self, words: &str) -> Self {
         self.machine.append.extend(words.split_whitespace().map(str::to_owned));
         self
-    }
-
-    /// Puts UEFI firmware into the machine, if it is installed.
-    pub(crate) fn uefi(mut self) -> Result<Self> {
-        need_uefi()?;
-        self.machine.firmware = Firmware::uefi(&self.run)?;
-        Ok(self)
     }
 
     /// Changes the machine.

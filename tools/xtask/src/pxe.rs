@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ::qemu::guest::{Exit, Guest};
-use ::qemu::machine::{Machine, Netdev, Serial};
+use ::qemu::machine::{Machine, Serial};
 use ::qemu::pxe::directory::{self, Content};
 use ::qemu::pxe::dnsmasq::Network;
 use ::qemu::pxe::hosts::{self, Host};
@@ -89,8 +89,7 @@ fn boot(program: &Path, folder: &Path, way: Way, hosts: &[Host]) -> Result<()> {
     let mut server = Server::prepare()
         .inspect_err(|error| eprintln!("QEMU serves the files, dnsmasq does not: {error:#}"))
         .ok();
-    let inside = || Netdev::Tftp { folder: folder.to_owned(), file: way.file(hosts) };
-    let netdev = server.as_ref().map_or_else(inside, Server::netdev);
+    let netdev = way.netdev(folder, hosts, server.as_ref());
     let mut machine = Machine::new(Path::new(""));
     // Firmware writes there, too: a line that nobody reads would be stuck when the image opens it.
     machine.com2 = Serial::File(run.file("com2"));

@@ -61,14 +61,19 @@ pub(super) fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 fn boot_to_first_frame(program: &Path, image: &Path) -> Result<Duration> {
+    let begin = Instant::now();
+    let (guest, wires) = start(program, image, "ports=all forward=0:1")?;
+    until_out(&wires, begin).with_context(|| format!("booting{}", guest.remarks()))
+}
+
+/// Starts a machine with two cards, whose image is told `words`.
+pub(super) fn start(program: &Path, image: &Path, words: &str) -> Result<(Guest, [Wire; 2])> {
     let run = RunDirectory::new()?;
-    let wires = [Wire::open(&run, "wire0")?, Wire::open(&run, "wire1")?];
+    let wires = Wire::pair(&run)?;
     let mut machine = Machine::new(image);
-    machine.append = vec!["ports=all".to_owned(), "forward=0:1".to_owned()];
+    machine.append = words.split(' ').map(str::to_owned).collect();
     machine.nics = wires.iter().map(|wire| Nic::new(wire.netdev())).collect();
-    let start = Instant::now();
-    let guest = Guest::start(program, machine, run, None)?;
-    until_out(&wires, start).with_context(|| format!("booting{}", guest.remarks()))
+    Ok((Guest::start(program, machine, run, None)?, wires))
 }
 
 /// Offers frames to the first card until one leaves by the second, and returns the time since `start`.

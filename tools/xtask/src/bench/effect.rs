@@ -3,15 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ::qemu::guest::Guest;
 use ::qemu::loaders::NOTHING;
-use ::qemu::machine::{Machine, Nic};
-use ::qemu::run_directory::RunDirectory;
-use ::qemu::wire::Wire;
 use anyhow::Result;
 
 use super::Figure;
-use super::boot::{BOOTS, LIMIT, median, until_out};
+use super::boot::{BOOTS, LIMIT, median, start, until_out};
 use super::bounds::{RULE_EFFECT, THRESHOLD_EFFECT};
 
 /// Before it, every frame is dropped.
@@ -33,12 +29,7 @@ pub(super) fn measure(program: &Path, image: &Path) -> Result<[Figure; 2]> {
 
 /// Boots a machine, and types both.
 fn typed(program: &Path, image: &Path) -> Result<(Duration, Duration)> {
-    let run = RunDirectory::new()?;
-    let wires = [Wire::open(&run, "wire0")?, Wire::open(&run, "wire1")?];
-    let mut machine = Machine::new(image);
-    machine.append = format!("ports=all {NOTHING}").split(' ').map(str::to_owned).collect();
-    machine.nics = wires.iter().map(|wire| Nic::new(wire.netdev())).collect();
-    let mut guest = Guest::start(program, machine, run, None)?;
+    let (mut guest, wires) = start(program, image, &format!("ports=all {NOTHING}"))?;
     guest.boot(LIMIT)?;
     let begin = Instant::now();
     guest.console().send(RULE)?;

@@ -54,7 +54,7 @@ impl Bench {
     /// A machine with two cores and two cards.
     pub(super) fn machine(&self) -> Result<Setup> {
         let run = RunDirectory::new()?;
-        let wires = [Wire::open(&run, "wire0")?, Wire::open(&run, "wire1")?];
+        let wires = Wire::pair(&run)?;
         let mut machine = Machine::new(&self.elf);
         // Firmware writes there, too: a line that nobody reads would be stuck when the image opens it.
         machine.com2 = Serial::File(run.file("com2"));

@@ -6,12 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ::qemu::asking::LIMIT;
-use ::qemu::find;
 use ::qemu::frames::Frames;
 use ::qemu::guest::{Exit, Guest};
-use ::qemu::loaders::{Load, NOTHING};
-use ::qemu::machine::{Mac, Netdev};
-use ::qemu::missing::{need_path, need_uefi};
+use ::qemu::loaders::{BOTH_WAYS, Load, NOTHING};
+use ::qemu::machine::Mac;
 use ::qemu::pxe::directory::{self, Content};
 use ::qemu::pxe::hosts::Host;
 use ::qemu::pxe::served::{self, RANGE, Server, Way};
@@ -30,9 +28,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Frames into each port behind the first: fewer than a ring holds, so that none may be lost.
 const FRAMES: usize = 100;
-
-/// What the image is told by a loader that brings a file.
-const RULES: &str = "in_port=0,actions=output:1\nin_port=1,actions=output:0\n";
 
 /// A directory that machines boot from by the network.
 pub(super) struct Lab {
@@ -53,16 +48,9 @@ impl Lab {
 
     /// Has the machine boot from it; by dnsmasq, or where that may not run here, by QEMU's own server.
     fn serves(&self, setup: &mut Setup, way: Way) -> Result<Option<Server>> {
-        if way.is_uefi() {
-            need_uefi()?;
-        }
-        if way == Way::Pxelinux {
-            need_path(find::PXELINUX, "pxelinux")?;
-            need_path(find::LDLINUX, "syslinux-common")?;
-        }
+        way.need()?;
         let server = Server::prepare().ok();
-        let inside = || Netdev::Tftp { folder: self.folder.clone(), file: way.file(&self.hosts) };
-        let netdev = server.as_ref().map_or_else(inside, Server::netdev);
+        let netdev = way.netdev(&self.folder, &self.hosts, server.as_ref());
         served::boot_by(&mut setup.machine, way, netdev, &self.hosts, &setup.run)?;
         Ok(server)
     }
@@ -81,7 +69,7 @@ pub(super) fn boot(bench: &Bench, lab: &Lab, path: Path, name: &str) -> Result<D
     let server = match path {
         Path::Loader(loader) => {
             let words = format!("ports=all {NOTHING}");
-            let load = Load { elf: &bench.elf, words: &words, file: RULES };
+            let load = Load { elf: &bench.elf, words: &words, file: BOTH_WAYS };
             loader.boots(&mut setup.machine, &load, &setup.run)?;
             None
         }

@@ -2,7 +2,7 @@
 
 use ::qemu::faults::{ALL, Fault};
 use ::qemu::guest::Guest;
-use ::qemu::loaders::{Load, Loader, NOTHING};
+use ::qemu::loaders::{BOTH_WAYS, Load, Loader, NOTHING};
 use anyhow::{Result, ensure};
 use clap::Args;
 
@@ -52,7 +52,7 @@ fn is_right(bench: &Bench, firmware: &str, loader: Loader, fault: Fault) -> bool
 fn force(bench: &Bench, loader: Loader, fault: Fault, name: &str) -> Result<Vec<String>> {
     let Setup { mut machine, wires: _wires, run } = bench.machine()?;
     let words = format!("ports=all {NOTHING}");
-    let load = Load { elf: &bench.elf, words: &words, file: "forward=0:1\n" };
+    let load = Load { elf: &bench.elf, words: &words, file: BOTH_WAYS };
     loader.boots(&mut machine, &load, &run)?;
     machine.cores = CORES;
     let line = machine.command_line(&bench.program).to_string();
