@@ -65,7 +65,7 @@ impl Kernel {
     }
 }
 
-/// Brings the file at `path` of `package`.
+/// Brings the file at `path` of `package`, and the packages that it depends on and that are not installed.
 ///
 /// # Errors
 ///
@@ -74,10 +74,29 @@ pub fn bring(package: &str, path: &str) -> Result<PathBuf> {
     let _guard = LOCK.lock();
     let file = folder().join(path);
     if !file.is_file() {
+        // Its own come last: where one of the others cannot be had, the next call tries again.
+        absent(package).iter().try_for_each(|name| unpack(name))?;
         unpack(package)?;
     }
     ensure!(file.is_file(), "the package {package} has no {path}");
     Ok(file)
+}
+
+/// What installing `package` would install besides.
+fn absent(package: &str) -> Vec<String> {
+    let simulated = Command::new("apt-get")
+        .args(["--simulate", "--no-install-recommends", "install", package])
+        .output();
+    let said = simulated.map(|it| it.stdout).unwrap_or_default();
+    others(package, &String::from_utf8_lossy(&said))
+}
+
+/// The packages but `package` that lines of apt-get tell of as installed anew.
+fn others(package: &str, said: &str) -> Vec<String> {
+    let lines = said.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_once(' '));
+    // A version in brackets is one that is here, and is replaced.
+    let new = lines.filter(|(name, rest)| *name != package && !rest.starts_with('['));
+    new.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The package with the kernel that is current.
@@ -137,4 +156,20 @@ fn found(folder: &Path, name: &str) -> Option<PathBuf> {
         }
         (entry.file_name() == *name).then_some(path)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_package_depends_on_is_read_from_a_simulated_installation() {
+        let said = "NOTE: This is only a simulation!\n\
+                    Inst liba1 (1.0 Debian:12/oldstable [amd64])\n\
+                    Inst libc6 [2.35] (2.36 Debian:12/oldstable [amd64])\n\
+                    Inst tool (3 Debian:12/oldstable [amd64])\n\
+                    Conf liba1 (1.0 Debian:12/oldstable [amd64])\n";
+        assert_eq!(others("tool", said), ["liba1"]);
+        assert_eq!(others("tool", ""), [""; 0]);
+    }
 }
