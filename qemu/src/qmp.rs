@@ -5,13 +5,17 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-/// How long QEMU may take for an answer.
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long QEMU may take to listen, and for an answer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a socket is tried that nobody listens at yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A session with QEMU itself.
 #[derive(Debug)]
@@ -24,11 +28,9 @@ impl Qmp {
     ///
     /// # Errors
     ///
-    /// Nobody listens there, or what listens does not speak the protocol.
+    /// Nobody listens there in time, or what listens does not speak the protocol.
     pub fn connect(socket: &Path) -> Result<Self> {
-        let stream = UnixStream::connect(socket)
-            .with_context(|| format!("no QEMU listens at {}", socket.display()))?;
-        Self::greet(stream)
+        Self::greet(connected(socket, LIMIT)?)
     }
 
     fn greet(stream: UnixStream) -> Result<Self> {
@@ -81,11 +83,38 @@ impl Qmp {
     }
 }
 
+/// Connects as soon as somebody listens: the file is there a moment before.
+fn connected(socket: &Path, limit: Duration) -> Result<UnixStream> {
+    let deadline = Instant::now() + limit;
+    loop {
+        match UnixStream::connect(socket) {
+            Err(_) if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+            tried => {
+                return tried.with_context(|| format!("no QEMU listens at {}", socket.display()));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::thread;
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
 
     use super::*;
+    use crate::run_directory::RunDirectory;
+
+    #[test]
+    fn a_socket_that_nobody_listens_at_yet_is_tried_again() {
+        let run = RunDirectory::new().unwrap();
+        let path = run.file("qmp");
+        let qemu = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&qemu, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        let refused = connected(&path, Duration::ZERO).unwrap_err();
+        assert!(format!("{refused:#}").contains("Connection refused"), "{refused:#}");
+        let client = thread::spawn(move || connected(&path, LIMIT));
+        listen(&qemu, 1).unwrap();
+        client.join().unwrap().unwrap();
+    }
 
     fn played(answers: &'static [&'static str]) -> UnixStream {
         let (ours, qemus) = UnixStream::pair().unwrap();
