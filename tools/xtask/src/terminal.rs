@@ -1,6 +1,6 @@
 //! What the user sees and types: the guest's console, with the decoded logs above it.
 
-use std::io::{self, Read as _, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -89,9 +89,27 @@ pub(crate) fn pass_input(mut keyboard: impl Write + Send + 'static) -> Receiver<
     leaves
 }
 
+/// The lines of `input` that hold something, read in a thread of its own.
+pub(crate) fn lines(input: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let read = BufReader::new(input).lines().map_while(Result::ok);
+        let mut held = read.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
+        // Whoever no longer listens has ended already.
+        let _ = held.try_for_each(|line| sender.send(line));
+    });
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_hold_something_are_read_to_the_end() {
+        let read = lines(&b"show ports\r\n\n  exit"[..]);
+        assert_eq!(read.iter().collect::<Vec<_>>(), ["show ports", "exit"]);
+    }
 
     fn shown(is_raw: bool, chunks: &[&str]) -> String {
         let mut output = Vec::new();

@@ -1,9 +1,9 @@
 //! One boot, from the first byte on the console to the end.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::mpsc::TryRecvError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,9 @@ const DEBUG_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long the image may take to end.
 const EXIT_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long the answer to a line of a pipe or a file may take: hwlat measures for as long as it is told.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// How often a running guest is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -126,12 +129,7 @@ impl Session {
 
     fn hand_over(&mut self) -> Result<Option<Exit>> {
         if !is_interactive() {
-            loop {
-                if let Some(exit) = self.exited()? {
-                    return Ok(Some(exit));
-                }
-                thread::sleep(LOOK_AGAIN);
-            }
+            return self.type_lines(&terminal::lines(io::stdin()));
         }
         self.display.remark("the keyboard is yours; Ctrl-] leaves");
         let _raw = RawInput::new()?;
@@ -145,6 +143,33 @@ impl Session {
             }
             thread::sleep(LOOK_AGAIN);
         }
+    }
+
+    /// Types the lines of a pipe or a file. Their end is the guest's, if there were any.
+    fn type_lines(&mut self, lines: &Receiver<String>) -> Result<Option<Exit>> {
+        let mut are_none = true;
+        loop {
+            if let Some(exit) = self.exited()? {
+                return Ok(Some(exit));
+            }
+            match lines.recv_timeout(LOOK_AGAIN) {
+                Ok(line) => {
+                    are_none = false;
+                    self.type_line(&line)?;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) if are_none => thread::sleep(LOOK_AGAIN),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
+    }
+
+    /// Types a line, and waits for its answer or the guest's end.
+    fn type_line(&mut self, line: &str) -> Result<()> {
+        let Err(error) = self.guest.console().command_within(line, ANSWER_LIMIT) else {
+            return Ok(());
+        };
+        self.guest.wait_exit(EXIT_LIMIT).map(drop).map_err(|_| error)
     }
 
     /// Lets `time` pass while the guest runs.

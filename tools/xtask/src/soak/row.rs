@@ -6,6 +6,9 @@ use std::time::Duration;
 use ::qemu::missing::Missing;
 use anyhow::Result;
 
+/// After so many boots a line tells how many were good: all of them can take half an hour.
+const TELL_EVERY: u32 = 10;
+
 /// How the boots by one path ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
@@ -33,6 +36,9 @@ impl Row {
                 Ok(time) => times.push(time),
                 Err(Ok(missing)) => return Err(missing),
                 Err(Err(error)) => eprintln!("{name}: boot {number} of {count} failed: {error:#}"),
+            }
+            if number % TELL_EVERY == 0 && number < count {
+                eprintln!("{name}: {} of the first {number} of {count} booted", times.len());
             }
         }
         times.sort_unstable();
