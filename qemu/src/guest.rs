@@ -14,6 +14,7 @@ use crate::console::{Console, Listener};
 use crate::machine::{Machine, Serial};
 use crate::qmp::Qmp;
 use crate::run_directory::RunDirectory;
+use crate::sockets;
 
 /// QEMU's status after the image's command `exit`: the debug exit device turns the byte v that
 /// is written to it into (v << 1) | 1, and the image writes 0x10.
@@ -23,12 +24,12 @@ pub const PASSED: i32 = 0x10 << 1 | 1;
 pub const CRASHED: i32 = 0x11 << 1 | 1;
 
 /// How long QEMU may take to open its sockets.
-const START_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long our own reader may take to read the last words of a QEMU that has ended.
 const CLOSE_LIMIT: Duration = Duration::from_secs(20);
 
-/// How often a QEMU that is starting or ending is looked at.
+/// How often a QEMU that is ending is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How QEMU ended.
@@ -213,25 +214,15 @@ fn spawn(program: &Path, machine: &Machine, complaints: &Path) -> Result<Child> 
 
 fn connect(child: &mut Child, machine: &Machine) -> Result<(UnixStream, Option<UnixStream>)> {
     let Serial::Socket(com1) = &machine.com1 else { bail!("the console needs a socket") };
-    let com1 = connect_to(child, com1)?;
+    let mut connect = |socket: &Path| {
+        sockets::connect(socket, START_LIMIT, || !matches!(child.try_wait(), Ok(None)))
+    };
+    let com1 = connect(com1)?;
     let com2 = match &machine.com2 {
-        Serial::Socket(path) => Some(connect_to(child, path)?),
+        Serial::Socket(path) => Some(connect(path)?),
         _ => None,
     };
     Ok((com1, com2))
-}
-
-fn connect_to(child: &mut Child, socket: &Path) -> Result<UnixStream> {
-    let deadline = Instant::now() + START_LIMIT;
-    loop {
-        if let Ok(stream) = UnixStream::connect(socket) {
-            return Ok(stream);
-        }
-        if child.try_wait()?.is_some() || Instant::now() >= deadline {
-            bail!("QEMU does not listen at {}", socket.display());
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
 }
 
 /// What QEMU wrote to its standard error, apart from its remarks on sockets that wait.

@@ -3,7 +3,7 @@
 //!
 //! - [`machine`] describes a machine in types and turns it into one exact QEMU command line;
 //!   [`command_line`], [`accel`] and [`find`] serve it.
-//! - [`run_directory`], [`guest`], [`console`], [`screen`] and [`qmp`] run it. Every wait has a
+//! - [`run_directory`], [`guest`], [`console`], [`screen`], [`sockets`] and [`qmp`] run it. Every wait has a
 //!   limit, and an expired one says what was waited for and what was on the screen. [`debugger`]
 //!   breaks what a guest has in its memory.
 //! - [`wire`], [`frames`] and [`traffic`] feed it and check what comes back, byte for byte;
@@ -46,5 +46,6 @@ pub mod qmp;
 pub mod reading;
 pub mod run_directory;
 pub mod screen;
+pub mod sockets;
 pub mod traffic;
 pub mod wire;

@@ -1,6 +1,5 @@
 //! The loaders that boot Linux, and machines that boot the image by them.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,9 +28,6 @@ const MAKERS: [(&str, &str); 3] =
 /// What GRUB needs to boot by BIOS and by UEFI firmware, and the Debian package of each.
 const BIOS_MODULES: (&str, &str) = ("/usr/lib/grub/i386-pc", "grub-pc-bin");
 const UEFI_MODULES: (&str, &str) = ("/usr/lib/grub/x86_64-efi", "grub-efi-amd64-bin");
-
-/// Where Debian has libraries, in `/lib` and `/usr/lib`.
-const LIBRARIES: &str = "x86_64-linux-gnu";
 
 /// A loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,29 +160,9 @@ fn by_kexec(machine: &mut Machine, load: &Load<'_>, way: &str, run: &RunDirector
         "kexec --load {way} --command-line='{}' --initrd=/file /barecore.img && kexec -e\n",
         load.words
     );
-    let archive = kexec()?.file("barecore.img", &boot_image::beside(load.elf))?;
+    let program = packages::bring("kexec-tools", "sbin/kexec")?;
+    let archive = Initramfs::new().program("bin/kexec", &program)?;
+    let archive = archive.file("barecore.img", &boot_image::beside(load.elf))?;
     let archive = archive.text("file", load.file);
     userland::boot(machine, (archive, &run.file("initramfs")), &[], &script)
-}
-
-/// The program, and the libraries that it needs: those that are installed, or were brought with it.
-fn kexec() -> Result<Initramfs> {
-    let program = packages::bring("kexec-tools", "sbin/kexec")?;
-    let brought = packages::folder().canonicalize().context("no folder of packages")?;
-    let folders = ["lib", "usr/lib"].map(|it| brought.join(it).join(LIBRARIES));
-    let output = Command::new("ldd")
-        .arg(&program)
-        .env("LD_LIBRARY_PATH", env::join_paths(folders).context("a colon in a folder's name")?)
-        .output()
-        .context("cannot run ldd")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let lacks = text.lines().find(|line| line.contains("not found")).map(str::trim);
-    ensure!(lacks.is_none(), "{}: {}", program.display(), lacks.unwrap_or_default());
-    let mut archive = Initramfs::new().file("bin/kexec", &program)?;
-    for library in text.split_whitespace().filter(|word| word.starts_with('/')).map(Path::new) {
-        let place = library.strip_prefix(&brought).or_else(|_| library.strip_prefix("/"));
-        let place = place.context("a library without a place")?;
-        archive = archive.file(&place.to_string_lossy(), library)?;
-    }
-    Ok(archive)
 }

@@ -5,17 +5,16 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-/// How long QEMU may take to listen, and for an answer.
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::guest::START_LIMIT;
+use crate::sockets;
 
-/// How often a socket is tried that nobody listens at yet.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// How long QEMU may take for an answer.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A session with QEMU itself.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ impl Qmp {
     ///
     /// Nobody listens there in time, or what listens does not speak the protocol.
     pub fn connect(socket: &Path) -> Result<Self> {
-        Self::greet(connected(socket, LIMIT)?)
+        Self::greet(sockets::connect(socket, START_LIMIT, || false)?)
     }
 
     fn greet(stream: UnixStream) -> Result<Self> {
@@ -83,38 +82,11 @@ impl Qmp {
     }
 }
 
-/// Connects as soon as somebody listens: the file is there a moment before.
-fn connected(socket: &Path, limit: Duration) -> Result<UnixStream> {
-    let deadline = Instant::now() + limit;
-    loop {
-        match UnixStream::connect(socket) {
-            Err(_) if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
-            tried => {
-                return tried.with_context(|| format!("no QEMU listens at {}", socket.display()));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    use std::thread;
 
     use super::*;
-    use crate::run_directory::RunDirectory;
-
-    #[test]
-    fn a_socket_that_nobody_listens_at_yet_is_tried_again() {
-        let run = RunDirectory::new().unwrap();
-        let path = run.file("qmp");
-        let qemu = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
-        bind(&qemu, &SocketAddrUnix::new(&path).unwrap()).unwrap();
-        let refused = connected(&path, Duration::ZERO).unwrap_err();
-        assert!(format!("{refused:#}").contains("Connection refused"), "{refused:#}");
-        let client = thread::spawn(move || connected(&path, LIMIT));
-        listen(&qemu, 1).unwrap();
-        client.join().unwrap().unwrap();
-    }
 
     fn played(answers: &'static [&'static str]) -> UnixStream {
         let (ours, qemus) = UnixStream::pair().unwrap();

@@ -1,10 +1,17 @@
 //! A first file system for Linux, as an archive of the kind "newc" that the kernel unpacks.
 
 use std::collections::HashSet;
+use std::env;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+
+use super::packages;
+
+/// Where Debian has libraries.
+const LIBRARIES: [&str; 2] = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
 
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
@@ -47,6 +54,29 @@ impl Initramfs {
         let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         self.add(name, PROGRAM, &content);
         Ok(self)
+    }
+
+    /// Adds a copy of `program`, and of the libraries that it needs: those that are installed, or were brought.
+    ///
+    /// # Errors
+    ///
+    /// A library is missing, or a file cannot be read.
+    pub fn program(self, name: &str, program: &Path) -> Result<Self> {
+        let brought = packages::folder().canonicalize().context("no folder of packages")?;
+        let folders = LIBRARIES.map(|it| brought.join(it));
+        let output = Command::new("ldd")
+            .arg(program)
+            .env("LD_LIBRARY_PATH", env::join_paths(folders).context("a colon in a folder's name")?)
+            .output()
+            .context("cannot run ldd")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lacks = text.lines().find(|line| line.contains("not found")).map(str::trim);
+        ensure!(lacks.is_none(), "{}: {}", program.display(), lacks.unwrap_or_default());
+        let mut libraries = text.split_whitespace().filter(|it| it.starts_with('/')).map(Path::new);
+        libraries.try_fold(self.file(name, program)?, |archive, library| {
+            let place = library.strip_prefix(&brought).or_else(|_| library.strip_prefix("/"));
+            archive.file(&place.unwrap_or(library).to_string_lossy(), library)
+        })
     }
 
     /// Writes the archive to `file`.

@@ -13,6 +13,7 @@ use anyhow::{Result, ensure};
 use qemu::frames::Frames;
 use qemu::machine::Serial;
 use qemu::reading::number;
+use qemu::sockets;
 use qemu::traffic::Source;
 
 use crate::carry::carry;
@@ -43,12 +44,8 @@ impl Listener {
     fn listen(&self, path: PathBuf) {
         let listener = self.clone();
         thread::spawn(move || {
-            let end = Instant::now() + LIMIT;
-            while Instant::now() < end {
-                if let Ok(line) = UnixStream::connect(&path) {
-                    return listener.read(line);
-                }
-                thread::sleep(LOOK_AGAIN);
+            if let Ok(line) = sockets::connect(&path, LIMIT, || false) {
+                listener.read(line);
             }
         });
     }
