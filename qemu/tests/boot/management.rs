@@ -42,12 +42,13 @@ fn a_host_pings_the_port_of_core_0_and_each_frame_there_is_in_one_bucket(rig: &R
         for device in [hosts.name(0), "lo"] {
             ip(&hosts, 0, &format!("sysctl -qw net.ipv6.conf.{device}.disable_ipv6=0"))?;
         }
+        // Without nodad an IPv6 address cannot be sent from until the host has come to look after it, on lo, too.
         ip(&hosts, 0, &format!("ip address add {HOST6} dev {} nodad", hosts.name(0)))?;
         ip(&hosts, 0, "ip link set lo up")?;
         for (address, far) in IMAGE.into_iter().zip(FAR) {
             ping(&hosts, &[address])?;
             // From behind the gateway, which is the host itself.
-            ip(&hosts, 0, &format!("ip address add {far} dev lo"))?;
+            ip(&hosts, 0, &format!("ip address add {far} dev lo nodad"))?;
             ping(&hosts, &["-I", far, address])?;
         }
         let ports = session.ports()?;
