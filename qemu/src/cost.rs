@@ -8,8 +8,6 @@
 //!
 //! `hub` has frames circulate between QEMU's own cards, `patched` between cards of [`nic82599`]'s
 //! kind; `rows` makes figures of histories.
-//!
-//! [`nic82599`]: crate::nic82599
 
 mod hub;
 mod patched;

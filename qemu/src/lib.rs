@@ -15,7 +15,7 @@
 //!   what they and others take of Debian, and [`missing`] what this host lacks for them.
 //!
 //! - [`documents`] tells what the project's documents have a reader type.
-//! - [`nic82599`] is a network card of its own, outside QEMU, for drivers to be tried on.
+//! - [`seats`] puts cards of a model outside QEMU, [`nic82599`], into a machine.
 //!
 //! Nothing here trusts the guest: its console is text of any shape, its frames are compared
 //! and never followed.
@@ -40,12 +40,12 @@ pub mod loaders;
 pub mod machine;
 pub mod missing;
 pub mod namespace;
-pub mod nic82599;
 pub mod pxe;
 pub mod qmp;
 pub mod reading;
 pub mod run_directory;
 pub mod screen;
+pub mod seats;
 pub mod sockets;
 pub mod traffic;
 pub mod wire;

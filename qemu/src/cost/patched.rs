@@ -9,8 +9,8 @@ use super::{BOOT_LIMIT, Cost, SEND_LIMIT, machine, newest, read};
 use crate::frames::Frames;
 use crate::guest::Guest;
 use crate::machine::{Machine, Nic};
-use crate::nic82599::Seats;
 use crate::run_directory::RunDirectory;
+use crate::seats::Seats;
 use crate::wire::Wire;
 
 /// Frames of 64 bytes that circulate, for each PMD: six full batches of 32 on an average, so that
@@ -22,7 +22,7 @@ const FLOWS: u16 = 64;
 
 /// Boots the image at `image` with so many PMDs and two 82599s that have a receive queue for each, lets
 /// frames circulate and reads the history of each PMD. QEMU has to be the one that
-/// [`check_emulator`](crate::nic82599::check_emulator) accepts.
+/// [`check_emulator`](crate::seats::check_emulator) accepts.
 ///
 /// # Errors
 ///

@@ -62,6 +62,13 @@ pub struct HubWire {
 }
 
 impl Netdev {
+    /// The two ends of a cable of datagrams, QEMU's first; other cables have none outside QEMU.
+    #[must_use]
+    pub fn ends(&self) -> Option<(PathBuf, PathBuf)> {
+        let Self::Dgram { qemu, host } = self else { return None };
+        Some((qemu.clone(), host.clone()))
+    }
+
     /// What a virtio card needs to be told to have as many queues.
     pub(super) fn queues(&self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ pub enum Model {
     /// Intel's 82576, which QEMU has from version 8 on. Such cards are two slots apart: the virtual
     /// functions of one may lie between.
     Igb,
-    /// A card outside QEMU, as [`crate::nic82599`] is. It holds the end of its cable that is
+    /// A card outside QEMU, as [`nic82599`] is. It holds the end of its cable that is
     /// QEMU's with other cards, and has the address that it says itself.
     Proxy {
         /// The socket that leads to it: a descriptor that QEMU inherits.

@@ -1,7 +1,8 @@
 //! Intel's 82599 as the model outside QEMU plays it, which drivers of others run on too.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use qemu::nic82599::{Device, Fault, ModuleKind, Seats, check_emulator, registers as regs};
+use nic82599::{Device, Fault, ModuleKind, registers as regs};
+use qemu::seats::{Seats, check_emulator};
 
 use crate::carry::carry_both_ways;
 use crate::links::drops_while_down;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use intel::{Checksum, Error, Link};
+use nic82599::Fault;
 use qemu::frames::Frames;
-use qemu::nic82599::Fault;
 
 use crate::card::{Bench, MAC};
 
@@ -174,7 +174,7 @@ fn showing_registers_changes_none() -> Result<()> {
     let received = (0..4).map(|queue| port.receive(queue, bench.host.pool).frames.len());
     assert_eq!(received.sum::<usize>(), frames.len());
     let state = || {
-        let registers = (0..0x2_0000).step_by(4).map(qemu::nic82599::Register::at);
+        let registers = (0..0x2_0000).step_by(4).map(nic82599::Register::at);
         let values: Vec<u32> = registers.map(|register| bench.card.peek(register)).collect();
         (values, bench.card.statistics())
     };

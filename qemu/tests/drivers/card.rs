@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use bus::pci::PciAddress;
 use intel::Error;
+use nic82599::{Fault, Local, Options};
 use qemu::machine::Mac;
-use qemu::nic82599::{Fault, Local, Options};
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
@@ -91,7 +91,7 @@ impl Bench {
     pub(crate) fn with(faults: &[Fault]) -> Result<Self> {
         let run = RunDirectory::new()?;
         let wire = Wire::open(&run, "wire")?;
-        let mut options = Options::new(MAC).plugged_into(&wire.netdev());
+        let mut options = Options::new(MAC.0).plugged_into(wire.netdev().ends());
         options.faults = faults.to_vec();
         let memory = Memory::new(BYTES, MEMORY, 0)?;
         let card = Rc::new(Local::new(&options, memory.file()?, MEMORY)?);

@@ -4,8 +4,8 @@ use std::env;
 
 use anyhow::{Context as _, Result, ensure};
 use frame::TxQueue as _;
+use nic82599::Fault;
 use qemu::frames::Frames;
-use qemu::nic82599::Fault;
 
 use crate::card::Bench;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use qemu::nic82599::registers as regs;
-use qemu::nic82599::{Local, Register};
+use nic82599::registers as regs;
+use nic82599::{Local, Register};
 
 use crate::card::Bench;
 use crate::other;

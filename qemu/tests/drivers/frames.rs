@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use frame::{Refused, TxQueue as _};
+use nic82599::registers as regs;
 use qemu::frames::Frames;
-use qemu::nic82599::registers as regs;
 
 use crate::card::Bench;
 

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use frame::{Refused, TxQueue as _};
+use nic82599::{Fault, Lie};
 use qemu::frames::Frames;
-use qemu::nic82599::{Fault, Lie};
 
 use crate::card::Bench;
 

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use intel::{Cause, Link};
+use nic82599::{Fault, ModuleKind, registers as regs};
 use qemu::frames::Frames;
-use qemu::nic82599::{Fault, ModuleKind, registers as regs};
 
 use crate::card::Bench;
 use crate::port::Port;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
-use qemu::nic82599::registers as regs;
+use nic82599::registers as regs;
 
 use crate::card::Bench;
 use crate::flows::{FLOWS, Flow};

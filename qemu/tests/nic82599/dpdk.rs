@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use etherparse::PacketBuilder;
+use nic82599::{Device, Rule};
 use qemu::debian::initramfs::Initramfs;
 use qemu::find;
 use qemu::machine::Mac;
-use qemu::nic82599::{Device, Rule};
 use qemu::wire::Wire;
 
 use crate::rig::{START_LIMIT, Setup, expect_violations, told};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use nic82599::{Fault, Options};
 use qemu::guest::Guest;
-use qemu::nic82599::{Fault, Options};
 
 use crate::linux;
 use crate::responder::Responder;

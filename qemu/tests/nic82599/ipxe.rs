@@ -3,8 +3,8 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use nic82599::Rule;
 use qemu::debian::packages;
-use qemu::nic82599::Rule;
 
 use crate::rig::{START_LIMIT, Setup, expect_violations};
 

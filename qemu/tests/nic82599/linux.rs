@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use nic82599::{Device, Rule};
 use qemu::debian::initramfs::Initramfs;
 use qemu::guest::Guest;
-use qemu::nic82599::{Device, Rule};
 
 use crate::responder::Responder;
 use crate::rig::{START_LIMIT, Setup, expect_violations, told};

@@ -6,14 +6,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use nic82599::{Device, Options, Rule, Violation};
 use qemu::accel::Accelerator;
 use qemu::debian::initramfs::Initramfs;
 use qemu::debian::userland;
 use qemu::find;
 use qemu::guest::Guest;
 use qemu::machine::{HubWire, Mac, Machine, Netdev, Nic};
-use qemu::nic82599::{Device, Options, Rule, Violation, check_emulator};
 use qemu::run_directory::RunDirectory;
+use qemu::seats::check_emulator;
 use qemu::wire::Wire;
 
 use crate::skip;
@@ -98,7 +99,7 @@ impl Setup {
 
     fn add(&mut self, netdev: Netdev, adapt: impl FnOnce(&mut Options)) -> Result<()> {
         let mac = Mac::of_nic(u8::try_from(self.devices.len())?);
-        let mut options = Options::new(mac).plugged_into(&netdev);
+        let mut options = Options::new(mac.0).plugged_into(netdev.ends());
         adapt(&mut options);
         let (device, socket) = Device::start(options)?;
         self.machine.nics.push(Nic::proxy(&socket, netdev));

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::workspace::{PARTS, cargo, succeed};
+use crate::workspace::{KERNEL, PARTS, cargo, succeed};
 
 /// Runs all checks, in order of their length; the first that fails ends it.
 ///
@@ -14,10 +14,10 @@ use crate::workspace::{PARTS, cargo, succeed};
 pub(crate) fn run() -> Result<()> {
     step("rustfmt", cargo().args(["fmt", "--all", "--check"]))?;
     for (packages, name) in PARTS {
-        let mut clippy = cargo();
+        let mut clippy = cargo_for(packages);
         clippy.arg("clippy").args(packages).args(["--all-targets", "--quiet"]);
         step(&format!("clippy of {name}"), clippy.args(["--", "--deny", "warnings"]))?;
-        let mut doc = cargo();
+        let mut doc = cargo_for(packages);
         doc.arg("doc").args(packages).args(["--no-deps", "--document-private-items", "--quiet"]);
         step(&format!("rustdoc of {name}"), doc.env("RUSTDOCFLAGS", "-Dwarnings"))?;
     }
@@ -28,6 +28,15 @@ pub(crate) fn run() -> Result<()> {
     }
     eprintln!("check: all clean");
     Ok(())
+}
+
+/// Cargo that looks at `packages`. What links no std, as the kernel, cannot unwind.
+fn cargo_for(packages: &[&str]) -> Command {
+    let mut command = cargo();
+    if packages == KERNEL {
+        command.env("CARGO_PROFILE_DEV_PANIC", "abort");
+    }
+    command
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {

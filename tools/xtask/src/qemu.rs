@@ -14,8 +14,8 @@ use ::qemu::command_line::quoted;
 use ::qemu::find;
 use ::qemu::guest::lead_into;
 use ::qemu::machine::{Clock, Machine, Nic};
-use ::qemu::nic82599::{Seats, check_emulator};
 use ::qemu::run_directory::RunDirectory;
+use ::qemu::seats::{Seats, check_emulator};
 use anyhow::{Result, ensure};
 use pmdstat::logs::ANYWHERE;
 

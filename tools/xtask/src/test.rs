@@ -3,12 +3,14 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use crate::install::{self, BROWSER, CPP, Consent, LOADERS, NETWORK, PROMETHEUS, VALGRIND};
-use crate::workspace::{PARTS, cargo, succeed, target};
+use crate::workspace::{KERNEL, PARTS, cargo, target};
 use crate::{fuzz, image};
 
 /// Which tests to run.
@@ -25,6 +27,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     consent: Consent,
 }
+
+/// Fuzz targets that run at the same time: each keeps one processor busy.
+const FUZZED_AT_ONCE: usize = 2;
 
 /// The sums of all `test result:` lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let is_good = if options.host_only {
         let host = ["--workspace", "--exclude", "kernel", "--exclude", "qemu"];
         let host = follow(&mut cargo_test(&host, options), &mut sum)?;
-        let kernel = follow(&mut cargo_test(&["--package", "kernel"], options), &mut sum)?;
+        let kernel = follow(&mut cargo_test(KERNEL, options), &mut sum)?;
         host & kernel & follow(&mut cargo_test(&["--package", "qemu", "--lib"], options), &mut sum)?
     } else {
         // Only root may make the network namespaces that these programs are for.
@@ -58,8 +63,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .chain(monitor)
             .collect();
         install::qemu(options.consent, &others)?;
-        let image = image::build()?;
-        let pmdstat = build_pmdstat()?;
+        let image = build(options)?;
+        // Which cargo has built for those tests that run it as users do.
+        let pmdstat = target().join("debug/pmdstat");
         let mut is_good = true;
         for (packages, _) in PARTS {
             let mut command = cargo_test(packages, options);
@@ -76,10 +82,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Builds `pmdstat`, which boot tests run as users do, and returns its path.
-fn build_pmdstat() -> Result<PathBuf> {
-    succeed(cargo().args(["build", "--package", "pmdstat"]), "cargo build")?;
-    Ok(target().join("debug/pmdstat"))
+/// Builds the image, and beside it the host's tests: linking the image keeps one processor busy only.
+/// Returns the image's path.
+fn build(options: &Options) -> Result<PathBuf> {
+    let mut tests = cargo_test(PARTS[0].0, options);
+    let tests = tests.args(["--no-run", "--quiet"]).stdin(Stdio::null()).spawn();
+    let mut tests = tests.context("cannot run cargo test")?;
+    let image = image::build();
+    let status = tests.wait().context("cannot wait for cargo test")?;
+    ensure!(status.success(), "tests of {} do not build", PARTS[0].1);
+    image
 }
 
 /// Runs all fuzz targets that the filter admits, and adds what became of them to `sum`.
@@ -98,16 +110,16 @@ fn fuzz_all(options: &Options, sum: &mut Sum) -> Result<bool> {
         return Ok(true);
     }
     fuzz::build()?;
-    for (target, longest) in wanted {
-        let result = fuzz::fuzz(target, *longest, fuzz::ENOUGH);
-        match &result {
-            Ok(()) => println!("test {} ... ok", name(target)),
-            Err(error) => println!("test {} ... FAILED\n{error:#}", name(target)),
+    let (queue, sum) = (Mutex::new(wanted.into_iter()), Mutex::new(sum));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((target, longest)) = next() {
+            let result = fuzz::fuzz(target, *longest, fuzz::ENOUGH);
+            sum.lock().unwrap_or_else(PoisonError::into_inner).add_one(&name(target), &result);
         }
-        let count = if result.is_ok() { &mut sum.passed } else { &mut sum.failed };
-        *count += 1;
-    }
-    Ok(sum.failed == 0)
+    };
+    thread::scope(|scope| (0..FUZZED_AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    Ok(sum.into_inner().unwrap_or_else(PoisonError::into_inner).failed == 0)
 }
 
 fn cargo_test(selection: &[&str], options: &Options) -> Command {
@@ -130,6 +142,15 @@ fn follow(command: &mut Command, sum: &mut Sum) -> Result<bool> {
 }
 
 impl Sum {
+    /// Tells what became of the test `name`, and counts it.
+    fn add_one(&mut self, name: &str, result: &Result<()>) {
+        match result {
+            Ok(()) => println!("test {name} ... ok"),
+            Err(error) => println!("test {name} ... FAILED\n{error:#}"),
+        }
+        *(if result.is_ok() { &mut self.passed } else { &mut self.failed }) += 1;
+    }
+
     fn add(&mut self, line: &str) {
         let Some(results) = line.trim().strip_prefix("test result:") else { return };
         for part in results.split([';', '.']) {

@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result, ensure};
 
 /// What cargo builds together, and its name: the kernel's image links no std, and crates that it
 /// shares with the tools have their std features on where the tools are built.
-pub(crate) const PARTS: [(&[&str], &str); 2] = [
-    (&["--workspace", "--exclude", "kernel"], "the host's crates"),
-    (&["--package", "kernel"], "the kernel"),
-];
+pub(crate) const PARTS: [(&[&str], &str); 2] =
+    [(&["--workspace", "--exclude", "kernel"], "the host's crates"), (KERNEL, "the kernel")];
+
+/// The one of them that links no std.
+pub(crate) const KERNEL: &[&str] = &["--package", "kernel"];
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {

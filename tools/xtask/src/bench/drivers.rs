@@ -3,7 +3,7 @@
 
 use ::qemu::cost::{self, Cost};
 use ::qemu::machine::Model;
-use ::qemu::nic82599::check_emulator;
+use ::qemu::seats::check_emulator;
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Figure, bounds};

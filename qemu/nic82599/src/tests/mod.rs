@@ -16,9 +16,8 @@ use super::faults::{Fault, Lie};
 use super::memory::{Memory, tests::played};
 use super::registers::{self as regs, Register};
 use super::violations::Rule;
-use crate::frames::Frames;
-use crate::machine::Mac;
-use crate::run_directory::RunDirectory;
+use qemu::frames::Frames;
+use qemu::run_directory::RunDirectory;
 
 const RX_RING: u32 = 0x1000;
 const TX_RING: u32 = 0x2000;
@@ -46,7 +45,7 @@ impl Bench {
         peer.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let cable = Cable::open(&run.file("own"), &run.file("peer")).unwrap();
         let config = Config::new(true);
-        let mut card = Card::new(Mac([2, 0, 0, 0, 0, 1]), config, Some(cable), 0);
+        let mut card = Card::new([2, 0, 0, 0, 0, 1], config, Some(cable), 0);
         card.set_memory(vec![played(0, 1 << 20)]);
         card.write_config(4, 6, 2);
         Self { card, peer, _run: run }

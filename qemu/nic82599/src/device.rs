@@ -24,7 +24,6 @@ use super::sfp::ModuleKind;
 use super::statistics::Statistics;
 use super::trace::Access;
 use super::violations::Violation;
-use crate::machine::{Mac, Netdev};
 
 /// How often time is looked at, for reports of descriptors that wait for company.
 const TICK: Duration = Duration::from_millis(2);
@@ -44,7 +43,7 @@ pub struct Options {
     /// The two ends of its cable: its own and the other one. Without, the link stays down.
     pub cable: Option<(PathBuf, PathBuf)>,
     /// Its address, as in the NVM.
-    pub mac: Mac,
+    pub mac: [u8; 6],
     /// Whether it has a PCI Express capability.
     pub has_pcie: bool,
     /// Whether frames wait on the cable while the packet buffer is full, as with flow control;
@@ -59,18 +58,14 @@ pub struct Options {
 impl Options {
     /// A card with this address and no cable, all of it in order, nothing recorded.
     #[must_use]
-    pub fn new(mac: Mac) -> Self {
+    pub fn new(mac: [u8; 6]) -> Self {
         Self { cable: None, mac, has_pcie: true, is_lossless: false, trace: 0, faults: Vec::new() }
     }
 
-    /// The same, at the end of a cable that QEMU would have: `netdev` has to be a
-    /// [`Netdev::Dgram`], else there is no cable.
+    /// The same, at an end of `cable`: its own and the other one.
     #[must_use]
-    pub fn plugged_into(mut self, netdev: &Netdev) -> Self {
-        if let Netdev::Dgram { qemu, host } = netdev {
-            self.cable = Some((qemu.clone(), host.clone()));
-        }
-        self
+    pub fn plugged_into(self, cable: Option<(PathBuf, PathBuf)>) -> Self {
+        Self { cable, ..self }
     }
 }
 
@@ -84,8 +79,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// Starts a card. QEMU has to inherit the descriptor that comes with it, for
-    /// [`Model::Proxy`](crate::machine::Model::Proxy); once QEMU runs, this process may close it.
+    /// Starts a card. QEMU has to inherit the descriptor that comes with it, for its device
+    /// `x-pci-proxy-dev`; once QEMU runs, this process may close it.
     ///
     /// # Errors
     ///

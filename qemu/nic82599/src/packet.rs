@@ -120,8 +120,9 @@ pub(crate) fn folded(sum: u64) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use qemu::frames::Frames;
+
     use super::*;
-    use crate::frames::Frames;
 
     #[test]
     fn a_right_frame_is_right_and_one_bit_makes_it_wrong() {

@@ -184,7 +184,6 @@ mod tests {
     use super::super::config::Config;
     use super::super::memory::tests::played;
     use super::*;
-    use crate::machine::Mac;
 
     /// QEMU's end, and a card at the other one.
     struct Client {
@@ -196,7 +195,7 @@ mod tests {
     impl Client {
         fn start() -> Self {
             let (stream, far) = UnixStream::pair().unwrap();
-            let card = Card::new(Mac([2, 0, 0, 0, 0, 1]), Config::new(true), None, 0);
+            let card = Card::new([2, 0, 0, 0, 0, 1], Config::new(true), None, 0);
             let card = Arc::new(Mutex::new(card));
             let theirs = Arc::clone(&card);
             let server = thread::spawn(move || serve(far, &theirs));

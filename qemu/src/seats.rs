@@ -1,11 +1,12 @@
-//! Cards of the model in a machine's slots.
+//! Cards of the model of an 82599 in a machine's slots.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::device::{Device, Options};
+use nic82599::{Device, Options};
+
 use crate::find;
 use crate::machine::{Mac, Nic};
 
@@ -31,7 +32,7 @@ impl Seats {
         let mut seats = Self { devices: Vec::new(), sockets: Vec::new() };
         for (index, nic) in nics.iter_mut().enumerate() {
             let mac = Mac::of_nic(u8::try_from(index)?);
-            let mut options = Options::new(mac).plugged_into(&nic.netdev);
+            let mut options = Options::new(mac.0).plugged_into(nic.netdev.ends());
             ensure!(options.cable.is_some(), "the cable of a card outside QEMU carries datagrams");
             adapt(index, &mut options);
             let (device, socket) = Device::start(options)?;

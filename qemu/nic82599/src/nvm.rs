@@ -3,8 +3,6 @@
 //! Sections 6 (map) and 8.2.3.2 (EEC) of the 82599 datasheet. The memory has 16,384 words of
 //! 16 bits; what is not listed in [`Nvm::new`] reads all ones, as an empty cell does.
 
-use crate::machine::Mac;
-
 /// Words.
 const WORDS: usize = 1 << 14;
 
@@ -78,7 +76,7 @@ struct Shift {
 
 impl Nvm {
     /// The memory of a card with one SFP+ port and this address.
-    pub(crate) fn new(mac: Mac) -> Self {
+    pub(crate) fn new(mac: [u8; 6]) -> Self {
         let mut nvm = Self { words: vec![0xFFFF; WORDS], driven: 0, shift: Shift::default() };
         nvm.put(0, &[0; 3]);
         nvm.put_section(PCIE_ANALOG, 0x0440, &[0x1111, 0x2222, 0x8000]);
@@ -91,7 +89,7 @@ impl Nvm {
         nvm.put(MODULES, &[0x0500]);
         nvm.put(CAPABILITIES, &[0x0000]);
         nvm.put(VERSION, &[0x0001, 0x8000]);
-        let [a, b, c, d, e, f] = mac.0;
+        let [a, b, c, d, e, f] = mac;
         nvm.put(
             ADDRESS,
             &[u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]), u16::from_le_bytes([e, f])],
@@ -107,11 +105,11 @@ impl Nvm {
     }
 
     /// The address that the card loads at reset.
-    pub(crate) fn mac(&self) -> Mac {
+    pub(crate) fn mac(&self) -> [u8; 6] {
         let [a, b] = self.word(ADDRESS).to_le_bytes();
         let [c, d] = self.word(ADDRESS + 1).to_le_bytes();
         let [e, f] = self.word(ADDRESS + 2).to_le_bytes();
-        Mac([a, b, c, d, e, f])
+        [a, b, c, d, e, f]
     }
 
     /// Damages the checksum, or where `is_section` is set a word of a section that it is over.
@@ -238,7 +236,7 @@ mod tests {
     }
 
     fn nvm() -> Nvm {
-        Nvm::new(Mac([2, 3, 4, 5, 6, 7]))
+        Nvm::new([2, 3, 4, 5, 6, 7])
     }
 
     #[test]
@@ -257,7 +255,7 @@ mod tests {
     #[test]
     fn a_word_is_read_by_its_address() {
         let nvm = nvm();
-        assert_eq!(nvm.mac(), Mac([2, 3, 4, 5, 6, 7]));
+        assert_eq!(nvm.mac(), [2, 3, 4, 5, 6, 7]);
         assert_eq!(nvm.read_by_word(0x50 << 2 | 1), 0x0302_0142);
     }
 

@@ -82,7 +82,7 @@ impl Card {
 
     /// Loads the first own address from the NVM.
     fn load_address(&mut self) {
-        let [a, b, c, d, e, f] = self.nvm.mac().0;
+        let [a, b, c, d, e, f] = self.nvm.mac();
         self.set(regs::RAL.at(0), u32::from_le_bytes([a, b, c, d]));
         self.set(regs::RAH.at(0), u32::from_le_bytes([e, f, 0, 0]) | bits::RAH_AV);
     }

@@ -94,8 +94,9 @@ impl Section {
 pub(crate) mod tests {
     use std::fs::OpenOptions;
 
+    use qemu::run_directory::RunDirectory;
+
     use super::*;
-    use crate::run_directory::RunDirectory;
 
     /// `size` bytes of memory from address `guest` on.
     pub(crate) fn played(guest: u64, size: u64) -> Section {

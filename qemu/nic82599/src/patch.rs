@@ -41,12 +41,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::machine::Mac;
-    use crate::nic82599::config::Config;
+    use crate::config::Config;
 
     fn card() -> Arc<Mutex<Card>> {
         let config = Config::new(true);
-        Arc::new(Mutex::new(Card::new(Mac([2; 6]), config, None, 0)))
+        Arc::new(Mutex::new(Card::new([2; 6], config, None, 0)))
     }
 
     #[test]

@@ -21,7 +21,6 @@ use super::statistics::{Statistics, is_counter};
 use super::trace::{Access, Trace};
 use super::transmit::Transmitter;
 use super::violations::{Rule, Violations};
-use crate::machine::Mac;
 
 /// The card.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ pub(crate) struct Card {
 
 impl Card {
     /// A card with this address, switched on. `trace` is how many accesses are kept.
-    pub(crate) fn new(mac: Mac, config: Config, cable: Option<Cable>, trace: usize) -> Self {
+    pub(crate) fn new(mac: [u8; 6], config: Config, cable: Option<Cable>, trace: usize) -> Self {
         let mut card = Self {
             values: vec![0; (SPACE / 4) as usize],
             config,
