@@ -17,7 +17,7 @@ crate::facts![a_flood_costs_the_pmd_the_same_for_every_iteration];
 
 /// The median of the last iterations, in instructions.
 fn median(session: &mut Session) -> Result<u64> {
-    let rows = reading::iterations(&session.command("pmd-perf-show -nh -it 999")?);
+    let rows = reading::iterations(&session.command("pmd-perf-show -nh -it 99")?);
     let mut cycles: Vec<u64> = rows.iter().map(|row| row.cycles).collect();
     cycles.sort_unstable();
     cycles.get(cycles.len() / 2).copied().context("no iterations")

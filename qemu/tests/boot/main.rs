@@ -63,6 +63,7 @@ mod vxlan;
 mod windows;
 
 use std::process::ExitCode;
+use std::sync::{PoisonError, RwLock};
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -80,13 +81,16 @@ pub(crate) struct Fact {
     check: fn(&Rig) -> Result<()>,
 }
 
-/// Lists functions of this module as facts, under their own names.
+/// Lists functions of this module as facts, under their own names: as `FACTS`, or as the list that is named.
 #[macro_export]
 macro_rules! facts {
-    ($($name:ident),+ $(,)?) => {
-        pub(crate) const FACTS: &[$crate::Fact] = &[
+    ($list:ident: $($name:ident),+ $(,)?) => {
+        pub(crate) const $list: &[$crate::Fact] = &[
             $($crate::Fact { name: concat!(module_path!(), "::", stringify!($name)), check: $name }),+
         ];
+    };
+    ($($name:ident),+ $(,)?) => {
+        $crate::facts![FACTS: $($name),+];
     };
 }
 
@@ -99,11 +103,41 @@ fn main() -> ExitCode {
     {
         eprintln!("\nSKIPPED: all boot tests: {reason:#}");
     }
-    let trials = facts().map(|fact| trial(fact, &rig)).collect();
+    let alone = [cost::ALONE, operator::ALONE].into_iter().flatten();
+    let alone = alone.map(|fact| trial(*fact, &rig, Company::None));
+    let trials = alone.chain(facts().map(|fact| trial(fact, &rig, Company::Others))).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// All of them, the slowest first, so that no slow one is left over at the end.
+/// Which tests may run beside one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    /// None: what it measures is worth nothing where the emulator has to wait for a processor.
+    None,
+    /// All but those.
+    Others,
+}
+
+impl Company {
+    /// Does `check` once nobody runs who may not.
+    fn with<T>(self, check: impl FnOnce() -> T) -> T {
+        match self {
+            Self::None => {
+                let _alone = HOST.write().unwrap_or_else(PoisonError::into_inner);
+                check()
+            }
+            Self::Others => {
+                let _beside = HOST.read().unwrap_or_else(PoisonError::into_inner);
+                check()
+            }
+        }
+    }
+}
+
+/// Held by a test that is to be alone, or by all others that run.
+static HOST: RwLock<()> = RwLock::new(());
+
+/// All that may have company, the slowest first, so that no slow one is left over at the end.
 fn facts() -> impl Iterator<Item = Fact> {
     [
         cost::FACTS,
@@ -158,12 +192,12 @@ fn facts() -> impl Iterator<Item = Fact> {
     .copied()
 }
 
-fn trial(fact: Fact, rig: &Result<Rig>) -> Trial {
+fn trial(fact: Fact, rig: &Result<Rig>, company: Company) -> Trial {
     let name = fact.name.trim_start_matches("boot::");
     match rig {
         Ok(rig) => {
             let rig = rig.clone();
-            Trial::ignorable_test(name, move || completion((fact.check)(&rig)))
+            Trial::ignorable_test(name, move || company.with(|| completion((fact.check)(&rig))))
         }
         Err(_) => {
             Trial::ignorable_test(name, || Ok(Completion::ignored_with("SKIPPED, see above")))

@@ -9,13 +9,14 @@ use crate::rig::{LIMIT, Rig, Skipped, starting};
 /// What stands before the words that make settings last.
 const LASTING: &str = "to have them at the next boot: ";
 
+crate::facts![ALONE: the_self_test_reads_known_stalls_back];
+
 crate::facts![
     a_note_is_an_event_with_its_time,
     settings_survive_a_boot_with_the_words_that_are_shown,
     milliseconds_are_shown_newest_first_and_without_gaps,
     an_nmi_makes_an_iteration_suspicious_and_the_pmd_goes_on,
     an_iteration_that_does_not_end_is_reported_with_where_it_stands,
-    the_self_test_reads_known_stalls_back,
 ];
 
 fn a_note_is_an_event_with_its_time(rig: &Rig) -> Result<()> {
