@@ -63,10 +63,9 @@ mod vxlan;
 mod windows;
 
 use std::process::ExitCode;
-use std::sync::{PoisonError, RwLock};
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Completion, Conclusion, Trial};
 use rig::Rig;
 use skipping::completion;
 
@@ -103,41 +102,21 @@ fn main() -> ExitCode {
     {
         eprintln!("\nSKIPPED: all boot tests: {reason:#}");
     }
-    let alone = [cost::ALONE, operator::ALONE].into_iter().flatten();
-    let alone = alone.map(|fact| trial(*fact, &rig, Company::None));
-    let trials = alone.chain(facts().map(|fact| trial(fact, &rig, Company::Others))).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let alone = Arguments { test_threads: Some(1), ..arguments.clone() };
+    let runs = [
+        libtest_mimic::run(&alone, alone_facts().map(|fact| trial(fact, &rig)).collect()),
+        libtest_mimic::run(&arguments, facts().map(|fact| trial(fact, &rig)).collect()),
+    ];
+    if runs.iter().any(Conclusion::has_failed) { ExitCode::from(101) } else { ExitCode::SUCCESS }
 }
 
-/// Which tests may run beside one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Company {
-    /// None: what it measures is worth nothing where the emulator has to wait for a processor.
-    None,
-    /// All but those.
-    Others,
+/// Those that measure what is worth nothing where the emulator has to wait for a processor: they run before all
+/// others, one at a time.
+fn alone_facts() -> impl Iterator<Item = Fact> {
+    [cost::ALONE, operator::ALONE].into_iter().flatten().copied()
 }
 
-impl Company {
-    /// Does `check` once nobody runs who may not.
-    fn with<T>(self, check: impl FnOnce() -> T) -> T {
-        match self {
-            Self::None => {
-                let _alone = HOST.write().unwrap_or_else(PoisonError::into_inner);
-                check()
-            }
-            Self::Others => {
-                let _beside = HOST.read().unwrap_or_else(PoisonError::into_inner);
-                check()
-            }
-        }
-    }
-}
-
-/// Held by a test that is to be alone, or by all others that run.
-static HOST: RwLock<()> = RwLock::new(());
-
-/// All that may have company, the slowest first, so that no slow one is left over at the end.
+/// All that may run beside others, the slowest first, so that no slow one is left over at the end.
 fn facts() -> impl Iterator<Item = Fact> {
     [
         cost::FACTS,
@@ -192,12 +171,12 @@ fn facts() -> impl Iterator<Item = Fact> {
     .copied()
 }
 
-fn trial(fact: Fact, rig: &Result<Rig>, company: Company) -> Trial {
+fn trial(fact: Fact, rig: &Result<Rig>) -> Trial {
     let name = fact.name.trim_start_matches("boot::");
     match rig {
         Ok(rig) => {
             let rig = rig.clone();
-            Trial::ignorable_test(name, move || company.with(|| completion((fact.check)(&rig))))
+            Trial::ignorable_test(name, move || completion((fact.check)(&rig)))
         }
         Err(_) => {
             Trial::ignorable_test(name, || Ok(Completion::ignored_with("SKIPPED, see above")))
