@@ -32,7 +32,7 @@ impl Seats {
         let mut seats = Self { devices: Vec::new(), sockets: Vec::new() };
         for (index, nic) in nics.iter_mut().enumerate() {
             let mac = Mac::of_nic(u8::try_from(index)?);
-            let mut options = Options::new(mac.0).plugged_into(nic.netdev.ends());
+            let mut options = Options { cable: nic.netdev.ends(), ..Options::new(mac.0) };
             ensure!(options.cable.is_some(), "the cable of a card outside QEMU carries datagrams");
             adapt(index, &mut options);
             let (device, socket) = Device::start(options)?;

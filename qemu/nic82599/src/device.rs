@@ -61,12 +61,6 @@ impl Options {
     pub fn new(mac: [u8; 6]) -> Self {
         Self { cable: None, mac, has_pcie: true, is_lossless: false, trace: 0, faults: Vec::new() }
     }
-
-    /// The same, at an end of `cable`: its own and the other one.
-    #[must_use]
-    pub fn plugged_into(self, cable: Option<(PathBuf, PathBuf)>) -> Self {
-        Self { cable, ..self }
-    }
 }
 
 /// A card that runs in this process. Its threads end when it is dropped.

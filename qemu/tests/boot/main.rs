@@ -107,7 +107,8 @@ fn main() -> ExitCode {
         libtest_mimic::run(&alone, alone_facts().map(|fact| trial(fact, &rig)).collect()),
         libtest_mimic::run(&arguments, facts().map(|fact| trial(fact, &rig)).collect()),
     ];
-    if runs.iter().any(Conclusion::has_failed) { ExitCode::from(101) } else { ExitCode::SUCCESS }
+    let failed = runs.iter().find(|run| run.has_failed());
+    failed.map_or(ExitCode::SUCCESS, Conclusion::exit_code)
 }
 
 /// Those that measure what is worth nothing where the emulator has to wait for a processor: they run before all

@@ -35,7 +35,7 @@ fn a_card_is_brought_up_without_breaking_a_rule() -> Result<()> {
     for pairs in [1, 4, 16] {
         let mut bench = Bench::new()?;
         let port = bench.start(pairs)?;
-        assert_eq!((port.card.mac(), port.card.link()), (Some(MAC.0), UP));
+        assert_eq!((port.card.mac(), port.card.link()), (Some(MAC), UP));
         assert_eq!((port.card.pairs(), port.card.most_pairs()), (pairs, 16));
         assert_eq!(port.card.nvm_checksum(), Checksum::Right);
         bench.end(port)?;
@@ -128,7 +128,7 @@ fn a_wrong_checksum_over_the_nvm_keeps_no_card_from_working() -> Result<()> {
             bail!("{fault:?}: {:?}", port.card.nvm_checksum());
         };
         assert_eq!(stored.abs_diff(computed), 1, "{fault:?}");
-        assert_eq!((port.card.mac(), port.card.link()), (Some(MAC.0), UP));
+        assert_eq!((port.card.mac(), port.card.link()), (Some(MAC), UP));
         let frames = frames(40);
         assert_eq!(bench.pass(&mut port, &frames), frames);
         bench.end(port)?;

@@ -8,7 +8,6 @@ use anyhow::{Result, anyhow, ensure};
 use bus::pci::PciAddress;
 use intel::Error;
 use nic82599::{Fault, Local, Options};
-use qemu::machine::Mac;
 use qemu::run_directory::RunDirectory;
 use qemu::wire::Wire;
 
@@ -29,7 +28,7 @@ const BYTES: usize = FRAMES * 2048 + (1 << 20);
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The address of the card.
-pub(crate) const MAC: Mac = Mac([0x02, 0x11, 0x22, 0x33, 0x44, 0x55]);
+pub(crate) const MAC: [u8; 6] = [0x02, 0x11, 0x22, 0x33, 0x44, 0x55];
 
 /// The one place on the bus that has a card.
 fn place() -> PciAddress {
@@ -91,8 +90,8 @@ impl Bench {
     pub(crate) fn with(faults: &[Fault]) -> Result<Self> {
         let run = RunDirectory::new()?;
         let wire = Wire::open(&run, "wire")?;
-        let mut options = Options::new(MAC.0).plugged_into(wire.netdev().ends());
-        options.faults = faults.to_vec();
+        let cable = wire.netdev().ends();
+        let options = Options { cable, faults: faults.to_vec(), ..Options::new(MAC) };
         let memory = Memory::new(BYTES, MEMORY, 0)?;
         let card = Rc::new(Local::new(&options, memory.file()?, MEMORY)?);
         card.write_config(0x10, BAR);

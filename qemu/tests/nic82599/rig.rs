@@ -99,7 +99,7 @@ impl Setup {
 
     fn add(&mut self, netdev: Netdev, adapt: impl FnOnce(&mut Options)) -> Result<()> {
         let mac = Mac::of_nic(u8::try_from(self.devices.len())?);
-        let mut options = Options::new(mac.0).plugged_into(netdev.ends());
+        let mut options = Options { cable: netdev.ends(), ..Options::new(mac.0) };
         adapt(&mut options);
         let (device, socket) = Device::start(options)?;
         self.machine.nics.push(Nic::proxy(&socket, netdev));
