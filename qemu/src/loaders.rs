@@ -25,9 +25,11 @@ pub const BOTH_WAYS: &str = "in_port=0,actions=output:1\nin_port=1,actions=outpu
 const MAKERS: [(&str, &str); 3] =
     [("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"), ("mformat", "mtools")];
 
-/// What GRUB needs to boot by BIOS and by UEFI firmware, and the Debian package of each.
-const BIOS_MODULES: (&str, &str) = ("/usr/lib/grub/i386-pc", "grub-pc-bin");
-const UEFI_MODULES: (&str, &str) = ("/usr/lib/grub/x86_64-efi", "grub-efi-amd64-bin");
+/// What GRUB needs to boot by a BIOS, and its Debian package.
+pub const BIOS_MODULES: (&str, &str) = ("/usr/lib/grub/i386-pc", "grub-pc-bin");
+
+/// What it needs to boot by UEFI firmware.
+pub const UEFI_MODULES: (&str, &str) = ("/usr/lib/grub/x86_64-efi", "grub-efi-amd64-bin");
 
 /// A loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 //! Each has one tap interface, its only one, with IPv6 switched off: all that crosses it is
 //! what the two hosts say to each other, so its counters can be compared with the image's to
 //! the frame. QEMU opens a tap in the namespace it runs in itself; a tap may be moved while it
-//! is open, and [`Namespaces::plug_in`] does so once the image is up.
+//! is open, and [`Namespaces::plug_in`] does so once the image is up. A machine that boots by the network may have
+//! both on the wire of its one card instead: [`Namespaces::plug_in_as_one_wire`].
 
 use std::fs::OpenOptions;
 use std::process::{self, Command};
@@ -16,6 +17,10 @@ use crate::find;
 use crate::machine::Netdev;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Where both namespaces are on one wire: the bridge on side 0, and on both sides the end of the cable to side 1.
+const WIRE: &str = "wire";
+const FAR: &str = "far";
 
 /// Two namespaces with a tap each. Removed when dropped.
 #[derive(Debug)]
@@ -108,6 +113,24 @@ impl Namespaces {
         self.sides.iter().try_for_each(Side::plug_in)
     }
 
+    /// As [`Self::plug_in`], but one wire for all: the machine's card on side 0, and both namespaces.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses, or has no bridge.
+    pub fn plug_in_as_one_wire(&self) -> Result<()> {
+        let [near, far] = &self.sides;
+        run(&["link", "set", &near.tap, "netns", &near.name])?;
+        run(&["-n", &near.name, "link", "add", WIRE, "type", "bridge"])?;
+        let ends = ["link", "add", FAR, "type", "veth", "peer", "name", FAR, "netns", &far.name];
+        run(&[["-n", &near.name].as_slice(), &ends].concat())?;
+        for port in [&*near.tap, FAR] {
+            run(&["-n", &near.name, "link", "set", port, "master", WIRE, "up"])?;
+        }
+        near.raise(WIRE)?;
+        far.raise(FAR)
+    }
+
     /// The IPv4 address on `side`.
     #[must_use]
     pub fn address(&self, side: usize) -> &'static str {
@@ -165,10 +188,15 @@ impl Side {
     }
 
     fn plug_in(&self) -> Result<()> {
-        let Self { name, tap, address } = self;
-        run(&["link", "set", tap, "netns", name])?;
-        run(&["-n", name, "address", "add", &format!("{address}/24"), "dev", tap])?;
-        run(&["-n", name, "link", "set", tap, "up"]).map(drop)
+        run(&["link", "set", &self.tap, "netns", &self.name])?;
+        self.raise(&self.tap)
+    }
+
+    /// Gives the interface `device` of the namespace its address, and raises it.
+    fn raise(&self, device: &str) -> Result<()> {
+        let Self { name, address, .. } = self;
+        run(&["-n", name, "address", "add", &format!("{address}/24"), "dev", device])?;
+        run(&["-n", name, "link", "set", device, "up"]).map(drop)
     }
 }
 

@@ -4,12 +4,13 @@
 //! - [`hosts`] says which machines there are.
 //! - [`directory`] writes the files.
 //! - [`dnsmasq`] is that server's configuration.
-//! - [`served`] lets a machine of QEMU boot from it.
+//! - [`server`] runs that server on the wire of a machine of QEMU, and [`served`] lets the machine boot by it.
 
 pub mod directory;
 pub mod dnsmasq;
 pub mod hosts;
 pub mod served;
+pub mod server;
 
 /// The script of iPXE, which iPXE is sent to.
 pub const IPXE_SCRIPT: &str = "boot.ipxe";

@@ -70,10 +70,10 @@ fn boots(hosts: &[Host]) -> String {
 fn services(hosts: &[Host]) -> String {
     let mut text = format!(
         "pxe-service=tag:ipxe,x86PC,\"Barecore\",{IPXE_SCRIPT}\n\
-         pxe-service=tag:ipxe,X86-64_EFI,\"Barecore\",{IPXE_SCRIPT}\n\
          pxe-service=tag:!ipxe,x86PC,\"Barecore\",{BIOS_LOADER}\n"
     );
     for architecture in ["X86-64_EFI", "BC_EFI"] {
+        let _ = writeln!(text, "pxe-service=tag:ipxe,{architecture},\"Barecore\",{IPXE_SCRIPT}");
         let _ =
             writeln!(text, "pxe-service=tag:!ipxe,tag:!known,{architecture},\"Barecore\",{IMAGE}");
         for host in hosts {

@@ -15,11 +15,12 @@ use qemu::documents::{self, APART, Block, Document, KINDS};
 use crate::Options;
 
 /// Other people's programs: how they are called is not checked.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "./ndr",
     "./t-rex-64",
     "apt-get",
     "driverctl",
+    "grub-mknetdir",
     "ipmitool",
     "kexec",
     "ovs-appctl",

@@ -10,7 +10,8 @@ use ::qemu::machine::{Machine, Serial};
 use ::qemu::pxe::directory::{self, Content};
 use ::qemu::pxe::dnsmasq::Network;
 use ::qemu::pxe::hosts::{self, Host};
-use ::qemu::pxe::served::{self, RANGE, Server, Way};
+use ::qemu::pxe::served::{self, Way};
+use ::qemu::pxe::server::{Addresses, RANGE, Server};
 use ::qemu::run_directory::RunDirectory;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -46,8 +47,17 @@ pub(crate) struct Options {
     /// Boots a machine of QEMU from it, the first of the list: bios, uefi, ipxe or pxelinux.
     #[arg(long, value_name = "WAY", value_parser = way)]
     r#try: Option<Way>,
+    /// With --try: another server gives the addresses, and dnsmasq-proxy.conf tells what to boot.
+    #[arg(long, requires = "try")]
+    proxy: bool,
     #[command(flatten)]
     consent: Consent,
+}
+
+impl Options {
+    fn addresses(&self) -> Addresses {
+        if self.proxy { Addresses::Anothers } else { Addresses::Ours }
+    }
 }
 
 /// Writes the directory, and boots from it if that was asked for.
@@ -69,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!("{}", folder.display());
     match (options.r#try, program) {
-        (Some(way), Some(program)) => boot(&program, &folder, way, &hosts),
+        (Some(way), Some(program)) => boot(&program, &folder, (way, options.addresses()), &hosts),
         _ => Ok(()),
     }
 }
@@ -84,9 +94,14 @@ fn check(host: &Host) -> Result<()> {
 }
 
 /// Boots the first of `hosts` by `way`, and shows what its console says.
-fn boot(program: &Path, folder: &Path, way: Way, hosts: &[Host]) -> Result<()> {
+fn boot(
+    program: &Path,
+    folder: &Path,
+    (way, addresses): (Way, Addresses),
+    hosts: &[Host],
+) -> Result<()> {
     let run = RunDirectory::new()?;
-    let mut server = Server::prepare()
+    let mut server = Server::prepare(addresses)
         .inspect_err(|error| eprintln!("QEMU serves the files, dnsmasq does not: {error:#}"))
         .ok();
     let netdev = way.netdev(folder, hosts, server.as_ref());

@@ -12,7 +12,8 @@ use ::qemu::loaders::{BOTH_WAYS, Load, NOTHING};
 use ::qemu::machine::Mac;
 use ::qemu::pxe::directory::{self, Content};
 use ::qemu::pxe::hosts::Host;
-use ::qemu::pxe::served::{self, RANGE, Server, Way};
+use ::qemu::pxe::served::{self, Way};
+use ::qemu::pxe::server::{Addresses, RANGE, Server};
 use ::qemu::traffic::{Pace, Source, Traffic};
 use ::qemu::wire::{self, Wire};
 use anyhow::{Context as _, Result, ensure};
@@ -49,7 +50,7 @@ impl Lab {
     /// Has the machine boot from it; by dnsmasq, or where that may not run here, by QEMU's own server.
     fn serves(&self, setup: &mut Setup, way: Way) -> Result<Option<Server>> {
         way.need()?;
-        let server = Server::prepare().ok();
+        let server = Server::prepare(Addresses::Ours).ok();
         let netdev = way.netdev(&self.folder, &self.hosts, server.as_ref());
         served::boot_by(&mut setup.machine, way, netdev, &self.hosts, &setup.run)?;
         Ok(server)
