@@ -5,7 +5,7 @@ use heapless::String;
 
 use super::bytes::{Memory, u8_at, u32_at, u64_at};
 use super::pvh::read_command_line;
-use super::{Error, Handoff, Oddity, Region, efi, rsdp};
+use super::{Error, Handoff, Kind, Oddity, Region, efi, rsdp};
 use crate::address::Mac;
 
 /// What the entry code passes on when a loader for Linux, or UEFI firmware, started us. Any number that no
@@ -71,10 +71,11 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
         handoff.efi_system_table = Some(table).filter(|&address| address != 0);
     }
     let entries = usize::from(u8_at(page, ENTRIES).unwrap_or(0));
-    // A full table may have been cut.
+    // A full table may have been cut. Behind kexec, firmware's map has only what firmware still uses.
     if is_efi && !(1..ENTRIES_MAX).contains(&entries) {
         read_efi_map(memory, page, &mut handoff);
-    } else {
+    }
+    if handoff.regions.iter().all(|region| region.kind != Kind::Usable) {
         read_memory_map(page, entries.min(ENTRIES_MAX), &mut handoff);
     }
     handoff.checked()
@@ -120,7 +121,6 @@ fn read_efi_map(memory: &impl Memory, page: &[u8], handoff: &mut Handoff) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
     use super::super::bytes::played::Ram;
     use super::*;
 
@@ -212,6 +212,17 @@ mod tests {
         let mut ram = efi_page("");
         ram.1[ENTRIES] = 128;
         assert_eq!(parse(&ram, AT).unwrap().regions[0].len, 0x1000_0000);
+    }
+
+    #[test]
+    fn a_full_table_stands_where_firmwares_map_has_no_memory_left() {
+        let mut ram = efi_page("");
+        ram.1[ENTRIES] = 128;
+        // EfiRuntimeServicesData
+        ram.1[LEN + 0x800] = 6;
+        ram.1[MEMORY_MAP + 8..MEMORY_MAP + 16].copy_from_slice(&0x800_0000_u64.to_le_bytes());
+        let regions = parse(&ram, AT).unwrap().regions;
+        assert!(regions.iter().any(|it| it.len == 0x800_0000 && it.kind == Kind::Usable));
     }
 
     #[test]

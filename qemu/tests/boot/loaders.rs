@@ -1,9 +1,11 @@
 //! The image boots by every loader that boots Linux, and takes its command line and a file of rules along.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use qemu::loaders::{BOTH_WAYS, Load, Loader};
+use qemu::machine::Firmware;
+use qemu::missing::need_uefi;
 
-use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Session};
+use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Session, Setup};
 use crate::sizes::{forwards, frame};
 
 crate::facts![
@@ -14,6 +16,7 @@ crate::facts![
     grub_boots_it_as_linux_by_bios,
     grub_boots_it_as_linux_by_uefi,
     linux_boots_it_by_kexec,
+    linux_on_uefi_firmware_boots_it_by_kexec,
 ];
 
 fn qemu_boots_it_as_it_boots_linux_by_bios(rig: &Rig) -> Result<()> {
@@ -42,20 +45,39 @@ fn grub_boots_it_as_linux_by_uefi(rig: &Rig) -> Result<()> {
 }
 
 /// Both ways that Linux has.
+const KEXEC: [Loader; 2] = [Loader::Kexec, Loader::KexecFile];
+
 fn linux_boots_it_by_kexec(rig: &Rig) -> Result<()> {
-    [Loader::Kexec, Loader::KexecFile].into_iter().try_for_each(|loader| boots(rig, loader, 512))
+    KEXEC.into_iter().try_for_each(|loader| boots(rig, loader, 512))
+}
+
+/// Firmware's tables lie where only it tells, and its own map is Linux's by then.
+fn linux_on_uefi_firmware_boots_it_by_kexec(rig: &Rig) -> Result<()> {
+    need_uefi()?;
+    KEXEC.into_iter().try_for_each(|loader| {
+        let mut setup = rig.machine()?;
+        setup.machine.firmware = Firmware::uefi(&setup.run)?;
+        boots_from(setup, rig, loader)
+    })
 }
 
 /// Boots a machine with two cards and so much memory by `loader`: the line says which ports, the rules say
 /// where to, and both have come.
 fn boots(rig: &Rig, loader: Loader, mebibytes: u32) -> Result<()> {
-    let mut setup = rig.machine()?.wires(2)?.with(|machine| machine.memory = mebibytes);
+    boots_from(rig.machine()?.with(|machine| machine.memory = mebibytes), rig, loader)
+}
+
+/// The same of a machine that lacks only the cards.
+fn boots_from(setup: Setup, rig: &Rig, loader: Loader) -> Result<()> {
+    let mut setup = setup.wires(2)?;
     let words = format!("ports=all {NOTHING}");
     let load = Load { elf: rig.image(), words: &words, file: BOTH_WAYS };
     loader.boots(&mut setup.machine, &load, &setup.run)?;
     setup.start(|session| {
         session.expect("Barecore ", BOOT_LIMIT)?;
         session.boot(BOOT_LIMIT)?;
+        let shown = session.shown();
+        ensure!(shown.iter().any(|line| line.contains(": 2 cores up")), "no tables: {shown:#?}");
         forwards_and_exits(session)
     })
 }
