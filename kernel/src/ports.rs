@@ -251,9 +251,7 @@ pub(crate) fn functions() -> impl Iterator<Item = (&'static Segment<pci::Config>
 }
 
 fn segments() -> &'static [Segment<pci::Config>] {
-    SEGMENTS.call_once(|| {
-        pci::segments().map(|(number, buses)| segment(number, *buses.end())).collect()
-    })
+    SEGMENTS.call_once(|| pci::segments().map(|(number, last)| segment(number, last)).collect())
 }
 
 fn segment(number: u16, last_bus: u8) -> Segment<pci::Config> {

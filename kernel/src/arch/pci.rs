@@ -1,12 +1,11 @@
 //! Access to PCI configuration space: by memory where ACPI says so (ECAM), else by ports.
 #![expect(unsafe_code, reason = "configuration space is reached by address and port")]
 
-use core::ops::RangeInclusive;
 use core::ptr::NonNull;
 
 use bit_field::BitField;
 use heapless::Vec;
-use kernel::boot::acpi::{SEGMENTS, Segment};
+use kernel::boot::acpi::{SEGMENTS, Segment, last_buses};
 use pci_types::{ConfigRegionAccess, PciAddress};
 use spin::{Mutex, Once};
 
@@ -25,11 +24,10 @@ static PORTS: Mutex<()> = Mutex::new(());
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config;
 
-/// The segments there are, with their buses; segment 0 alone where only ports reach it.
-pub(crate) fn segments() -> impl Iterator<Item = (u16, RangeInclusive<u8>)> {
-    let windows =
-        windows().iter().map(|window| (window.segment.group, window.segment.buses.clone()));
-    windows.chain(windows_missing().then_some((0, 0..=255)))
+/// The segments there are, with the last bus of each; segment 0 alone where only ports reach it.
+pub(crate) fn segments() -> impl Iterator<Item = (u16, u8)> {
+    let mapped = last_buses(windows().iter().map(|window| &window.segment));
+    mapped.into_iter().chain(windows_missing().then_some((0, 255)))
 }
 
 impl ConfigRegionAccess for Config {

@@ -60,6 +60,19 @@ pub struct Segment {
     pub base: u64,
 }
 
+/// The last bus of each segment, once for each: firmware may tell of one in pieces, or twice.
+pub fn last_buses<'a>(pieces: impl Iterator<Item = &'a Segment>) -> Vec<(u16, u8), SEGMENTS> {
+    let mut lasts: Vec<(u16, u8), SEGMENTS> = Vec::new();
+    for Segment { group, buses, .. } in pieces {
+        match lasts.iter_mut().find(|(known, _)| known == group) {
+            Some((_, last)) => *last = (*last).max(*buses.end()),
+            // There are no more pieces than places.
+            None => drop(lasts.push((*group, *buses.end()))),
+        }
+    }
+    lasts
+}
+
 /// What is wrong with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warning {

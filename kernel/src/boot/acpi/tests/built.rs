@@ -123,6 +123,15 @@ fn several_segments_are_read_one_by_one() {
 }
 
 #[test]
+fn a_segment_in_pieces_or_told_twice_is_one() {
+    let listed =
+        [(0, 0, 0x7f, 1 << 32), (1, 0, 9, 1 << 40), (0, 0x80, 0xff, 1 << 32), (1, 0, 9, 1 << 40)];
+    let tables = [processors(&[local(0, 1)]), fixed(), segments(&listed)];
+    let found = Firmware::with(&tables, 2).platform().segments;
+    assert_eq!(last_buses(found.iter())[..], [(0, 0xff), (1, 9)]);
+}
+
+#[test]
 fn a_segment_that_cannot_be_ends_the_list() {
     for wrong in [(1, 9, 8, 1 << 32), (1, 0, 255, 0), (1, 0, 255, u64::MAX - 4096)] {
         let listed = [(0, 0, 255, 0xe000_0000), wrong, (2, 0, 255, 1 << 40)];
