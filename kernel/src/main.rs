@@ -35,7 +35,7 @@ use kernel::options::Stream;
 use kernel::stream::Way;
 use perf::Timebase;
 use setup::Troubles;
-use switches::{Rules, World};
+use switches::{Rules, Wiring, World};
 
 /// What core 0 does once the machine is set up.
 fn main() -> ! {
@@ -74,7 +74,9 @@ fn main() -> ! {
     setup::miss_members(options, &ports, &mut troubles);
     let endpoint = setup::endpoint(options, &ports, &mut troubles);
     let own = managed.as_ref().map(|managed| managed.number as u16);
-    let world = World::new(&config, rules, polling.len(), (ports.len(), own, endpoint));
+    let is_as_asked = setup::are_as_asked(options, &ports, &mut troubles);
+    let wiring = Wiring { ports: ports.len(), is_as_asked, managed: own, endpoint };
+    let world = World::new(&config, rules, polling.len(), wiring);
     let before = |store, queues: &mut [_]| {
         if let Some(frames) = options.nictest {
             nictest::run(&mut ports, queues, store, frames);

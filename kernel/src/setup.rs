@@ -51,6 +51,8 @@ pub(crate) enum Trouble {
     NoSuchCard(Nic),
     /// The card at this place booted the machine, and was named, or is one of all.
     BootNic(Place, bool),
+    /// The card at this place has this number instead of the one that it was to have.
+    Renumbered(Place, usize, usize),
     /// Tunnels are to leave by a port that there is not.
     NoEndpoint(u16),
     /// There is no port as the one that the control core was to have for itself.
@@ -106,6 +108,11 @@ impl Display for Trouble {
                 write!(out, "{key}: {place} booted the machine and is left alone ")?;
                 out.write_str("(boot-nic=take takes it)")
             }
+            Self::Renumbered(place, number, wanted) => write!(
+                out,
+                "error: ports: {place} is port {number} and was to be {wanted}: \
+                 rules would join the wrong wires, so none holds"
+            ),
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
             }
@@ -264,6 +271,18 @@ pub(crate) fn take_ports(
         }
     }
     (taken, queues)
+}
+
+/// Whether each port has the number that its card has in `ports=`, where rules got it from.
+pub(crate) fn are_as_asked(options: &Options, ports: &[Port], troubles: &mut Troubles) -> bool {
+    if options.ports == Ports::All {
+        return true;
+    }
+    let wanted = |port: &Port| options.ports.position(port.place, port.mac());
+    let mut moved = (0..).zip(ports).filter(|(number, port)| wanted(port) != Some(*number));
+    let Some((number, port)) = moved.next() else { return true };
+    note(troubles, Trouble::Renumbered(port.place, number, wanted(port).unwrap_or(number)));
+    false
 }
 
 /// Takes the card that booted the machine out of `chosen`, unless it was asked for in so many words:

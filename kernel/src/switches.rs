@@ -68,18 +68,35 @@ pub(crate) struct World {
     pub(crate) steering: Option<Seeds>,
 }
 
+/// The ports of a world.
+pub(crate) struct Wiring {
+    /// How many there are.
+    pub(crate) ports: usize,
+    /// Whether each has the number that it was asked to have: if not, rules speak of others.
+    pub(crate) is_as_asked: bool,
+    /// The one that is the control core's own.
+    pub(crate) managed: Option<u16>,
+    /// Where tunnels leave.
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
 impl World {
-    /// The world as `config` says it is, for so many PMDs and `ports`, one of which may be `managed` by the
-    /// control core, with this `endpoint` of tunnels.
+    /// The world as `config` says it is, for so many PMDs and these ports.
     #[inline(never)]
     pub(crate) fn new(
         config: &Config<'_>,
         Rules { set: mut first, seeds }: Rules,
         pmds: usize,
-        (ports, managed, endpoint): (usize, Option<u16>, Option<Endpoint>),
+        Wiring { ports, is_as_asked, managed, endpoint }: Wiring,
     ) -> Result<Self, NoMemory> {
         let options = &config.options;
-        let fault = config.fill(&mut first, managed).err();
+        let fault = if is_as_asked {
+            config.fill(&mut first, managed).err()
+        } else {
+            first.clear();
+            first.finish();
+            None
+        };
         let (rules, rule_readers) = carve(Published::new(first, rule_set(seeds)?))?.open(pmds);
         let ports = ((1 << ports) - 1) & !managed.map_or(0, |port| 1 << port);
         let network = || network(ports, endpoint, options);

@@ -11,6 +11,7 @@ use crate::transcript;
 crate::facts![
     without_ports_every_card_is_listed_with_the_line_to_type_and_none_is_touched,
     cards_are_taken_by_address_and_by_mac_in_the_order_said,
+    where_a_missing_card_moves_other_ports_no_rule_holds,
     a_port_that_is_not_there_is_one_error_and_boot_goes_on,
     an_unknown_key_and_a_bad_value_are_an_error_line_each_and_boot_goes_on,
     a_machine_without_cards_says_so,
@@ -60,6 +61,19 @@ fn cards_are_taken_by_address_and_by_mac_in_the_order_said(rig: &Rig) -> Result<
         session.wires.swap(0, 2);
         session.wires.swap(1, 2);
         forwards(session, &frame(60, None))
+    })
+}
+
+fn where_a_missing_card_moves_other_ports_no_rule_holds(rig: &Rig) -> Result<()> {
+    let words = "ports=00:1e.0,00:02.0,00:03.0 forward=1:2";
+    rig.machine()?.wires(2)?.append(words).append(NOTHING).boot(|session| {
+        let shown = session.shown();
+        let moved = "error: ports: 00:02.0 is port 0 and was to be 1: ";
+        ensure!(starting(&shown, moved).len() == 1, "{shown:#?}");
+        let rules = session.command("dump-flows")?;
+        ensure!(rules.iter().all(|line| !line.contains("actions=")), "{rules:#?}");
+        ensure!(session.ports()?.len() == 2, "the ports are there");
+        Ok(())
     })
 }
 
