@@ -9,7 +9,7 @@ use kernel::show::Told;
 use perf::Settings;
 use serial::Port;
 
-use crate::arch::{self, power};
+use crate::arch::power;
 use crate::board::Board;
 use crate::hw_watchdog;
 use crate::log::{Line, vlog};
@@ -18,12 +18,12 @@ use crate::wall_clock::WallClock;
 
 /// Bytes that are taken from the console at a time.
 const HEARD: usize = 64;
-/// Ticks of 1 ms between two looks at cards and their links. A look takes five reads of registers for each port
+/// Microseconds between two looks at cards and their links. A look takes five reads of registers for each port
 /// as a rule, some microseconds that nobody misses ten times a second, and more only while a link or a module
 /// changes; a bond goes on by its backup soon enough. A card that is to be reset is not kept waiting.
-const LINKS: u64 = 100;
-/// Ticks of 1 ms between two looks at the number of events, and between two meals of the platform's watchdog.
-const EVENTS: u64 = 1000;
+const LINKS: u64 = 100_000;
+/// Microseconds between two looks at the number of events, and between two meals of the platform's watchdog.
+const EVENTS: u64 = 1_000_000;
 
 /// Keeps house for good.
 pub(crate) fn keep<O: Orders>(
@@ -32,11 +32,13 @@ pub(crate) fn keep<O: Orders>(
     (mut console, mut stream, mut managed): (Port, Option<Line>, Option<Managed>),
     mut wall: WallClock,
 ) -> ! {
-    let (mut links_due, mut events_due, mut marked) = (0, EVENTS, 0);
+    let (mut links_due, mut events_due, mut marked) = (0, 0, 0);
     let (mut was_moving, mut listeners) = (false, 0);
     loop {
-        if arch::ticks() >= links_due || board.is_urgent() {
-            links_due = arch::ticks() + LINKS;
+        // Not by the timer's ticks, which only come while this core sleeps: it may be long without.
+        let micros = control.micros(board.now());
+        if micros >= links_due || board.is_urgent() {
+            links_due = micros + LINKS;
             control.watch_cards(&mut board, log_card);
             control.watch_links(&board, log_link);
         }
@@ -51,7 +53,6 @@ pub(crate) fn keep<O: Orders>(
         let sent = console.write(control.unsent());
         control.sent(sent);
         if let Some(Managed { number, management }) = &mut managed {
-            let micros = control.micros(board.now());
             management.tick(micros, &mut control.speaker(&board));
             let tally = management.tally();
             board.set_managed(*number, tally);
@@ -62,8 +63,8 @@ pub(crate) fn keep<O: Orders>(
         if let Some(line) = &mut stream {
             line.drain(control);
         }
-        if arch::ticks() >= events_due {
-            events_due = arch::ticks() + EVENTS;
+        if micros >= events_due {
+            events_due = micros + EVENTS;
             log_events(&mut marked, control);
             control.watch_settings(log_settings);
             hw_watchdog::feed();

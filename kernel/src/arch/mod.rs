@@ -42,7 +42,6 @@ use kernel::boot::Handoff;
 use spin::Once;
 
 pub(crate) use loader::{boot_nic, command_line, module};
-pub(crate) use traps::ticks;
 
 static HANDOFF: Once<Handoff> = Once::new();
 

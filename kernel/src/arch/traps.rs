@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "the stubs are assembly, and the table is loaded by instruction")]
 
 use core::arch::global_asm;
-use core::sync::atomic::{AtomicU64, Ordering};
 
 use spin::Once;
 use x86_64::VirtAddr;
@@ -38,13 +37,6 @@ unsafe extern "C" {
 }
 
 static GATES: Once<[Gate; 256]> = Once::new();
-static TICKS: AtomicU64 = AtomicU64::new(0);
-
-/// Timer ticks on core 0 since the timer was started. One that came while core 0 was awake for
-/// longer than a tick is merged with the next: the time is told by the TSC alone.
-pub(crate) fn ticks() -> u64 {
-    TICKS.load(Ordering::Relaxed)
-}
 
 /// What a stub leaves on the stack, from its lowest address up.
 #[repr(C)]
@@ -135,9 +127,6 @@ extern "C" fn handle(frame: &mut Frame) {
 
 fn on_interrupt(vector: u64) {
     cores::this().interruptions.count_interrupt();
-    if vector == u64::from(TIMER) {
-        TICKS.fetch_add(1, Ordering::Relaxed);
-    }
     if vector != u64::from(SPURIOUS) {
         apic::end_of_interrupt();
     }
