@@ -115,8 +115,7 @@ say_next:
 # Paging with the boot tables, long mode, SSE, and the vector registers that the processor has.
 # Returns to EBP with EDI and ESI untouched, in compatibility mode.
 enable_long_mode:
-    movl %cr4, %eax
-    orl $0x620, %eax                    # PAE, OSFXSR, OSXMMEXCPT
+    movl $0x620, %eax                   # PAE, OSFXSR, OSXMMEXCPT; not what firmware left, as LA57
     movl %eax, %cr4
     movl $boot_pml4, %eax
     movl %eax, %cr3
