@@ -39,7 +39,7 @@ enum Card {
     Intel(&'static IntelCard),
 }
 
-static SEGMENTS: Once<Vec<Segment<pci::Config>, { acpi::SEGMENTS }>> = Once::new();
+static SEGMENTS: Once<Vec<Segment<pci::Config>, { acpi::SEGMENTS + 1 }>> = Once::new();
 
 /// A network card that was taken.
 pub(crate) struct Port {

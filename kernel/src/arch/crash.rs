@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use heapless::String;
 use serial::{Insist, Port};
-use spin::Once;
+use spin::{Mutex, Once};
 
 use super::traps::Frame;
 use super::uart::Uart;
@@ -25,6 +25,9 @@ static REPORTER: AtomicUsize = AtomicUsize::new(cores::MAX);
 static IS_REPORT_BROKEN: AtomicBool = AtomicBool::new(false);
 static HOOKS: Once<Hooks> = Once::new();
 static CONSOLE: Once<Uart> = Once::new();
+/// What was said before it was known where the console is.
+static EARLY: Mutex<String<EARLY_LEN>> = Mutex::new(String::new());
+const EARLY_LEN: usize = 2048;
 /// Symbols in a second that firmware left COM1 with.
 static FOUND: Once<Option<u32>> = Once::new();
 /// Seconds from the end of a report until the machine starts again, or `NEVER`.
@@ -54,12 +57,17 @@ pub(crate) fn set_hooks(hooks: Hooks) {
 }
 
 /// Opens `uart` for `baud` symbols a second, or for as many as firmware left it with, and sends reports there
-/// from now on; to COM1 before. What cannot be opened is used as it is.
+/// from now on; to COM1 before, and what was said there is said here again. What cannot be opened is used as it is.
 pub(crate) fn report_to(uart: Uart, baud: Option<u32>) -> Port {
     let found = || FOUND.get().copied().flatten().filter(|_| uart == Uart::COM1);
     let port = uart.open(baud.or_else(found));
     CONSOLE.call_once(|| uart);
-    port.unwrap_or_else(|_| uart.seize())
+    let mut port = port.unwrap_or_else(|_| uart.seize());
+    if uart != Uart::COM1 {
+        // A console that is stuck has nobody who could be told so.
+        let _ = port.insist().write_str(&EARLY.lock());
+    }
+    port
 }
 
 /// Has the machine start again so many seconds after a report, or never, from now on.
@@ -76,6 +84,10 @@ pub(crate) fn restarts() -> bool {
 pub(crate) fn say(line: fmt::Arguments<'_>) {
     // A console that is stuck has nobody who could be told so.
     let _ = writeln!(port().insist(), "{line}");
+    if CONSOLE.get().is_none() {
+        // What there is no room for was said once at least.
+        let _ = writeln!(EARLY.lock(), "{line}");
+    }
 }
 
 /// Waits until all that the console was given is on the line.
@@ -105,6 +117,11 @@ pub(crate) fn undisturbed(act: impl FnOnce()) {
 /// Whether another core is reporting a crash, and this one should stop at once.
 pub(super) fn is_to_stop() -> bool {
     is_reported_elsewhere() && !(cores::core_id() == 0 && IS_BUSY.load(Ordering::SeqCst))
+}
+
+/// Whether this core reports a crash: no other runs then, and a lock that is held is held for good.
+pub(super) fn is_reported_here() -> bool {
+    REPORTER.load(Ordering::Acquire) == cores::core_id()
 }
 
 fn is_reported_elsewhere() -> bool {

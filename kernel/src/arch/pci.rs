@@ -24,10 +24,10 @@ static PORTS: Mutex<()> = Mutex::new(());
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config;
 
-/// The segments there are, with the last bus of each; segment 0 alone where only ports reach it.
+/// The segments there are, with the last bus of each. Ports reach all of segment 0, wherever it is mapped.
 pub(crate) fn segments() -> impl Iterator<Item = (u16, u8)> {
-    let mapped = last_buses(windows().iter().map(|window| &window.segment));
-    mapped.into_iter().chain(windows_missing().then_some((0, 255)))
+    let others = windows().iter().map(|window| &window.segment).filter(|it| it.group != 0);
+    core::iter::once((0, 255)).chain(last_buses(others))
 }
 
 impl ConfigRegionAccess for Config {
@@ -81,10 +81,6 @@ fn window(segment: &Segment) -> Option<Window> {
     Some(Window { segment: segment.clone(), base: base?.as_ptr().expose_provenance() })
 }
 
-fn windows_missing() -> bool {
-    !windows().iter().any(|window| window.segment.group == 0)
-}
-
 /// Where the register is mapped, if its bus has a window.
 fn place(address: PciAddress, offset: u16) -> Option<NonNull<u32>> {
     let is_home = |window: &&Window| {
@@ -122,7 +118,8 @@ fn by_port<T>(address: PciAddress, offset: u16, access: impl FnOnce() -> T) -> O
     name.set_bits(11..16, u32::from(address.device()));
     name.set_bits(8..11, u32::from(address.function()));
     name.set_bits(0..8, u32::from(offset & 0xfc));
-    let _both = PORTS.lock();
+    // Who held it in a crash has stopped, and gives it back no more.
+    let _both = if crash::is_reported_here() { PORTS.try_lock() } else { Some(PORTS.lock()) };
     // SAFETY: This port only names a register.
     unsafe { registers::write_port32(ADDRESS_PORT, name) };
     Some(access())

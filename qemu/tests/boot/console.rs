@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use anyhow::{Result, ensure};
 
-use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session, Setup};
+use crate::rig::{LIMIT, LOOK_AGAIN, Rig, Session, Setup, starting};
 use crate::transcript;
 
 const UP: &[u8] = b"\x1b[A";
@@ -24,6 +24,7 @@ crate::facts![
     an_event_does_not_tear_the_line_that_is_being_typed,
     the_console_moves_to_the_second_port_where_that_is_asked_for,
     the_console_is_where_the_firmware_has_its_own,
+    what_is_said_before_the_console_is_known_is_said_there_too,
     a_console_that_is_asked_for_beats_the_firmwares,
 ];
 
@@ -151,6 +152,22 @@ fn the_console_is_where_the_firmware_has_its_own(rig: &Rig) -> Result<()> {
     is_on_the_second_port(with_firmware_console(rig)?)
 }
 
+/// A table whose list is broken is told of before the command line is read.
+fn what_is_said_before_the_console_is_known_is_said_there_too(rig: &Rig) -> Result<()> {
+    let setup = rig.machine()?.append("console=ttyS1");
+    let file = setup.run.file("SRAT");
+    fs::write(&file, [0; 64])?;
+    let words = ["-acpitable".to_owned(), format!("sig=SRAT,data={}", file.display())];
+    setup.with(|machine| machine.extra.extend(words)).start(|session| {
+        let second = second_port(session)?;
+        let warning = "warning: the ACPI table SRAT: ";
+        let [first, second] = [session.shown(), second.lines().map(str::to_owned).collect()];
+        ensure!(starting(&first, warning).len() == 1, "{first:#?}");
+        ensure!(starting(&second, warning).len() == 1, "{second:#?}");
+        Ok(())
+    })
+}
+
 fn a_console_that_is_asked_for_beats_the_firmwares(rig: &Rig) -> Result<()> {
     with_firmware_console(rig)?.append("console=ttyS0").boot(Session::exit)
 }
@@ -173,14 +190,23 @@ fn with_firmware_console(rig: &Rig) -> Result<Setup> {
 
 fn is_on_the_second_port(setup: Setup) -> Result<()> {
     setup.start(|session| {
-        let deadline = Instant::now() + LIMIT;
-        let com2 = session.run().file("com2");
-        while !fs::read_to_string(&com2).unwrap_or_default().ends_with("barecore> ") {
-            ensure!(Instant::now() < deadline, "no prompt on the second port");
-            thread::sleep(LOOK_AGAIN);
-        }
+        second_port(session)?;
         let shown = session.shown();
         ensure!(shown.iter().all(|line| !line.contains("Barecore")), "on both: {shown:#?}");
         Ok(())
     })
+}
+
+/// What came out of COM2 up to the first prompt.
+fn second_port(session: &Session) -> Result<String> {
+    let deadline = Instant::now() + LIMIT;
+    let com2 = session.run().file("com2");
+    loop {
+        let text = fs::read_to_string(&com2).unwrap_or_default();
+        if text.ends_with("barecore> ") {
+            return Ok(text);
+        }
+        ensure!(Instant::now() < deadline, "no prompt on the second port");
+        thread::sleep(LOOK_AGAIN);
+    }
 }
