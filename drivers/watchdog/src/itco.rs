@@ -1,5 +1,6 @@
 //! The TCO timer of Intel's chip sets from ICH6 to the 9 series (ICH9 datasheet 316972, 13.9): it counts
-//! down twice, and the second time resets the machine, unless the bit NO_REBOOT is set.
+//! down twice, and the second time resets the machine, unless the bit NO_REBOOT is set. Where firmware has
+//! asked to be told of the first time by an SMI, it resets the machine then, as a rule.
 
 use bus::Mmio;
 
@@ -13,6 +14,11 @@ const RCBA: u8 = 0xf0; // 13.1.35
 const ACPI_IS_ON: u32 = 1 << 7; // of ACPI_CNTL
 const RCBA_IS_ON: u32 = 1; // of RCBA
 const TCO: u16 = 0x60; // from PMBASE on
+
+/// Of SMI_EN (13.8.3), which lies before them, 4 bytes from PMBASE + 0x30 on: both lead the timer to firmware.
+const SMI_EN: u16 = 0x30;
+const TCO_EN: u16 = 1 << 13;
+const GBL_SMI_EN: u16 = 1;
 
 const TCO_RLD: u16 = 0x00; // any write reloads
 const TCO1_STS: u16 = 0x04;
@@ -28,10 +34,10 @@ const NMI_NOW: u16 = 1 << 8; // of TCO1_CNT: a 1 that is written back turns it
 const TICKS: u16 = 0x3ff; // of TCO_TMR
 const NO_REBOOT: u32 = 1 << 5; // of GCS
 
-/// Ticks of 0.6 s that each of both times can have: fewer are ignored.
+/// Ticks that each of both times can have: fewer are ignored.
 const FEWEST: u32 = 4;
-/// Tenths of a second of two ticks.
-const TWO_TICKS: u32 = 12;
+/// Tenths of a second of a tick.
+const TICK: u32 = 6;
 
 /// LPC bridges that have it so: first and last of each family of numbers.
 const FAMILIES: [(u16, u16); 17] = [
@@ -94,7 +100,8 @@ impl<M: Mmio, P: Ports> Itco<M, P> {
         if !self.may_reset(true) {
             return Err(Error::MayNotReset);
         }
-        let ticks = (seconds.saturating_mul(10) / TWO_TICKS).clamp(FEWEST, TICKS.into()) as u16;
+        let tenths = if self.leads_to_firmware() { TICK } else { 2 * TICK };
+        let ticks = (seconds.saturating_mul(10) / tenths).clamp(FEWEST, TICKS.into()) as u16;
         self.halt(true);
         self.write(TCO1_STS, TIMEOUT);
         self.write(TCO2_STS, SECOND_TO_STS);
@@ -106,7 +113,7 @@ impl<M: Mmio, P: Ports> Itco<M, P> {
             self.stop();
             return Err(Error::Refused);
         }
-        Ok(u32::from(ticks) * TWO_TICKS / 10)
+        Ok(u32::from(ticks) * tenths / 10)
     }
 
     pub(crate) fn feed(&self) {
@@ -124,6 +131,12 @@ impl<M: Mmio, P: Ports> Itco<M, P> {
         let value = if is_allowed { rest } else { rest | NO_REBOOT };
         self.gcs.write32(0, value);
         self.gcs.read32(0) == value
+    }
+
+    /// Whether the first time that it comes to its end is the last.
+    fn leads_to_firmware(&self) -> bool {
+        let both = TCO_EN | GBL_SMI_EN;
+        self.ports.read16(self.base - TCO + SMI_EN) & both == both
     }
 
     fn halt(&self, is_halted: bool) {
@@ -188,6 +201,16 @@ mod tests {
     fn what_it_cannot_do_is_as_near_as_it_can() {
         for (wanted, can) in [(0, 4), (5, 4), (30, 30), (600, 600), (u32::MAX, 1227)] {
             assert_eq!(chip().1.start(wanted), Ok(can), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn firmware_that_is_told_of_the_first_time_has_all_of_it() {
+        for (enabled, ticks) in [(TCO_EN, 25), (GBL_SMI_EN, 25), (TCO_EN | GBL_SMI_EN, 50)] {
+            let (played, chip) = chip();
+            played.preset_port(BASE - TCO + SMI_EN, enabled);
+            assert_eq!(chip.start(30), Ok(30));
+            assert!(played.writes().contains(&Write::Port(BASE + TCO_TMR, 0x8000 | ticks)));
         }
     }
 
