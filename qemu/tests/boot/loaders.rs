@@ -15,6 +15,7 @@ crate::facts![
     grub_boots_it_from_a_cd_by_multiboot2,
     grub_boots_it_as_linux_by_bios,
     grub_boots_it_as_linux_by_uefi,
+    a_machine_with_too_little_memory_for_the_image_says_so,
     linux_boots_it_by_kexec,
     linux_on_uefi_firmware_boots_it_by_kexec,
 ];
@@ -46,6 +47,15 @@ fn grub_boots_it_as_linux_by_uefi(rig: &Rig) -> Result<()> {
 
 /// Both ways that Linux has.
 const KEXEC: [Loader; 2] = [Loader::Kexec, Loader::KexecFile];
+
+/// QEMU puts the image where it belongs, and asks nobody whether there is enough.
+fn a_machine_with_too_little_memory_for_the_image_says_so(rig: &Rig) -> Result<()> {
+    let mut setup = rig.machine()?.with(|machine| machine.memory = 2);
+    let load = Load { elf: rig.image(), words: "", file: BOTH_WAYS };
+    Loader::QemuBios.boots(&mut setup.machine, &load, &setup.run)?;
+    let told = "barecore: the memory from 1 MiB on, where this image runs, is in use or not there";
+    setup.start(|session| session.expect(told, BOOT_LIMIT).map(drop))
+}
 
 fn linux_boots_it_by_kexec(rig: &Rig) -> Result<()> {
     KEXEC.into_iter().try_for_each(|loader| boots(rig, loader, 512))

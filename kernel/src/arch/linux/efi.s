@@ -279,7 +279,7 @@ keep_file:
     ret
 
 # The firmware's boot services are over. Each page from 1 MiB on, where we go, has to be in the map, once,
-# and as memory that nobody needs any more.
+# and as memory that nobody needs any more, nor we: it may have given us just that for the page or the file.
 leave_firmware:
     cli
     movl $0x34364c45, 0x1c0(%r12)       # efi_info: EL64
@@ -295,9 +295,23 @@ leave_firmware:
     movl %ebx, 0x1c8(%r12)
     movl VERSION(%r12), %eax
     movl %eax, 0x1cc(%r12)
-    addq %rsi, %rcx                     # the end of the map
     movl $__image_start, %r10d
     movl $__image_end, %r11d
+    leaq (PAGES << 12)(%r12), %rdi
+    movq %r12, %rsi
+    call lies_elsewhere
+    movl 0xc0(%r12), %eax               # the file; 0 if there is none
+    shlq $32, %rax
+    movl 0x218(%r12), %esi
+    orq %rax, %rsi
+    movl 0xc4(%r12), %eax
+    shlq $32, %rax
+    movl 0x21c(%r12), %edi
+    orq %rax, %rdi
+    addq %rsi, %rdi
+    call lies_elsewhere
+    leaq MAP(%r12), %rsi
+    addq %rsi, %rcx                     # the end of the map
     xorl %edx, %edx                     # bytes that were found
 1:  cmpq %rcx, %rsi
     jae 3f
@@ -324,6 +338,14 @@ leave_firmware:
     jne no_room_64
     movq %r12, %rsi
     jmp move
+
+# Returns if nothing from RSI to RDI lies where we go.
+lies_elsewhere:
+    cmpq %r11, %rsi
+    jae 1f
+    cmpq %r10, %rdi
+    ja no_room_64
+1:  ret
 
     .balign 8
 guid_loaded_image:                      # 9.1

@@ -16,10 +16,10 @@ linux_entry_32:
 1:  popl %ebp
     subl $(1b - linux_entry_32), %ebp
     cmpl $__image_start, %ebp
-    je 3f
+    je 1f                               # where we belong, though not with .bss yet
     cmpl $__image_end, %ebp
     jb no_room_32                       # we would overwrite the code that moves us
-    movzbl 0x1e8(%esi), %ecx            # entries of the memory map
+1:  movzbl 0x1e8(%esi), %ecx            # entries of the memory map
     leal 0x2d0(%esi), %edi
     testl %ecx, %ecx
     jz no_room_32
@@ -41,9 +41,11 @@ linux_entry_32:
 no_room_32:
     leal (text_no_room - linux_entry_32)(%ebp), %esi
     jmp say_and_halt
-4:  movl %esi, %ebx
+4:  movl $__image_start, %edi
+    cmpl %edi, %ebp
+    je 3f
+    movl %esi, %ebx
     movl %ebp, %esi
-    movl $__image_start, %edi
     movl $__payload_len, %ecx
     addl (embedded_len - linux_entry_32)(%ebp), %ecx
     rep movsb
