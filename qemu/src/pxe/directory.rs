@@ -22,29 +22,22 @@ pub struct Content<'a> {
     pub elf: &'a [u8],
     /// The machines that have a configuration.
     pub hosts: &'a [Host],
-    /// Words for the command line of all.
+    /// Words for the command line of all; inside of images where there is none.
     pub words: &'a str,
     /// The network that it is served on.
     pub network: Network,
 }
 
 /// Writes all files into `folder`, which is made, and returns the paths of what is to be copied there by hand
-/// because it is not installed here.
+/// because it is not installed here. What was written there before for a machine that is gone is taken away.
 ///
 /// # Errors
 ///
 /// The image is none of ours, or a file cannot be written.
 pub fn write(folder: &Path, content: &Content<'_>) -> Result<Vec<&'static str>> {
+    let before = fs::read_to_string(folder.join(SUMS)).unwrap_or_default();
     let mut files = Files { folder: folder.to_owned(), sums: String::new() };
-    files.write(IMAGE, &boot_image::make(content.elf, b"")?)?;
-    for host in content.hosts {
-        let (mac, inside) = (host.dashed(), boot_image::make(content.elf, &host.configuration));
-        let inside = inside.with_context(|| format!("the configuration of {}", host.name))?;
-        files.write(&format!("{HOSTS}/{mac}.conf"), &host.configuration)?;
-        files.write(&format!("{HOSTS}/{mac}.img"), &inside)?;
-        let entry = pxelinux(content.words, Some(&mac));
-        files.write(&format!("pxelinux.cfg/01-{mac}"), entry.as_bytes())?;
-    }
+    write_images(&mut files, content)?;
     files.write("pxelinux.cfg/default", pxelinux(content.words, None).as_bytes())?;
     files.write(IPXE_SCRIPT, ipxe(content.words).as_bytes())?;
     files.write("grub/grub.cfg", grub(content.words, content.hosts).as_bytes())?;
@@ -55,33 +48,77 @@ pub fn write(folder: &Path, content: &Content<'_>) -> Result<Vec<&'static str>> 
             Err(_) => missing.push(from),
         }
     }
-    let folder = std::path::absolute(folder)?;
-    let [dhcp, proxy] = dnsmasq::texts(&folder, content.hosts, content.network);
-    files.write("dnsmasq.conf", dhcp.as_bytes())?;
-    files.write("dnsmasq-proxy.conf", proxy.as_bytes())?;
-    let sums = std::mem::take(&mut files.sums);
-    files.write("SHA256SUMS", sums.as_bytes())?;
+    let [dhcp, proxy] =
+        dnsmasq::texts(&std::path::absolute(folder)?, content.hosts, content.network);
+    files.put("dnsmasq.conf", dhcp.as_bytes())?;
+    files.put("dnsmasq-proxy.conf", proxy.as_bytes())?;
+    files.remove_others(&before);
+    files.put(SUMS, files.sums.as_bytes())?;
     Ok(missing)
 }
 
-/// Files that are written, and their hashes as `sha256sum` prints them.
+/// Writes the image, and for each machine one with its configuration inside, that configuration and its entry
+/// of pxelinux.
+fn write_images(files: &mut Files, content: &Content<'_>) -> Result<()> {
+    files.write(IMAGE, &boot_image::make(content.elf, content.words.as_bytes())?)?;
+    for host in content.hosts {
+        let mac = host.dashed();
+        let inside = [&host.configuration, b"\n".as_slice(), content.words.as_bytes()].concat();
+        let inside = boot_image::make(content.elf, &inside)
+            .with_context(|| format!("the configuration of {}", host.name))?;
+        files.write(&format!("{HOSTS}/{mac}.conf"), &host.configuration)?;
+        files.write(&format!("{HOSTS}/{mac}.img"), &inside)?;
+        let entry = pxelinux(content.words, Some(&mac));
+        files.write(&format!("{ENTRIES}{mac}"), entry.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The hashes of all that machines are sent, as `sha256sum` prints them.
+const SUMS: &str = "SHA256SUMS";
+
+/// What the names of machines' entries of pxelinux begin with: 1 is Ethernet.
+const ENTRIES: &str = "pxelinux.cfg/01-";
+
+/// Files that are written.
 struct Files {
     folder: PathBuf,
     sums: String,
 }
 
 impl Files {
+    /// Writes one that machines are sent.
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.put(name, bytes)?;
+        writeln!(self.sums, "{}  {name}", hash(bytes))?;
+        Ok(())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.folder.join(name);
         let told = || format!("cannot write {}", path.display());
         fs::create_dir_all(path.parent().unwrap_or(&self.folder)).with_context(told)?;
-        fs::write(&path, bytes).with_context(told)?;
-        for byte in Sha256::digest(bytes) {
-            write!(self.sums, "{byte:02x}")?;
-        }
-        writeln!(self.sums, "  {name}")?;
-        Ok(())
+        fs::write(&path, bytes).with_context(told)
     }
+
+    /// Removes files of machines that are in the sums `before` and not in ours, if they are as they were written.
+    fn remove_others(&self, before: &str) {
+        let others = before.lines().filter(|line| !self.sums.lines().any(|own| own == *line));
+        for (sum, name) in others.filter_map(|line| line.split_once("  ")) {
+            let is_a_machines = name.starts_with(&format!("{HOSTS}/")) || name.starts_with(ENTRIES);
+            let is_written = self.sums.lines().any(|own| own.ends_with(&format!("  {name}")));
+            let path = self.folder.join(name);
+            let is_as_it_was = || fs::read(&path).is_ok_and(|bytes| hash(&bytes) == sum);
+            if is_a_machines && !is_written && !name.contains("..") && is_as_it_was() {
+                // What stays is served to nobody but a machine that is back.
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The script of iPXE: `netX` is the card that it booted by. A machine without a file of its own boots without

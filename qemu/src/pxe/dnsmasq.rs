@@ -45,10 +45,16 @@ fn begin(folder: &Path, hosts: &[Host]) -> String {
          dhcp-match=set:uefi,option:client-arch,9\n",
         folder.display()
     );
-    for Host { mac, name, .. } in hosts {
-        let _ = writeln!(text, "dhcp-host={mac},set:{name},{name}");
+    for host in hosts {
+        let _ = writeln!(text, "dhcp-host={},set:{}", host.mac, tag(host));
     }
     text
+}
+
+/// The tag of a machine, which is none of the others whatever its name is. That name is not given to it: among
+/// the words of `dhcp-host`, some names are words of dnsmasq's own.
+fn tag(host: &Host) -> String {
+    format!("host-{}", host.name)
 }
 
 /// What each is sent to. Each line's tags leave out those of the others: their order does not matter.
@@ -59,8 +65,8 @@ fn boots(hosts: &[Host]) -> String {
          dhcp-boot=tag:uefi,tag:!ipxe,tag:!known,{IMAGE}\n"
     );
     for host in hosts {
-        let (name, mac) = (&host.name, host.dashed());
-        let _ = writeln!(text, "dhcp-boot=tag:uefi,tag:!ipxe,tag:{name},{HOSTS}/{mac}.img");
+        let (tag, mac) = (tag(host), host.dashed());
+        let _ = writeln!(text, "dhcp-boot=tag:uefi,tag:!ipxe,tag:{tag},{HOSTS}/{mac}.img");
     }
     text
 }
@@ -77,10 +83,10 @@ fn services(hosts: &[Host]) -> String {
         let _ =
             writeln!(text, "pxe-service=tag:!ipxe,tag:!known,{architecture},\"Barecore\",{IMAGE}");
         for host in hosts {
-            let (name, mac) = (&host.name, host.dashed());
+            let (tag, mac) = (tag(host), host.dashed());
             let _ = writeln!(
                 text,
-                "pxe-service=tag:!ipxe,tag:{name},{architecture},\"Barecore\",{HOSTS}/{mac}.img"
+                "pxe-service=tag:!ipxe,tag:{tag},{architecture},\"Barecore\",{HOSTS}/{mac}.img"
             );
         }
     }

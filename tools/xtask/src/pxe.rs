@@ -68,7 +68,10 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let program = options.r#try.map(|_| install::qemu(options.consent, &LOADERS)).transpose()?;
     let hosts = options.hosts.as_deref().map_or(Ok(Vec::new()), hosts::read)?;
-    hosts.iter().try_for_each(check)?;
+    check("--append", options.append.as_bytes())?;
+    hosts.iter().try_for_each(|host| {
+        check(&format!("the configuration of {}", host.name), &host.configuration)
+    })?;
     let elf = fs::read(image::build()?).context("cannot read the image")?;
     let folder = options.output.clone().unwrap_or_else(|| target().join("barecore").join("pxe"));
     let network = if options.r#try.is_some() { RANGE } else { options.range };
@@ -84,13 +87,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// Refuses a machine whose configuration is wrong: it would boot without.
-fn check(host: &Host) -> Result<()> {
-    let faults = config::check(&host.configuration);
+/// Refuses a configuration that is wrong: its machine would boot without.
+fn check(what: &str, configuration: &[u8]) -> Result<()> {
+    let faults = config::check(configuration);
     if faults.count() == 0 {
         return Ok(());
     }
-    Err(Stop::usage(format!("the configuration of {}:\n{faults}", host.name)).into())
+    Err(Stop::usage(format!("{what}:\n{faults}")).into())
 }
 
 /// Boots the first of `hosts` by `way`, and shows what its console says.
@@ -101,9 +104,13 @@ fn boot(
     hosts: &[Host],
 ) -> Result<()> {
     let run = RunDirectory::new()?;
-    let mut server = Server::prepare(addresses)
-        .inspect_err(|error| eprintln!("QEMU serves the files, dnsmasq does not: {error:#}"))
-        .ok();
+    let mut server = match Server::prepare(addresses) {
+        Err(error) if addresses == Addresses::Ours => {
+            eprintln!("QEMU serves the files, dnsmasq does not: {error:#}");
+            None
+        }
+        server => Some(server?),
+    };
     let netdev = way.netdev(folder, hosts, server.as_ref());
     let mut machine = Machine::new(Path::new(""));
     // Firmware writes there, too: a line that nobody reads would be stuck when the image opens it.
