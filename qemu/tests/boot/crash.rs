@@ -5,7 +5,7 @@ use qemu::faults::{self, Fault};
 use qemu::guest::Exit;
 use qemu::loaders::{BOTH_WAYS, Load, Loader};
 
-use crate::rig::{LIMIT, NOTHING, Rig};
+use crate::rig::{LIMIT, NOTHING, Rig, Session};
 use crate::transcript;
 
 crate::facts![
@@ -33,6 +33,11 @@ fn reported(rig: &Rig, kind: &'static str, core: usize, cause: &'static str) -> 
         let place = if core == 0 { "core-0" } else { "pmd" };
         transcript::compare(&format!("crash-{kind}-{place}"), &lines)
     })
+}
+
+/// How machines with one PMD end whose way of booting is tried: a fault there gives a right report, too.
+pub(crate) fn ends(session: &mut Session) -> Result<()> {
+    Fault::new("page-fault", 1, "where nothing is mapped").force(session, 1).map(drop)
 }
 
 /// What no program does that Rust compiled; `cargo xtask soak faults` forces all of the list on both firmwares.

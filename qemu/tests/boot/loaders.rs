@@ -5,6 +5,7 @@ use qemu::loaders::{BOTH_WAYS, Load, Loader};
 use qemu::machine::Firmware;
 use qemu::missing::need_uefi;
 
+use crate::crash;
 use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Session, Setup};
 use crate::sizes::{forwards, frame};
 
@@ -88,13 +89,13 @@ fn boots_from(setup: Setup, rig: &Rig, loader: Loader) -> Result<()> {
         session.boot(BOOT_LIMIT)?;
         let shown = session.shown();
         ensure!(shown.iter().any(|line| line.contains(": 2 cores up")), "no tables: {shown:#?}");
-        forwards_and_exits(session)
+        forwards_and_crashes(session)
     })
 }
 
-fn forwards_and_exits(session: &mut Session) -> Result<()> {
+fn forwards_and_crashes(session: &mut Session) -> Result<()> {
     // Firmware has used the cards, too.
     session.wires[1].forget()?;
     forwards(session, &frame(60, None))?;
-    session.exit()
+    crash::ends(session)
 }

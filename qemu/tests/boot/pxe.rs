@@ -15,6 +15,7 @@ use qemu::pxe::served::{self, Way};
 use qemu::pxe::server::{Addresses, RANGE, Server};
 use qemu::run_directory::RunDirectory;
 
+use crate::crash;
 use crate::rig::{BOOT_LIMIT, NOTHING, Rig, Skipped};
 use crate::sizes::{forwards, frame};
 
@@ -184,7 +185,7 @@ impl Serving<'_> {
             ensure!(running.iter().any(|line| line == own), "{running:#?}");
             let ports = session.ports()?;
             ensure!(ports.len() == 2, "the card that booted is a port, too: {ports:#?}");
-            session.exit()
+            crash::ends(session)
         })
     }
 }
