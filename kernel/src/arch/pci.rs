@@ -34,7 +34,7 @@ impl ConfigRegionAccess for Config {
     unsafe fn read(&self, address: PciAddress, offset: u16) -> u32 {
         match place(address, offset) {
             // SAFETY: The place lies in the window of the register's bus, mapped for good.
-            Some(place) => unsafe { place.read_volatile() },
+            Some(place) => unsafe { registers::read_by_eax(place) },
             None => by_port(address, offset, || {
                 // SAFETY: The address port names a register that the caller may read.
                 unsafe { registers::read_port32(DATA_PORT) }
@@ -46,7 +46,7 @@ impl ConfigRegionAccess for Config {
     unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
         match place(address, offset) {
             // SAFETY: The place lies in the window of the register's bus; the caller may write it.
-            Some(place) => unsafe { place.write_volatile(value) },
+            Some(place) => unsafe { registers::write_by_eax(place, value) },
             None => {
                 by_port(address, offset, || {
                     // SAFETY: The address port names a register that the caller may write.

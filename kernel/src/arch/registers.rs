@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "these registers and ports are reached by instructions only")]
 
 use core::arch::{asm, global_asm};
+use core::ptr::NonNull;
 
 pub(super) const IA32_APIC_BASE: u32 = 0x1b;
 pub(super) const IA32_PAT: u32 = 0x277;
@@ -145,6 +146,35 @@ pub(super) unsafe fn read_port32(port: u16) -> u32 {
 pub(super) unsafe fn write_port32(port: u16, value: u32) {
     // SAFETY: As promised by the caller.
     unsafe { x86::io::outl(port, value) };
+}
+
+/// Reads a register in memory by EAX, the only one by which processors of AMD's family 10h reach the
+/// configuration space of their northbridge (Linux, `arch/x86/include/asm/pci_x86.h`).
+///
+/// # Safety
+///
+/// The register is mapped, and to read it is harmless.
+pub(super) unsafe fn read_by_eax(place: NonNull<u32>) -> u32 {
+    let value;
+    // SAFETY: As promised by the caller.
+    unsafe {
+        asm!("mov eax, [{}]", in(reg) place.as_ptr(), out("eax") value,
+            options(nostack, preserves_flags));
+    }
+    value
+}
+
+/// Writes one by EAX.
+///
+/// # Safety
+///
+/// The register is mapped, and the caller may write `value` to it.
+pub(super) unsafe fn write_by_eax(place: NonNull<u32>, value: u32) {
+    // SAFETY: As promised by the caller.
+    unsafe {
+        asm!("mov [{}], eax", in(reg) place.as_ptr(), in("eax") value,
+            options(nostack, preserves_flags));
+    }
 }
 
 /// The address whose access faulted last (CR2).
