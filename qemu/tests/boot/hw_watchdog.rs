@@ -11,12 +11,13 @@ use crate::rig::{LIMIT, Rig, Session};
 crate::facts![
     an_i6300esb_is_fed_while_core_0_goes_round_and_fires_when_it_hangs,
     an_ib700_that_is_named_fires_when_core_0_hangs,
+    the_tco_timer_of_an_ich9_fires_when_core_0_hangs,
 ];
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 fn an_i6300esb_is_fed_while_core_0_goes_round_and_fires_when_it_hangs(rig: &Rig) -> Result<()> {
-    boot(rig, "i6300esb", "auto:4", |session| {
+    boot(rig, ("i6300esb", "-device i6300esb"), "auto:4", |session| {
         // Longer than it waits.
         session.console().send(b"hwlat 5\r")?;
         session.look_until(|shown| {
@@ -28,21 +29,26 @@ fn an_i6300esb_is_fed_while_core_0_goes_round_and_fires_when_it_hangs(rig: &Rig)
 }
 
 fn an_ib700_that_is_named_fires_when_core_0_hangs(rig: &Rig) -> Result<()> {
-    boot(rig, "ib700", "ib700:4", fires)
+    boot(rig, ("ib700", "-device ib700"), "ib700:4", fires)
 }
 
-/// Boots a machine with the chip `device`, which QEMU stops where the chip would reset it.
+/// Part of the board q35, where it resets nothing unless that is allowed.
+fn the_tco_timer_of_an_ich9_fires_when_core_0_hangs(rig: &Rig) -> Result<()> {
+    boot(rig, ("iTCO", "-global ICH9-LPC.noreboot=off"), "auto:4", fires)
+}
+
+/// Boots a machine with the chip `name` by QEMU's words, which QEMU stops where the chip would reset it.
 fn boot(
     rig: &Rig,
-    device: &str,
+    (name, words): (&str, &str),
     wish: &str,
     check: impl FnOnce(&mut Session) -> Result<()>,
 ) -> Result<()> {
-    let words = ["-device", device, "-action", "watchdog=pause"].map(str::to_owned);
+    let words = words.split(' ').chain(["-action", "watchdog=pause"]).map(str::to_owned);
+    let words: Vec<_> = words.collect();
     let setup = rig.machine()?.append(&format!("hw-watchdog={wish} stream=none"));
     setup.with(|machine| machine.extra.extend(words)).boot(|session| {
-        let told =
-            format!("hw-watchdog: {device} resets the machine if core 0 stands still for 4 s");
+        let told = format!("hw-watchdog: {name} resets the machine if core 0 stands still for 4 s");
         ensure!(session.shown().contains(&told), "no {told:?}: {:#?}", session.shown());
         check(session)
     })
