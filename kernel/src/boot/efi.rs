@@ -7,6 +7,9 @@ use super::{AcpiRoot, Handoff, Kind, Oddity, Region, rsdp};
 /// 7.2.3: a descriptor has this much at least; its stride is the firmware's.
 const DESCRIPTOR_LEN: usize = 40;
 
+/// 7.2.3: an attribute of what is still used when boot services are over, also of what Linux keeps for itself.
+const RUNTIME: u64 = 1 << 63;
+
 /// 4.3: the system table's signature, and where in it the number of tables and their list are told.
 const SIGNATURE: &[u8] = b"IBI SYST";
 const SYSTEM_TABLE_LEN: usize = 120;
@@ -32,21 +35,21 @@ pub(super) fn read_memory_map(descriptors: &[u8], stride: usize, handoff: &mut H
         return handoff.note(Oddity::Damaged);
     }
     for entry in descriptors.chunks_exact(stride) {
-        let fields = (u32_at(entry, 0), u64_at(entry, 8), u64_at(entry, 24));
-        if let (Some(kind), Some(start), Some(pages)) = fields {
-            handoff.add_region(region(kind, start, pages));
+        let fields = (u32_at(entry, 0), u64_at(entry, 8), u64_at(entry, 24), u64_at(entry, 32));
+        if let (Some(kind), Some(start), Some(pages), Some(attribute)) = fields {
+            let kind = if attribute & RUNTIME == 0 { kind_of(kind) } else { Kind::Reserved };
+            handoff.add_region(Region { start, len: pages.saturating_mul(4096), kind });
         }
     }
 }
 
-fn region(kind: u32, start: u64, pages: u64) -> Region {
-    let kind = match kind {
+fn kind_of(kind: u32) -> Kind {
+    match kind {
         // Loader and boot services are over, and so are their code and data.
         1..=4 | 7 => Kind::Usable,
         9 | 10 => Kind::Acpi,
         _ => Kind::Reserved,
-    };
-    Region { start, len: pages.saturating_mul(4096), kind }
+    }
 }
 
 /// Where the ACPI tables start, by the system table at `system`.

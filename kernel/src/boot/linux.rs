@@ -76,6 +76,7 @@ pub fn parse(memory: &impl Memory, at: u64) -> Result<Handoff, Error> {
         read_efi_map(memory, page, &mut handoff);
     }
     if handoff.regions.iter().all(|region| region.kind != Kind::Usable) {
+        handoff.regions.clear();
         read_memory_map(page, entries.min(ENTRIES_MAX), &mut handoff);
     }
     handoff.checked()
@@ -216,13 +217,21 @@ mod tests {
 
     #[test]
     fn a_full_table_stands_where_firmwares_map_has_no_memory_left() {
-        let mut ram = efi_page("");
-        ram.1[ENTRIES] = 128;
-        // EfiRuntimeServicesData
-        ram.1[LEN + 0x800] = 6;
-        ram.1[MEMORY_MAP + 8..MEMORY_MAP + 16].copy_from_slice(&0x800_0000_u64.to_le_bytes());
-        let regions = parse(&ram, AT).unwrap().regions;
-        assert!(regions.iter().any(|it| it.len == 0x800_0000 && it.kind == Kind::Usable));
+        // EfiRuntimeServicesData, and EfiBootServicesData that Linux kept for itself.
+        for (kind, attribute) in [(6, 0), (4, 1_u64 << 63)] {
+            let mut ram = efi_page("");
+            ram.1[ENTRIES] = 128;
+            let descriptor = [kind, 0x10_0000, 0, 0x1_0000, attribute, 0].map(u64::to_le_bytes);
+            put(&mut ram.1, LEN + 0x800, &descriptor.concat());
+            for number in 0..128 {
+                let (at, start) = (MEMORY_MAP + number * ENTRY_LEN, (number as u64 + 1) << 21);
+                put(&mut ram.1, at, &[start, 1 << 20].map(u64::to_le_bytes).concat());
+                ram.1[at + 16] = 1;
+            }
+            let handoff = parse(&ram, AT).unwrap();
+            assert!(handoff.regions.iter().all(|region| region.len == 1 << 20));
+            assert_eq!((handoff.regions.len(), handoff.oddities.len()), (128, 0));
+        }
     }
 
     #[test]

@@ -23,18 +23,22 @@ linux_entry_32:
     leal 0x2d0(%esi), %edi
     testl %ecx, %ecx
     jz no_room_32
+    movl $__image_start, %edx           # up to where there is memory: a map may have it in pieces
 1:  cmpl $1, 16(%edi)                   # usable
     jne 2f
     cmpl $0, 4(%edi)
     jne 2f
     movl (%edi), %eax
-    cmpl $__image_start, %eax
+    cmpl %edx, %eax
     ja 2f
+    movl 12(%edi), %ebx
     addl 8(%edi), %eax
-    movl $0, %edx
-    adcl 12(%edi), %edx
+    adcl $0, %ebx
     jnz 4f                              # ends above 4 GiB
-    cmpl $__image_end, %eax
+    cmpl %edx, %eax
+    jbe 2f
+    movl %eax, %edx
+    cmpl $__image_end, %edx
     jae 4f
 2:  addl $20, %edi
     loop 1b
@@ -73,13 +77,17 @@ linux_entry_64:
     leaq 0x2d0(%rsi), %rdi
     testl %ecx, %ecx
     jz no_room_64
+    movl $__image_start, %edx
 1:  cmpl $1, 16(%rdi)
     jne 2f
     movq (%rdi), %rax
-    cmpq $__image_start, %rax
+    cmpq %rdx, %rax
     ja 2f
     addq 8(%rdi), %rax
-    cmpq $__image_end, %rax
+    cmpq %rdx, %rax
+    jbe 2f
+    movq %rax, %rdx
+    cmpq $__image_end, %rdx
     jae move
 2:  addq $20, %rdi
     loop 1b
