@@ -17,8 +17,8 @@ const TCO: u16 = 0x60; // from PMBASE on
 
 /// Of SMI_EN (13.8.3), which lies before them, 4 bytes from PMBASE + 0x30 on: both lead the timer to firmware.
 const SMI_EN: u16 = 0x30;
-const TCO_EN: u16 = 1 << 13;
-const GBL_SMI_EN: u16 = 1;
+const TCO_EN: u32 = 1 << 13;
+const GBL_SMI_EN: u32 = 1;
 
 const TCO_RLD: u16 = 0x00; // any write reloads
 const TCO1_STS: u16 = 0x04;
@@ -136,7 +136,7 @@ impl<M: Mmio, P: Ports> Itco<M, P> {
     /// Whether the first time that it comes to its end is the last.
     fn leads_to_firmware(&self) -> bool {
         let both = TCO_EN | GBL_SMI_EN;
-        self.ports.read16(self.base - TCO + SMI_EN) & both == both
+        self.ports.read32(self.base - TCO + SMI_EN) & both == both
     }
 
     fn halt(&self, is_halted: bool) {
@@ -208,7 +208,7 @@ mod tests {
     fn firmware_that_is_told_of_the_first_time_has_all_of_it() {
         for (enabled, ticks) in [(TCO_EN, 25), (GBL_SMI_EN, 25), (TCO_EN | GBL_SMI_EN, 50)] {
             let (played, chip) = chip();
-            played.preset_port(BASE - TCO + SMI_EN, enabled);
+            played.preset_port(BASE - TCO + SMI_EN, enabled as u16);
             assert_eq!(chip.start(30), Ok(30));
             assert!(played.writes().contains(&Write::Port(BASE + TCO_TMR, 0x8000 | ticks)));
         }

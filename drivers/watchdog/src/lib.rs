@@ -26,6 +26,8 @@ pub use itco::{Itco, Place as ItcoPlace};
 pub trait Ports {
     /// What two bytes from `port` on hold.
     fn read16(&self, port: u16) -> u16;
+    /// What four bytes from `port` on hold.
+    fn read32(&self, port: u16) -> u32;
     /// Puts `value` into the byte at `port`.
     fn write8(&self, port: u16, value: u8);
     /// Puts `value` into two bytes from `port` on.

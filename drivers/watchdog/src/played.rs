@@ -123,6 +123,10 @@ impl Ports for Chip {
         self.get(Place::Port(port)) as u16
     }
 
+    fn read32(&self, port: u16) -> u32 {
+        self.get(Place::Port(port))
+    }
+
     fn write8(&self, port: u16, value: u8) {
         self.put(Place::Port(port), value.into());
     }

@@ -27,6 +27,11 @@ impl Ports for IoPorts {
         unsafe { registers::read_port16(port) }
     }
 
+    fn read32(&self, port: u16) -> u32 {
+        // SAFETY: As above.
+        unsafe { registers::read_port32(port) }
+    }
+
     fn write8(&self, port: u16, value: u8) {
         // SAFETY: As above.
         unsafe { registers::write_port8(port, value) };
