@@ -47,7 +47,9 @@ pub(crate) fn tell<O: Orders>(
     if options.ports == Ports::None {
         list_cards(control);
     }
-    tell_of_rules(control, board, options);
+    if !troubles.iter().any(|trouble| matches!(trouble, Trouble::Renumbered(..))) {
+        tell_of_rules(control, board, options);
+    }
 }
 
 /// Says what of the command line and of the file does not hold.

@@ -61,8 +61,8 @@ fn main() -> ! {
     }
     let mut troubles = Troubles::new();
     let cores = setup::pmd_cores(options, &mut troubles);
-    let (mut ports, mut queues) = match cores.is_empty() {
-        true => (Vec::new(), Vec::new()),
+    let (mut ports, mut queues, is_as_asked) = match cores.is_empty() {
+        true => (Vec::new(), Vec::new(), true),
         false => setup::take_ports(options, &mut troubles),
     };
     let managed = mgmt::open(options, &ports, &mut queues, &mut troubles);
@@ -72,9 +72,8 @@ fn main() -> ! {
     let polling: Vec<_, { cores::MAX }> =
         cores.iter().map(|&core| setup::polling(options, core)).collect();
     setup::miss_members(options, &ports, &mut troubles);
-    let endpoint = setup::endpoint(options, &ports, &mut troubles);
+    let endpoint = setup::endpoint(options, &ports, &mut troubles).filter(|_| is_as_asked);
     let own = managed.as_ref().map(|managed| managed.number as u16);
-    let is_as_asked = setup::are_as_asked(options, &ports, &mut troubles);
     let wiring = Wiring { ports: ports.len(), is_as_asked, managed: own, endpoint };
     let world = World::new(&config, rules, polling.len(), wiring);
     let before = |store, queues: &mut [_]| {

@@ -111,7 +111,7 @@ impl Display for Trouble {
             Self::Renumbered(place, number, wanted) => write!(
                 out,
                 "error: ports: {place} is port {number} and was to be {wanted}: \
-                 rules would join the wrong wires, so none holds"
+                 rules would join the wrong wires, so none holds, and tunnels are off"
             ),
             Self::NoEndpoint(port) => {
                 write!(out, "error: vtep: there is no port {port}; tunnels are off")
@@ -229,12 +229,13 @@ pub(crate) fn polling(options: &Options, core: usize) -> Polling {
     Polling { core, node: cores::node(core), limits, sleep, flush }
 }
 
-/// Takes the cards that were asked for.
+/// Takes the cards that were asked for, and tells whether each got the number that it has in `ports=`, where
+/// rules have it from.
 pub(crate) fn take_ports(
     options: &Options,
     troubles: &mut Troubles,
-) -> (Vec<Port, PORTS>, Vec<&'static mut Queues, PORTS>) {
-    let (mut taken, mut queues) = (Vec::new(), Vec::new());
+) -> (Vec<Port, PORTS>, Vec<&'static mut Queues, PORTS>, bool) {
+    let (mut taken, mut queues, mut is_as_asked) = (Vec::new(), Vec::new(), true);
     let mut chosen = ports::chosen(&options.ports);
     if let Ports::These(wanted) = &options.ports {
         let is_there =
@@ -256,7 +257,11 @@ pub(crate) fn take_ports(
         let node = options.balance.node(taken.len() as u16);
         match memory::on_node(node, || ports::take(card, &shape)) {
             Ok((mut port, own)) => {
-                port.name = options.ports.name(card.place, port.mac());
+                port.name = options.ports.name(card.place, card.mac.unwrap_or(port.mac()));
+                if is_as_asked && let Some(wanted) = other_number(options, card, taken.len()) {
+                    is_as_asked = false;
+                    note(troubles, Trouble::Renumbered(card.place, taken.len(), wanted));
+                }
                 left -= own.rx.len();
                 if !is_managed {
                     miss_some(options, (taken.len(), &port), troubles);
@@ -270,19 +275,14 @@ pub(crate) fn take_ports(
             Err(error) => note(troubles, Trouble::NotTaken(card.place, error)),
         }
     }
-    (taken, queues)
+    (taken, queues, is_as_asked)
 }
 
-/// Whether each port has the number that its card has in `ports=`, where rules got it from.
-pub(crate) fn are_as_asked(options: &Options, ports: &[Port], troubles: &mut Troubles) -> bool {
-    if options.ports == Ports::All {
-        return true;
-    }
-    let wanted = |port: &Port| options.ports.position(port.place, port.mac());
-    let mut moved = (0..).zip(ports).filter(|(number, port)| wanted(port) != Some(*number));
-    let Some((number, port)) = moved.next() else { return true };
-    note(troubles, Trouble::Renumbered(port.place, number, wanted(port).unwrap_or(number)));
-    false
+/// The number that `card` has in `ports=`, if it is another than `number`.
+fn other_number(options: &Options, card: &Found, number: usize) -> Option<usize> {
+    let Ports::These(_) = &options.ports else { return None };
+    let wanted = options.ports.position(card.place, card.mac.unwrap_or_default())?;
+    (wanted != number).then_some(wanted)
 }
 
 /// Takes the card that booted the machine out of `chosen`, unless it was asked for in so many words:

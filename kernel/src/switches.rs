@@ -108,6 +108,11 @@ impl World {
         let memory = TablesMemory { heard, meters, saved: (rule_set(seeds)?, saved_meters) };
         let mut tables = Tables::new(rules, network, memory, tsc::frequency());
         tables.set_managed(managed);
+        if !is_as_asked {
+            tables.set_saved_rules(|set| {
+                let _as_far_as_they_can_be_had = config.fill(set, managed);
+            });
+        }
         let file = config.file.iter().flat_map(File::meters);
         file.for_each(|(number, setting)| tables.set_saved_meter(number, &setting));
         let readers = rule_readers.zip(network_readers).collect();

@@ -85,8 +85,12 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     // A console that is stuck has nobody who could be told so.
     let _ = writeln!(port().insist(), "{line}");
     if CONSOLE.get().is_none() {
-        // What there is no room for was said once at least.
-        let _ = writeln!(EARLY.lock(), "{line}");
+        let mut early = EARLY.lock();
+        let len = early.len();
+        if writeln!(early, "{line}").is_err() {
+            // A line that there is no room for was said once at least.
+            early.truncate(len);
+        }
     }
 }
 
@@ -119,7 +123,7 @@ pub(super) fn is_to_stop() -> bool {
     is_reported_elsewhere() && !(cores::core_id() == 0 && IS_BUSY.load(Ordering::SeqCst))
 }
 
-/// Whether this core reports a crash: no other runs then, and a lock that is held is held for good.
+/// Whether this core reports a crash: no other is to run then, and a lock that is held is held for good.
 pub(super) fn is_reported_here() -> bool {
     REPORTER.load(Ordering::Acquire) == cores::core_id()
 }

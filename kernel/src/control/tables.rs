@@ -118,6 +118,11 @@ impl Tables {
         let _there_is_as_much_room = self.saved.0.make(self.rules.current().iter());
     }
 
+    /// Takes what `fill` makes of a set for the rules of a file, none of which hold.
+    pub fn set_saved_rules(&mut self, fill: impl FnOnce(&mut RuleSet)) {
+        fill(&mut self.saved.0);
+    }
+
     /// Refuses rules that send packets out by this port from now on: the control core has it for itself.
     pub fn set_managed(&mut self, port: Option<u16>) {
         self.managed = port;

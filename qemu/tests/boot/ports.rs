@@ -70,6 +70,10 @@ fn where_a_missing_card_moves_other_ports_no_rule_holds(rig: &Rig) -> Result<()>
         let shown = session.shown();
         let moved = "error: ports: 00:02.0 is port 0 and was to be 1: ";
         ensure!(starting(&shown, moved).len() == 1, "{shown:#?}");
+        ensure!(starting(&shown, "error: forward").is_empty(), "{shown:#?}");
+        let unsaved = session.command("show config diff")?;
+        let missing = "-table=0,in_port=1 actions=output:2";
+        ensure!(unsaved.iter().any(|line| line == missing), "{unsaved:#?}");
         let rules = session.command("dump-flows")?;
         ensure!(rules.iter().all(|line| !line.contains("actions=")), "{rules:#?}");
         ensure!(session.ports()?.len() == 2, "the ports are there");
