@@ -63,8 +63,7 @@ fn write_images(files: &mut Files, content: &Content<'_>) -> Result<()> {
     files.write(IMAGE, &boot_image::make(content.elf, content.words.as_bytes())?)?;
     for host in content.hosts {
         let mac = host.dashed();
-        let inside = [&host.configuration, b"\n".as_slice(), content.words.as_bytes()].concat();
-        let inside = boot_image::make(content.elf, &inside)
+        let inside = boot_image::make(content.elf, &embedded(&host.configuration, content.words))
             .with_context(|| format!("the configuration of {}", host.name))?;
         files.write(&format!("{HOSTS}/{mac}.conf"), &host.configuration)?;
         files.write(&format!("{HOSTS}/{mac}.img"), &inside)?;
@@ -72,6 +71,12 @@ fn write_images(files: &mut Files, content: &Content<'_>) -> Result<()> {
         files.write(&format!("{ENTRIES}{mac}"), entry.as_bytes())?;
     }
     Ok(())
+}
+
+/// What is inside of a machine's image: its configuration, and words of which the last holds.
+#[must_use]
+pub fn embedded(configuration: &[u8], words: &str) -> Vec<u8> {
+    [configuration, b"\n", words.as_bytes()].concat()
 }
 
 /// The hashes of all that machines are sent, as `sha256sum` prints them.

@@ -70,7 +70,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let hosts = options.hosts.as_deref().map_or(Ok(Vec::new()), hosts::read)?;
     check("--append", options.append.as_bytes())?;
     hosts.iter().try_for_each(|host| {
-        check(&format!("the configuration of {}", host.name), &host.configuration)
+        let what = format!("the configuration of {}, with --append behind it", host.name);
+        check(&what, &directory::embedded(&host.configuration, &options.append))
     })?;
     let elf = fs::read(image::build()?).context("cannot read the image")?;
     let folder = options.output.clone().unwrap_or_else(|| target().join("barecore").join("pxe"));
