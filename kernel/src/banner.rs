@@ -16,7 +16,7 @@ use crate::arch::{self, cores, memory, stolen, tsc};
 use crate::board::Board;
 use crate::log::vlog;
 use crate::ports;
-use crate::setup::Trouble;
+use crate::troubles::Trouble;
 
 /// Prints the banner, then one line for each thing that is wrong.
 pub(crate) fn tell<O: Orders>(

@@ -23,6 +23,7 @@ mod ports;
 mod queues;
 mod setup;
 mod switches;
+mod troubles;
 mod wall_clock;
 
 use arch::uart::Uart;
@@ -34,8 +35,8 @@ use kernel::control::Endpoint;
 use kernel::options::Stream;
 use kernel::stream::Way;
 use perf::Timebase;
-use setup::Troubles;
 use switches::{Rules, Wiring, World};
+use troubles::{Trouble, Troubles};
 
 /// What core 0 does once the machine is set up.
 fn main() -> ! {
@@ -87,7 +88,7 @@ fn main() -> ! {
     let Ok(((handles, queues, wire), world)) = started else { out_of_memory("these ports") };
     setup::miss_nodes(options, &queues, &mut troubles);
     if let Some(fault) = world.fault {
-        setup::note(&mut troubles, setup::Trouble::BadRules(fault));
+        troubles::note(&mut troubles, Trouble::BadRules(fault));
     }
     crash_report::show(handles.iter().map(|pmd| (pmd.core, pmd.metrics)).collect());
     let ledgers = handles.iter().map(|pmd| (pmd.core, pmd.ledger)).collect();

@@ -9,7 +9,7 @@ use crate::arch::{memory, random};
 use crate::pmds::{self, NoMemory};
 use crate::ports::{Found, Port, Shape};
 use crate::queues::{Queues, Ring, Rx};
-use crate::setup::{Trouble, Troubles, note};
+use crate::troubles::{Trouble, Troubles, note};
 
 /// Descriptors of each of its two rings.
 const RING: u32 = 256;
