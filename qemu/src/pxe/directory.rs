@@ -108,8 +108,7 @@ impl Files {
 
     /// Removes files of machines that are in the sums `before` and not in ours, if they are as they were written.
     fn remove_others(&self, before: &str) {
-        let others = before.lines().filter(|line| !self.sums.lines().any(|own| own == *line));
-        for (sum, name) in others.filter_map(|line| line.split_once("  ")) {
+        for (sum, name) in before.lines().filter_map(|line| line.split_once("  ")) {
             let is_a_machines = name.starts_with(&format!("{HOSTS}/")) || name.starts_with(ENTRIES);
             let is_written = self.sums.lines().any(|own| own.ends_with(&format!("  {name}")));
             let path = self.folder.join(name);

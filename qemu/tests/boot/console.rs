@@ -154,11 +154,7 @@ fn the_console_is_where_the_firmware_has_its_own(rig: &Rig) -> Result<()> {
 
 /// A table whose list is broken is told of before the command line is read.
 fn what_is_said_before_the_console_is_known_is_said_there_too(rig: &Rig) -> Result<()> {
-    let setup = rig.machine()?.append("console=ttyS1");
-    let file = setup.run.file("SRAT");
-    fs::write(&file, [0; 64])?;
-    let words = ["-acpitable".to_owned(), format!("sig=SRAT,data={}", file.display())];
-    setup.with(|machine| machine.extra.extend(words)).start(|session| {
+    rig.machine()?.append("console=ttyS1").table("SRAT", &[0; 64])?.start(|session| {
         let second = second_port(session)?;
         let warning = "warning: the ACPI table SRAT: ";
         let [first, second] = [session.shown(), second.lines().map(str::to_owned).collect()];
@@ -184,8 +180,7 @@ fn with_firmware_console(rig: &Rig) -> Result<Setup> {
     let setup = rig.machine()?;
     let file = setup.run.file("spcr");
     fs::write(&file, table)?;
-    let words = ["-acpitable".to_owned(), format!("file={}", file.display())];
-    Ok(setup.with(|machine| machine.extra.extend(words)))
+    Ok(setup.words(&format!("-acpitable file={}", file.display())))
 }
 
 fn is_on_the_second_port(setup: Setup) -> Result<()> {

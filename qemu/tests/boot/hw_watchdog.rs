@@ -87,10 +87,8 @@ fn boot_from(
     wish: &str,
     check: impl FnOnce(&mut Session) -> Result<()>,
 ) -> Result<()> {
-    let words = words.split(' ').chain(["-action", "watchdog=pause"]).map(str::to_owned);
-    let words: Vec<_> = words.collect();
     let setup = setup.append(&format!("hw-watchdog={wish} stream=none"));
-    setup.with(|machine| machine.extra.extend(words)).boot(|session| {
+    setup.words(words).words("-action watchdog=pause").boot(|session| {
         let told = format!("hw-watchdog: {name} resets the machine if core 0 stands still for 4 s");
         ensure!(session.shown().contains(&told), "no {told:?}: {:#?}", session.shown());
         check(session)

@@ -152,8 +152,9 @@ fn boots(
 /// The same, but no list has the machine: all that it has is on the command line, or in the image.
 fn boots_without_a_list(rig: &Rig, way: Way) -> Result<()> {
     let words = format!("hostname=spare ports=all forward=0:1 {NOTHING}");
-    let (addresses, completes) = (Addresses::Ours, as_written as fn(&Path) -> Result<()>);
-    Serving { hosts: &[], words: &words, addresses, completes }.boots(rig, way, "hostname=spare")
+    let serving =
+        Serving { hosts: &[], words: &words, addresses: Addresses::Ours, completes: as_written };
+    serving.boots(rig, way, "hostname=spare")
 }
 
 /// What machines boot from.

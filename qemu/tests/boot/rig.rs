@@ -1,6 +1,7 @@
 //! What every boot test begins with: a machine of its own in a run directory of its own.
 
 use std::env;
+use std::fs;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -111,6 +112,18 @@ impl Setup {
     pub(crate) fn append(mut self, words: &str) -> Self {
         self.machine.append.extend(words.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Adds words to QEMU's own command line.
+    pub(crate) fn words(self, line: &str) -> Self {
+        self.with(|machine| machine.extra.extend(line.split_whitespace().map(str::to_owned)))
+    }
+
+    /// Adds an ACPI table of this `signature`, to whose `body` QEMU makes a right head.
+    pub(crate) fn table(self, signature: &str, body: &[u8]) -> Result<Self> {
+        let file = self.run.file(signature);
+        fs::write(&file, body).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(self.words(&format!("-acpitable sig={signature},data={}", file.display())))
     }
 
     /// Changes the machine.

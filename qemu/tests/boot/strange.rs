@@ -25,14 +25,6 @@ crate::facts![
 /// Two lines of the screen: letters and colours.
 const SCREEN: usize = 2 * 160;
 
-fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().map(str::to_owned).collect()
-}
-
-fn with_words(setup: Setup, line: &str) -> Setup {
-    setup.with(|machine| machine.extra.extend(words(line)))
-}
-
 fn forwards(session: &mut Session) -> Result<()> {
     sizes::forwards(session, &sizes::frame(60, None))
 }
@@ -45,13 +37,13 @@ fn processors_from_x86_64_v2_up_boot_on_q35_and_pc_and_forward(rig: &Rig) -> Res
         let setup = rig.wired()?.append("forward=0:1").with(|machine: &mut Machine| {
             (machine.cores, machine.memory) = (cores, memory);
         });
-        with_words(setup, &format!("-machine {board} -cpu {processor}")).boot(forwards)?;
+        setup.words(&format!("-machine {board} -cpu {processor}")).boot(forwards)?;
     }
     Ok(())
 }
 
 fn a_machine_without_an_hpet_measures_by_another_clock(rig: &Rig) -> Result<()> {
-    with_words(rig.machine()?, "-machine q35,hpet=off").boot(|session| {
+    rig.machine()?.words("-machine q35,hpet=off").boot(|session| {
         let banner = session.shown().join("\n");
         ensure!(banner.contains(" by PM timer,"), "{banner}");
         ensure!(!banner.contains("warning"), "{banner}");
@@ -71,7 +63,7 @@ fn sixteen_cores_and_64_gib_on_two_nodes_boot(rig: &Rig) -> Result<()> {
     let setup = rig.wired()?.append("forward=0:1").with(|machine| {
         (machine.cores, machine.memory) = (16, 65536);
     });
-    with_words(setup, &(memory(0) + &memory(1))).boot(|session| {
+    setup.words(&(memory(0) + &memory(1))).boot(|session| {
         let banner = session.shown().join("\n");
         ensure!(banner.contains(": 16 cores up, 2 with a PMD; 655"), "{banner}");
         forwards(session)
@@ -91,7 +83,7 @@ fn on_two_nodes(rig: &Rig) -> Result<Setup> {
             2 * node + 1
         )
     };
-    Ok(with_words(setup, &(node(0) + &node(1))))
+    Ok(setup.words(&(node(0) + &node(1))))
 }
 
 fn queues_rings_and_frames_are_on_the_node_of_their_port(rig: &Rig) -> Result<()> {
@@ -154,7 +146,7 @@ fn threads_beside_others_run_no_pmd_unless_that_is_asked_for(rig: &Rig) -> Resul
         [("", "2", true), ("smt=use", "1 2", false), ("pmd-cpu-mask=c", "2 3", false)]
     {
         let setup = rig.wired()?.append("forward=0:1").append(options);
-        with_words(setup, "-smp 4,sockets=1,cores=2,threads=2").boot(|session| {
+        setup.words("-smp 4,sockets=1,cores=2,threads=2").boot(|session| {
             let shown = session.shown();
             let noted = shown.iter().any(|line| line.starts_with("note: 2 of 3 cores are second"));
             ensure!(noted == is_noted, "{shown:#?}");
@@ -173,7 +165,7 @@ fn threads_beside_others_run_no_pmd_unless_that_is_asked_for(rig: &Rig) -> Resul
 
 fn processors_with_wide_ids_start_by_x2apic(rig: &Rig) -> Result<()> {
     let setup = rig.machine()?.with(|machine| machine.cores = 4);
-    with_words(setup, "-cpu max,+x2apic").boot(|session| {
+    setup.words("-cpu max,+x2apic").boot(|session| {
         if session.remarks().contains("doesn't support requested feature") {
             return Err(Skipped("this QEMU emulates no x2APIC".into()).into());
         }
@@ -189,7 +181,7 @@ fn a_processor_that_lacks_something_says_so_on_the_line_and_on_the_screen(rig: &
         ("qemu64,nx=off", "barecore: this processor cannot protect pages from execution"),
     ] {
         let setup = rig.machine()?;
-        with_words(setup, &format!("-cpu {processor} -vga std")).start(|session| {
+        setup.words(&format!("-cpu {processor} -vga std")).start(|session| {
             // A letter is on the screen before it is on the line.
             session.expect("nothing runs", LIMIT)?;
             let screen = screen(session)?;
@@ -211,15 +203,9 @@ fn screen(session: &mut Session) -> Result<String> {
 
 /// QEMU puts a right checksum into what it is given, so that lists are broken, and one table is absent.
 fn tables_that_are_broken_cost_a_line_each(rig: &Rig) -> Result<()> {
-    let setup = rig.wired()?.append("forward=0:1");
     // Nodes whose first entry has no length; a console of four bytes.
-    let files = [("SRAT", vec![0; 64]), ("SPCR", vec![0; 4])].map(|(signature, body)| {
-        let file = setup.run.file(signature);
-        fs::write(&file, body)
-            .map(|()| format!("-acpitable sig={signature},data={}", file.display()))
-    });
-    let [nodes, console] = files;
-    with_words(setup, &format!("{} {}", nodes?, console?)).boot(|session| {
+    let setup = rig.wired()?.append("forward=0:1").table("SRAT", &[0; 64])?;
+    setup.table("SPCR", &[0; 4])?.boot(|session| {
         let shown = session.shown();
         let warnings = starting(&shown, "warning: the ACPI table ");
         ensure!(warnings.len() == 2, "{shown:#?}");
